@@ -1,0 +1,30 @@
+namespace Xtmp.Protocol;
+
+/// <summary>
+/// Who is calling, as the gateway knows it. Plain data, so that it crosses to another silo unchanged.
+/// </summary>
+public sealed record CallerInfo
+{
+    public required ulong SessionId { get; init; }
+
+    /// <summary>Address and port of the peer, for logs.</summary>
+    public required string PeerAddress { get; init; }
+
+    /// <summary>The 32-byte identity fingerprint the client proved in the handshake; empty when it proved none.</summary>
+    public ReadOnlyMemory<byte> IdentityFingerprint { get; init; }
+
+    /// <summary>
+    /// 32 bytes: Export("wallet auth", server fingerprint, 32) of the session. A wallet signs it to authenticate
+    /// inside this session and no other (WIRE section 2).
+    /// </summary>
+    public ReadOnlyMemory<byte> WalletBinding { get; init; }
+
+    /// <summary>The wallet this session has authenticated, as its 32-byte id; empty when none.</summary>
+    public ReadOnlyMemory<byte> Wallet { get; init; }
+
+    /// <summary>The highest level the caller has reached.</summary>
+    public AuthenticationLevel Level =>
+        !Wallet.IsEmpty ? AuthenticationLevel.Wallet
+        : !IdentityFingerprint.IsEmpty ? AuthenticationLevel.Session
+        : AuthenticationLevel.None;
+}

@@ -1,0 +1,61 @@
+namespace Xtmp.Protocol;
+
+/// <summary>
+/// One method of a generated handler: the join between message codes, typed handlers and grain keys.
+/// </summary>
+public abstract class MethodDescriptor
+{
+    private protected MethodDescriptor(string handler, string name, MessageInfo request, MessageInfo? reply)
+    {
+        Handler = handler;
+        Name = name;
+        Request = request;
+        Reply = reply;
+    }
+
+    /// <summary>The schema's handler group, which is also the grain kind, for example <c>Wallet</c>.</summary>
+    public string Handler { get; }
+
+    /// <summary>Method name without <c>Async</c>, for example <c>Transaction</c>.</summary>
+    public string Name { get; }
+
+    public MessageInfo Request { get; }
+
+    /// <summary>The reply or stream item, or null for a one-way method.</summary>
+    public MessageInfo? Reply { get; }
+
+    /// <summary>The wire code, or 0 for a method that is called inside a silo only.</summary>
+    public byte Code => Request.Code;
+
+    /// <summary>The grain key the schema names, as text: strings as they are, bytes in lowercase hex, integers in decimal.</summary>
+    public abstract string GetKey(IXtmpMessage request, CallContext context);
+
+    /// <summary>Decodes a request of this method from an authenticated, decompressed payload.</summary>
+    public abstract DecodeStatus TryDecodeRequest(ReadOnlySpan<byte> source, DecodeLimits limits, out IXtmpMessage? request, out int consumed, out DecodeError error);
+
+    public override string ToString() => $"{Handler}.{Name}";
+}
+
+/// <summary>What the three kinds of method share once the request type is known.</summary>
+public abstract class MethodDescriptor<TRequest> : MethodDescriptor
+    where TRequest : class, IXtmpMessage<TRequest>
+{
+    private readonly Func<TRequest, CallContext, string> _key;
+
+    private protected MethodDescriptor(string handler, string name, MessageInfo? reply, Func<TRequest, CallContext, string> key)
+        : base(handler, name, TRequest.MessageInfo, reply)
+    {
+        _key = key;
+    }
+
+    public sealed override string GetKey(IXtmpMessage request, CallContext context) => _key((TRequest)request, context);
+
+    public string GetKey(TRequest request, CallContext context) => _key(request, context);
+
+    public sealed override DecodeStatus TryDecodeRequest(ReadOnlySpan<byte> source, DecodeLimits limits, out IXtmpMessage? request, out int consumed, out DecodeError error)
+    {
+        var status = TRequest.TryDecode(source, limits, out var value, out consumed, out error);
+        request = value;
+        return status;
+    }
+}

@@ -1,0 +1,27 @@
+namespace Xtmp.Protocol;
+
+/// <summary>A one-way method seen by code that knows no message types, such as a gateway.</summary>
+public interface IOneWayMethod
+{
+    ValueTask SendAsync(ICallInvoker invoker, IXtmpMessage request, CallContext context);
+}
+
+/// <summary>A method without a reply.</summary>
+public sealed class OneWayMethod<TRequest> : MethodDescriptor<TRequest>, IOneWayMethod
+    where TRequest : class, IXtmpMessage<TRequest>
+{
+    private readonly Func<object, TRequest, CallContext, ValueTask> _handle;
+
+    /// <inheritdoc cref="UnaryMethod{TRequest,TReply}(string,string,Func{TRequest,CallContext,string},Func{object,TRequest,CallContext,ValueTask{TReply}})"/>
+    public OneWayMethod(string handler, string name, Func<TRequest, CallContext, string> key, Func<object, TRequest, CallContext, ValueTask> handle)
+        : base(handler, name, reply: null, key)
+    {
+        _handle = handle;
+    }
+
+    /// <summary>Runs the method on a handler object.</summary>
+    public ValueTask HandleAsync(object handler, TRequest request, CallContext context) => _handle(handler, request, context);
+
+    ValueTask IOneWayMethod.SendAsync(ICallInvoker invoker, IXtmpMessage request, CallContext context) =>
+        invoker.SendAsync(this, (TRequest)request, context);
+}

@@ -1,0 +1,38 @@
+using System.Runtime.CompilerServices;
+
+namespace Xtmp.Protocol;
+
+/// <summary>A stream method seen by code that knows no message types, such as a gateway.</summary>
+public interface IStreamMethod
+{
+    IAsyncEnumerable<IXtmpMessage> InvokeAsync(ICallInvoker invoker, IXtmpMessage request, CallContext context);
+}
+
+/// <summary>A method answered by items and then an end or an error.</summary>
+public sealed class StreamMethod<TRequest, TItem> : MethodDescriptor<TRequest>, IStreamMethod
+    where TRequest : class, IXtmpMessage<TRequest>
+    where TItem : class, IXtmpMessage<TItem>
+{
+    private readonly Func<object, TRequest, CallContext, IAsyncEnumerable<TItem>> _handle;
+
+    /// <inheritdoc cref="UnaryMethod{TRequest,TReply}(string,string,Func{TRequest,CallContext,string},Func{object,TRequest,CallContext,ValueTask{TReply}})"/>
+    public StreamMethod(string handler, string name, Func<TRequest, CallContext, string> key, Func<object, TRequest, CallContext, IAsyncEnumerable<TItem>> handle)
+        : base(handler, name, TItem.MessageInfo, key)
+    {
+        _handle = handle;
+    }
+
+    /// <summary>Runs the method on a handler object.</summary>
+    public IAsyncEnumerable<TItem> HandleAsync(object handler, TRequest request, CallContext context) => _handle(handler, request, context);
+
+    IAsyncEnumerable<IXtmpMessage> IStreamMethod.InvokeAsync(ICallInvoker invoker, IXtmpMessage request, CallContext context) =>
+        Widen(invoker.StreamAsync(this, (TRequest)request, context), context.CancellationToken);
+
+    private static async IAsyncEnumerable<IXtmpMessage> Widen(IAsyncEnumerable<TItem> items, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var item in items.WithCancellation(cancellationToken).ConfigureAwait(false))
+        {
+            yield return item;
+        }
+    }
+}

@@ -1,0 +1,32 @@
+namespace Xtmp.Protocol;
+
+/// <summary>
+/// The one exception type at the public edge: what went wrong (<see cref="Code"/>), who is at fault, which field
+/// if one is, and whether the same call may be tried again.
+/// </summary>
+public sealed class XtmpException : Exception
+{
+    public XtmpException(XtmpErrorCode code, Fault fault, string message, string? field = null, bool retryable = false,
+        TimeSpan? retryAfter = null, Exception? innerException = null)
+        : base(message, innerException)
+    {
+        Code = code;
+        Fault = fault;
+        Field = field;
+        Retryable = retryable;
+        RetryAfter = retryAfter;
+    }
+
+    public XtmpErrorCode Code { get; }
+
+    public Fault Fault { get; }
+
+    /// <summary>The schema field the error is about, as a dotted path, or null.</summary>
+    public string? Field { get; }
+
+    /// <summary>True where repeating the same call later can succeed.</summary>
+    public bool Retryable { get; }
+
+    /// <summary>How long to wait before the next try, where the peer said so.</summary>
+    public TimeSpan? RetryAfter { get; }
+}
