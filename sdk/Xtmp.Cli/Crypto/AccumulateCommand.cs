@@ -18,14 +18,19 @@ public static class AccumulateCommand
                 result.AddError("The number of runs cannot be negative.");
             }
         });
+        Option<bool> final = new("--final")
+        {
+            Description = "mlkem-1024 only: derive seeds as the final FIPS 203 does, G(d ‖ k). The published hashes follow the draft, G(d).",
+        };
         Command command = new("accumulate", "Prints the accumulated hash of C2SP/CCTV over N runs.");
         command.Arguments.Add(algorithm);
         command.Arguments.Add(runs);
+        command.Options.Add(final);
         command.SetAction(parsed =>
         {
             int count = parsed.GetValue(runs);
             byte[] hash = parsed.GetValue(algorithm) == "mlkem-1024"
-                ? Accumulation.MlKem1024Runs(count, CryptoProviders.Default)
+                ? Accumulation.MlKem1024Runs(count, parsed.GetValue(final))
                 : Accumulation.MlDsa87Runs(count, CryptoProviders.Default);
             parsed.InvocationConfiguration.Output.WriteLine(Convert.ToHexStringLower(hash));
             return 0;

@@ -15,11 +15,18 @@ public static class Accumulation
     /// One SHAKE128 with empty input gives in turn d, z, m and a random ciphertext; another absorbs ek, dk, ct, k, and
     /// the k of the random ciphertext.
     /// </summary>
-    public static byte[] MlKem1024Runs(int runs, ICryptoProvider provider)
+    /// <param name="runs">How many.</param>
+    /// <param name="final">
+    /// The published hashes were made before FIPS 203 was final and derive (ρ, σ) as G(d). The final standard's G(d ‖ k)
+    /// gives other hashes over the same inputs; true asks for those.
+    /// </param>
+    public static byte[] MlKem1024Runs(int runs, bool final)
     {
         using Shake128 source = new();
         using Shake128 sink = new();
-        byte[] seed = new byte[MlKem1024.SeedSize];
+        byte[] d = new byte[32];
+        byte[] z = new byte[32];
+        byte[] seeds = new byte[64];
         byte[] message = new byte[MlKem1024.EncapsulationRandomnessSize];
         byte[] randomCiphertext = new byte[MlKem1024.CiphertextSize];
         byte[] encapsulationKey = new byte[MlKem1024.EncapsulationKeySize];
@@ -29,15 +36,21 @@ public static class Accumulation
         byte[] decapsulated = new byte[MlKem1024.SharedSecretSize];
         for (int run = 0; run < runs; run++)
         {
-            source.Squeeze(seed);
+            source.Squeeze(d);
+            source.Squeeze(z);
             source.Squeeze(message);
             source.Squeeze(randomCiphertext);
-            using MlKem1024PrivateKey key = MlKem1024PrivateKey.FromSeed(seed, provider);
-            using (ManagedMlKem1024Key expanded = ManagedMlKem1024Key.FromSeed(seed, KeccakBatch.Width))
+            if (final)
             {
-                expanded.ExportExpanded(decapsulationKey);
+                MlKemCore.DeriveSeeds(d, seeds);
+            }
+            else
+            {
+                Sha3.Hash512(d, seeds);
             }
 
+            using ManagedMlKem1024Key key = ManagedMlKem1024Key.FromDerivedSeeds(seeds, z, KeccakBatch.Width);
+            key.ExportExpanded(decapsulationKey);
             key.WriteEncapsulationKey(encapsulationKey);
             if (!MlKem1024.TryEncapsulate(encapsulationKey, message, ciphertext, secret)
                 || !key.TryDecapsulate(ciphertext, decapsulated)

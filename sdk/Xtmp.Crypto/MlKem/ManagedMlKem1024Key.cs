@@ -23,10 +23,22 @@ internal sealed class ManagedMlKem1024Key : IMlKem1024Key
     /// <summary>ML-KEM.KeyGen_internal, FIPS 203 algorithm 16.</summary>
     public static ManagedMlKem1024Key FromSeed(ReadOnlySpan<byte> seed, int width)
     {
+        Span<byte> seeds = stackalloc byte[64];
+        MlKemCore.DeriveSeeds(seed[..32], seeds);
+        ManagedMlKem1024Key key = FromDerivedSeeds(seeds, seed[32..], width);
+        CryptographicOperations.ZeroMemory(seeds);
+        return key;
+    }
+
+    /// <summary>
+    /// The same with ρ ‖ σ derived outside: the published accumulated vectors derive them as the draft of FIPS 203 did.
+    /// </summary>
+    public static ManagedMlKem1024Key FromDerivedSeeds(ReadOnlySpan<byte> seeds, ReadOnlySpan<byte> z, int width)
+    {
         ManagedMlKem1024Key key = new(width);
-        MlKemCore.GenerateKey(seed[..32], key._matrix, key._secret, key._public, key._encapsulationKey, width);
+        MlKemCore.GenerateKey(seeds, key._matrix, key._secret, key._public, key._encapsulationKey, width);
         Sha3.Hash256(key._encapsulationKey, key._keyHash);
-        seed[32..].CopyTo(key._z);
+        z.CopyTo(key._z);
         return key;
     }
 

@@ -23,22 +23,29 @@ internal static class MlKemCore
     private const int SymbolSize = 32;
     private const int CompressedVectorSize = MlKemField.K * MlKemPacking.Bytes11;
 
-    /// <summary>K-PKE.KeyGen, FIPS 203 algorithm 13, leaving everything expanded.</summary>
+    /// <summary>Line 1 of FIPS 203 algorithm 13: (ρ, σ) ← G(d ‖ k).</summary>
     /// <param name="d">32 bytes.</param>
+    /// <param name="seeds">Receives ρ ‖ σ, 64 bytes.</param>
+    public static void DeriveSeeds(ReadOnlySpan<byte> d, Span<byte> seeds)
+    {
+        KeccakSponge sponge = Sha3.Sponge(Sha3.Size512);
+        sponge.Absorb(d);
+        sponge.Absorb([(byte)MlKemField.K]);
+        sponge.Squeeze(seeds);
+        sponge.Reset();
+    }
+
+    /// <summary>K-PKE.KeyGen, FIPS 203 algorithm 13 from line 2 on, leaving everything expanded.</summary>
+    /// <param name="seeds">ρ ‖ σ, 64 bytes.</param>
     /// <param name="matrix">Â, row-major.</param>
     /// <param name="secret">ŝ, in [−q/2, q/2].</param>
     /// <param name="publicVector">t̂, in [−q/2, q/2].</param>
     /// <param name="encapsulationKey">1568 bytes.</param>
     [SkipLocalsInit]
-    public static void GenerateKey(ReadOnlySpan<byte> d, Span<short> matrix, Span<short> secret, Span<short> publicVector, Span<byte> encapsulationKey, int width)
+    public static void GenerateKey(ReadOnlySpan<byte> seeds, Span<short> matrix, Span<short> secret, Span<short> publicVector, Span<byte> encapsulationKey, int width)
     {
-        Span<byte> seed = stackalloc byte[SymbolSize + 1];
-        Span<byte> seeds = stackalloc byte[2 * SymbolSize];
         Span<short> noise = stackalloc short[2 * VectorLength];
         Span<short> prepared = stackalloc short[VectorLength];
-        d.CopyTo(seed);
-        seed[SymbolSize] = MlKemField.K;
-        Sha3.Hash512(seed, seeds);
         ReadOnlySpan<byte> rho = seeds[..SymbolSize];
 
         MlKemSampling.ExpandMatrix(rho, matrix, width);
@@ -59,8 +66,6 @@ internal static class MlKemCore
         }
 
         rho.CopyTo(encapsulationKey[SecretVectorSize..]);
-        CryptographicOperations.ZeroMemory(seed);
-        CryptographicOperations.ZeroMemory(seeds);
         Zero(noise);
         Zero(prepared);
     }
