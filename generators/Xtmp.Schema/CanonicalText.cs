@@ -1,0 +1,187 @@
+using System.Globalization;
+using System.Text;
+
+namespace Xtmp.Schema;
+
+/// <summary>
+/// A schema as text that holds exactly what two peers, or two versions, must agree on: one line a thing, sorted by
+/// name, without docs, units or positions. <c>wire.lock</c> is this text; the fingerprint is its hash.
+/// </summary>
+public static class CanonicalText
+{
+    /// <summary>Everything declared in this file, local messages too: the content of <c>wire.lock</c>.</summary>
+    public static string OfEverything(SchemaModel model) => Write(model, TypeGraph.Of(model).Declared());
+
+    /// <summary>What leaves the process: without local messages, their replies and what only they use.</summary>
+    public static string OfWire(SchemaModel model) => Write(model, TypeGraph.Of(model).OnTheWire());
+
+    private static string Write(SchemaModel model, ISet<string> names)
+    {
+        var text = new StringBuilder();
+        text.Append("xtmp-schema 1\n");
+        text.Append("protocol ").Append(model.Protocol).Append('\n');
+        foreach (var type in TypeGraph.Of(model).All.Where(t => names.Contains(t.Key)).OrderBy(t => t.Key, StringComparer.Ordinal))
+        {
+            switch (type.Value)
+            {
+                case EnumModel e:
+                    WriteEnum(text, e);
+                    break;
+                case StructModel s:
+                    text.Append("struct ").Append(s.Name).Append('\n');
+                    WriteFields(text, s);
+                    break;
+                case UnionModel u:
+                    WriteUnion(text, u);
+                    break;
+                case MessageModel m:
+                    WriteMessage(text, m);
+                    break;
+            }
+        }
+        foreach (var handler in model.Handlers.OrderBy(h => h.Name, StringComparer.Ordinal))
+        {
+            var methods = handler.Methods.Where(m => names.Contains(m.Request.Name)).OrderBy(m => m.Name, StringComparer.Ordinal).ToList();
+            if (methods.Count == 0)
+            {
+                continue;
+            }
+            text.Append("handler ").Append(handler.Name).Append('\n');
+            foreach (var method in methods)
+            {
+                text.Append("  ").Append(method.Name).Append(' ').Append(Word(method.Kind)).Append(' ').Append(method.Request.Name);
+                if (method.Reply is not null)
+                {
+                    text.Append(" -> ").Append(method.Reply.Name);
+                }
+                text.Append(" key ").Append(method.Key.Source == KeySource.Field ? method.Key.Field : "$" + Word(method.Key.Source)).Append('\n');
+            }
+        }
+        return text.ToString();
+    }
+
+    private static void WriteEnum(StringBuilder text, EnumModel e)
+    {
+        text.Append(e.IsFlags ? "flags " : "enum ").Append(e.Name).Append(' ').Append(Word(e.Underlying)).Append('\n');
+        foreach (var value in e.Values)
+        {
+            text.Append("  ").Append(value.Value.ToString(CultureInfo.InvariantCulture)).Append(' ').Append(value.Name).Append('\n');
+        }
+        WriteReserved(text, e.ReservedValues.Select(v => v.ToString(CultureInfo.InvariantCulture)), e.ReservedNames);
+    }
+
+    private static void WriteUnion(StringBuilder text, UnionModel u)
+    {
+        text.Append("union ").Append(u.Name).Append('\n');
+        foreach (var arm in u.Arms)
+        {
+            text.Append("  ").Append(arm.Tag.ToString(CultureInfo.InvariantCulture)).Append(' ').Append(arm.Name).Append(' ').Append(arm.Type.Name).Append('\n');
+        }
+        WriteReserved(text, u.ReservedTags.Select(v => v.ToString(CultureInfo.InvariantCulture)), u.ReservedNames);
+    }
+
+    private static void WriteMessage(StringBuilder text, MessageModel m)
+    {
+        text.Append("message ").Append(m.Name).Append(' ').Append(Word(m.Kind));
+        text.Append(" code ").Append(m.Code == 0 ? "none" : "0x" + m.Code.ToString("X2", CultureInfo.InvariantCulture));
+        text.Append(' ').Append(Word(m.Transport)).Append(" priority ").Append(Word(m.Priority));
+        text.Append(" authentication ").Append(Word(m.Authentication));
+        text.Append(m.Ack ? " ack" : "").Append(m.Compressible ? " compressible" : "").Append(m.Idempotent ? " idempotent" : "").Append('\n');
+        WriteFields(text, m.Shape);
+    }
+
+    private static void WriteFields(StringBuilder text, StructModel s)
+    {
+        foreach (var field in s.Fields)
+        {
+            text.Append("  ").Append(field.Id.ToString(CultureInfo.InvariantCulture)).Append(' ').Append(field.Name).Append(' ');
+            WriteType(text, field.Type);
+            text.Append(field.Optional ? " optional" : "").Append(field.Secret ? " secret" : "");
+            if (field.Default is { } value)
+            {
+                text.Append(" default ").Append(DefaultText(value));
+            }
+            text.Append('\n');
+        }
+        WriteReserved(text, s.ReservedIds.Select(v => v.ToString(CultureInfo.InvariantCulture)), s.ReservedNames);
+    }
+
+    /// <summary>A type with its limits, for example <c>string(1..64)</c> or <c>u64(..100)</c>.</summary>
+    public static string OfType(TypeModel type)
+    {
+        var text = new StringBuilder();
+        WriteType(text, type);
+        return text.ToString();
+    }
+
+    private static void WriteType(StringBuilder text, TypeModel type)
+    {
+        switch (type.Kind)
+        {
+            case TypeKind.List:
+                text.Append("list<");
+                WriteType(text, type.Element!);
+                text.Append('>');
+                break;
+            case TypeKind.Map:
+                text.Append("map<");
+                WriteType(text, type.Key!);
+                text.Append(", ");
+                WriteType(text, type.Element!);
+                text.Append('>');
+                break;
+            default:
+                text.Append(type.ToString());
+                break;
+        }
+        if (type.Min is not null || type.Max is not null)
+        {
+            text.Append('(').Append(type.Min?.ToString(CultureInfo.InvariantCulture)).Append("..").Append(type.Max?.ToString(CultureInfo.InvariantCulture)).Append(')');
+        }
+        else if (type.MinNumber is not null || type.MaxNumber is not null)
+        {
+            text.Append('(').Append(type.MinNumber?.ToString("R", CultureInfo.InvariantCulture)).Append("..").Append(type.MaxNumber?.ToString("R", CultureInfo.InvariantCulture)).Append(')');
+        }
+        else if (type.FixedLength is null && type.Kind is TypeKind.String or TypeKind.Bytes or TypeKind.List or TypeKind.Map)
+        {
+            text.Append('(').Append(type.MinLength.ToString(CultureInfo.InvariantCulture)).Append("..").Append(type.MaxLength.ToString(CultureInfo.InvariantCulture)).Append(')');
+        }
+        if (type.Pattern is not null)
+        {
+            text.Append(" /").Append(type.Pattern.Text).Append('/');
+        }
+    }
+
+    /// <summary>A default as the schema writes it.</summary>
+    public static string DefaultText(DefaultModel value) =>
+        value.Boolean is { } b ? (b ? "true" : "false")
+        : value.Integer is { } i ? i.ToString(CultureInfo.InvariantCulture)
+        : value.Number is { } n ? n.ToString("R", CultureInfo.InvariantCulture)
+        : value.Member ?? "\"" + value.Text!.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", "\\n").Replace("\r", "\\r") + "\"";
+
+    private static void WriteReserved(StringBuilder text, IEnumerable<string> numbers, IEnumerable<string> names)
+    {
+        var all = numbers.Concat(names).ToList();
+        if (all.Count > 0)
+        {
+            text.Append("  reserved ").Append(string.Join(" ", all)).Append('\n');
+        }
+    }
+
+    /// <summary>An enum member as the schema language spells it: <c>OneWay</c> is <c>one-way</c>.</summary>
+    internal static string Word<T>(T value)
+        where T : Enum
+    {
+        var name = value.ToString();
+        var word = new StringBuilder();
+        for (var i = 0; i < name.Length; i++)
+        {
+            if (i > 0 && char.IsUpper(name[i]))
+            {
+                word.Append('-');
+            }
+            word.Append(char.ToLowerInvariant(name[i]));
+        }
+        return word.ToString();
+    }
+}

@@ -1,0 +1,9 @@
+namespace Xtmp.Schema;
+
+/// <summary>What answers a method's request.</summary>
+public enum MethodKind
+{
+    Unary,
+    Stream,
+    OneWay,
+}

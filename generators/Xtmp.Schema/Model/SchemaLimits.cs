@@ -1,0 +1,28 @@
+namespace Xtmp.Schema;
+
+/// <summary>
+/// Limits that hold where a schema states none, sized for data from untrusted peers, and the bounds of the language.
+/// </summary>
+public static class SchemaLimits
+{
+    /// <summary>UTF-8 bytes of a string without <c>max</c>.</summary>
+    public const int DefaultStringBytes = 1024;
+
+    /// <summary>Bytes of a <c>bytes</c> without <c>max</c>.</summary>
+    public const int DefaultBytes = 65_536;
+
+    /// <summary>Elements of a list or entries of a map without <c>max</c>.</summary>
+    public const int DefaultCount = 1024;
+
+    /// <summary>Greatest <c>max</c> of a string or bytes: 16 MiB, the default bound of a whole message.</summary>
+    public const int GreatestLength = 16 * 1024 * 1024;
+
+    /// <summary>Greatest <c>max</c> of a list or map.</summary>
+    public const int GreatestCount = 65_536;
+
+    /// <summary>Greatest field id.</summary>
+    public const int GreatestFieldId = 255;
+
+    /// <summary>Greatest union tag.</summary>
+    public const int GreatestTag = 65_535;
+}

@@ -1,0 +1,8 @@
+namespace Xtmp.Schema;
+
+/// <summary>Which link a message prefers.</summary>
+public enum TransportKind
+{
+    Reliable,
+    Fast,
+}
