@@ -171,6 +171,7 @@ internal static class EncodeEmitter
         TypeKind.Timestamp => $"{SourceFile.Writer}.WriteTimestamp(ref destination, {access})",
         TypeKind.Duration => $"{SourceFile.Writer}.WriteDuration(ref destination, {access})",
         TypeKind.String => $"{SourceFile.Writer}.WriteString(ref destination, {access})",
+        TypeKind.Bytes when type.FixedLength is { } length => $"{SourceFile.Writer}.WriteFixedBinary(ref destination, {access}.Span, {Clr.Number(length)})",
         TypeKind.Bytes => $"{SourceFile.Writer}.WriteBinary(ref destination, {access}.Span)",
         TypeKind.Struct or TypeKind.Union => $"{Clr.CodecOf(type.Named!)}.Write(ref destination, {access})",
         _ => $"Write{path}(ref destination, {access})",
