@@ -25,6 +25,7 @@ internal static class DecodeEmitter
         var slots = Layout.Slots(shape);
         code.Gap();
         code.Doc("Reads a value; returns the offset behind it, or a negative number with the reason in the state.");
+        code.Line(SourceFile.NotInlined);
         code.Open($"public static int Read(global::System.ReadOnlySpan<byte> source, int offset, ref {SourceFile.Protocol}.DecodeState state, out {shape.Name}? value)");
         code.Line("value = null;");
         code.Line($"int at = {SourceFile.Reader}.ReadArrayHeader(source, offset, out int count);");

@@ -111,6 +111,7 @@ internal static class EncodeEmitter
     {
         code.Gap();
         code.Doc("Writes the value at a reference that has room for MostSize or ExactSize bytes; returns the reference behind it.");
+        code.Line(SourceFile.NotInlined);
         code.Open($"public static ref byte Write(ref byte destination, {shape.Name} value)");
         code.Line("int count = CountOf(value);");
         code.Line($"destination = ref {SourceFile.Writer}.WriteArrayHeader(ref destination, count);");
