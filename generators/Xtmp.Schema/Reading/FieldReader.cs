@@ -29,7 +29,7 @@ internal static class FieldReader
         }
         var type = LimitReader.ApplyInner(context, keyed, LimitReader.Apply(context, keyed, parsed.Type));
         var value = DefaultReader.Read(context, keyed, type, parsed.Optional);
-        if (since > ownerSince && !parsed.Optional && keyed["default"] is null)
+        if (since > ownerSince && since <= context.Version && !parsed.Optional && keyed["default"] is null)
         {
             context.Report(SchemaRules.LateRequired, keyed.KeyNode("since")!, $"A field that is added later is optional ({type}?) or has a default, because older peers do not send it.");
         }

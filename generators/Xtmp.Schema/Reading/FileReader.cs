@@ -42,7 +42,7 @@ internal sealed class FileReader(string path, string text, ImportLoader loader)
         }
         foreach (var section in new[] { "enums", "flags", "structs", "unions", "messages", "handlers" })
         {
-            _context.TopLevelNames.UnionWith((file[section] as MappingNode)?.Entries.Select(e => e.Key.Text) ?? []);
+            _context.TopLevelNames.UnionWith(NamesOf(file, section));
         }
         FamilyReader.ReadAll(_context, file);
         var declarations = Declarations.Collect(_context, file, protocol, _imports);
@@ -50,7 +50,7 @@ internal sealed class FileReader(string path, string text, ImportLoader loader)
         var unions = Each(declarations.Unions, (n, v) => UnionReader.Read(_context, n, v));
         var messageReader = new MessageReader(_context, protocol);
         var drafts = Each(declarations.Messages, messageReader.Read);
-        var handlerReader = new HandlerReader(_context, drafts.ToDictionary(d => d.Model.Name, StringComparer.Ordinal), _context.TopLevelNames);
+        var handlerReader = new HandlerReader(_context, drafts.ToDictionary(d => d.Model.Name, StringComparer.Ordinal), NamesOf(file, "messages"));
         var handlers = Each(declarations.Handlers, handlerReader.Read);
         var messages = MessageJoiner.Join(_context, drafts, handlerReader);
         var model = new SchemaModel
@@ -84,6 +84,9 @@ internal sealed class FileReader(string path, string text, ImportLoader loader)
         }
         return models;
     }
+
+    private static HashSet<string> NamesOf(Keyed file, string section) =>
+        new((file[section] as MappingNode)?.Entries.Select(e => e.Key.Text) ?? [], StringComparer.Ordinal);
 
     private string ReadHeader(Keyed file)
     {

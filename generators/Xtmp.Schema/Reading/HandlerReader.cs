@@ -1,7 +1,7 @@
 namespace Xtmp.Schema.Reading;
 
 /// <summary>Reads handlers, and joins requests with what answers them.</summary>
-internal sealed class HandlerReader(ReadingContext context, IReadOnlyDictionary<string, MessageDraft> messages, IReadOnlyCollection<string> broken)
+internal sealed class HandlerReader(ReadingContext context, IReadOnlyDictionary<string, MessageDraft> messages, ISet<string> declared)
 {
     private readonly Dictionary<string, string> _served = new(StringComparer.Ordinal);
 
@@ -67,7 +67,9 @@ internal sealed class HandlerReader(ReadingContext context, IReadOnlyDictionary<
         }
         var kind = replyNode is not null ? MethodKind.Unary : streamNode is not null ? MethodKind.Stream : MethodKind.OneWay;
         var request = keyed.Scalar("request") is { } requestNode
-            ? Message(requestNode, kind == MethodKind.OneWay ? [MessageKind.OneWay, MessageKind.Local] : [MessageKind.Request, MessageKind.Local]) : null;
+            ? Message(requestNode, answers != 1 ? [MessageKind.Request, MessageKind.OneWay, MessageKind.Local]
+                : kind == MethodKind.OneWay ? [MessageKind.OneWay, MessageKind.Local]
+                : [MessageKind.Request, MessageKind.Local]) : null;
         var reply = (replyNode ?? streamNode) is { } answerNode
             ? Message(answerNode, [replyNode is not null ? MessageKind.Response : MessageKind.Item]) : null;
         if (request is null || answers != 1 || (reply is null && kind != MethodKind.OneWay))
@@ -94,7 +96,7 @@ internal sealed class HandlerReader(ReadingContext context, IReadOnlyDictionary<
     {
         if (!messages.TryGetValue(node.Text, out var message))
         {
-            if (!broken.Contains(node.Text))
+            if (!declared.Contains(node.Text))
             {
                 var isType = context.Symbols.Find(node.Text) is { Type.Kind: not NamedTypeKind.Message };
                 context.Report(SchemaRules.UnknownMessage, node, isType ? $"'{node.Text}' is a type, not a message of this file." : $"This file has no message '{Shown.Of(node.Text)}'.",

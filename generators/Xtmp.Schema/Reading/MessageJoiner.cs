@@ -16,7 +16,7 @@ internal static class MessageJoiner
             }
             if (!handlers.Answers.TryGetValue(draft.Model.Name, out var requestName))
             {
-                if (!handlers.Incomplete)
+                if (!handlers.Incomplete && !context.Diagnostics.HasErrors)
                 {
                     context.Report(SchemaRules.UnusedReply, draft.Name, $"No method answers with '{draft.Model.Name}', so it has no code and is never sent.");
                 }

@@ -15,6 +15,7 @@ internal sealed class NodeLoader
 
     private readonly string _file;
     private readonly DiagnosticBag _diagnostics;
+    private readonly Scanner _scanner;
     private readonly IParser _parser;
     private int _nodes;
 
@@ -22,7 +23,8 @@ internal sealed class NodeLoader
     {
         _file = file;
         _diagnostics = diagnostics;
-        _parser = new Parser(new Scanner(new StringReader(text), skipComments: true));
+        _scanner = new(new StringReader(text), skipComments: true);
+        _parser = new Parser(_scanner);
     }
 
     /// <summary>The document's root, or null with a diagnostic.</summary>
@@ -48,8 +50,8 @@ internal sealed class NodeLoader
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or OverflowException or IndexOutOfRangeException or KeyNotFoundException)
         {
-            // The YAML library is handed arbitrary text; should one of its own errors escape, it is still about the text.
-            diagnostics.Add(SchemaRules.Syntax, new(file, 1, 1, 1, 2), "The text cannot be read as YAML.");
+            // The YAML library trips over some unfinished flow collections; it is the text that is wrong all the same.
+            SyntaxProblem.Report(file, text, new SyntaxErrorException(loader._scanner.CurrentPosition, loader._scanner.CurrentPosition, "flow mapping"), diagnostics);
             return null;
         }
     }

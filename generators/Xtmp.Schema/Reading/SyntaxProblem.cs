@@ -10,10 +10,11 @@ internal static class SyntaxProblem
         var line = Math.Max(1, (int)problem.Start.Line);
         var column = Math.Max(1, (int)problem.Start.Column);
         var message = problem.Message;
-        var lines = text.Split('\n');
+        // What is missing at the end of the file is missed after its last character, not on the empty line that follows.
+        var lines = text.TrimEnd().Split('\n');
         if (line > lines.Length)
         {
-            (line, column) = (lines.Length, lines[lines.Length - 1].TrimEnd('\r').Length + 1);
+            (line, column) = (lines.Length, lines[lines.Length - 1].Length + 1);
         }
         var position = new SourcePosition(file, line, column, line, column + 1);
         if (Says(message, "expected key", "expected <block end>", "expected '-' indicator", "block mapping", "block collection", "block sequence")
