@@ -8,8 +8,8 @@ internal sealed record SchemaParse(SchemaModel? Model, EquatableArray<SchemaDiag
     public static SchemaParse Read(SchemaFile file, EquatableArray<SchemaFile> all, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        var model = InterimReader.Read(file.Path, file.Text, import => Find(file.Path, import, all));
-        return new SchemaParse(model, default);
+        var result = SchemaReader.Read(file.Path, file.Text, import => Find(file.Path, import, all));
+        return new SchemaParse(result.Model, new EquatableArray<SchemaDiagnostic>(result.Diagnostics));
     }
 
     /// <summary>The text of an imported file, which must be an additional file of the project too.</summary>

@@ -25,6 +25,7 @@ internal static class DecodeEmitter
         var slots = Layout.Slots(shape);
         code.Gap();
         code.Doc("Reads a value; returns the offset behind it, or a negative number with the reason in the state.");
+        code.Line(SourceFile.NotInlined);
         code.Open($"public static int Read(global::System.ReadOnlySpan<byte> source, int offset, ref {SourceFile.Protocol}.DecodeState state, out {shape.Name}? value)");
         code.Line("value = null;");
         code.Line($"int at = {SourceFile.Reader}.ReadArrayHeader(source, offset, out int count);");
@@ -59,7 +60,7 @@ internal static class DecodeEmitter
             }
             else
             {
-                Field(code, slot, id > lastRequired);
+                Field(code, slot, id > lastRequired, Layout.Shared(shape).Contains(slot));
             }
         }
 
@@ -70,10 +71,34 @@ internal static class DecodeEmitter
         code.Close();
         code.Line();
         code.Line("state.Leave();");
+        var shared = Layout.Shared(shape);
+        if (shared.Count > 0)
+        {
+            code.Line("// One array holds the short fields of constant length: fewer objects, and no field keeps a long message alive.");
+            code.Line($"var bytes = new byte[{Clr.Number(shared.Sum(f => f.Type.FixedLength!.Value))}];");
+            int start = 0;
+            foreach (var field in shared)
+            {
+                var length = field.Type.FixedLength!.Value;
+                code.Line($"source.Slice({Local(field)}, {Clr.Number(length)}).CopyTo(global::System.MemoryExtensions.AsSpan(bytes, {Clr.Number(start)}, {Clr.Number(length)}));");
+                start += length;
+            }
+        }
+
         code.Open($"value = new {shape.Name}");
+        int at = 0;
         foreach (var field in shape.Fields)
         {
-            code.Line($"{field.ClrName} = {Local(field)}{(field.Required ? Sure(field.Type) : "")},");
+            if (shared.Contains(field))
+            {
+                var length = field.Type.FixedLength!.Value;
+                code.Line($"{field.ClrName} = new global::System.ReadOnlyMemory<byte>(bytes, {Clr.Number(at)}, {Clr.Number(length)}),");
+                at += length;
+            }
+            else
+            {
+                code.Line($"{field.ClrName} = {Local(field)}{(field.Required ? Sure(field.Type) : "")},");
+            }
         }
 
         code.Line("UnknownFields = unknown,");
@@ -108,9 +133,19 @@ internal static class DecodeEmitter
     private static string Fail(string status, FieldModel field) =>
         $"return state.Fail(-(int){SourceFile.Protocol}.DecodeStatus.{status}, source, at, {Clr.Text(field.Name)});";
 
-    private static void Field(CodeWriter code, FieldModel field, bool mayEnd)
+    private static void Field(CodeWriter code, FieldModel field, bool mayEnd, bool shared)
     {
         var local = Local(field);
+        if (shared)
+        {
+            var length = Clr.Number(field.Type.FixedLength!.Value);
+            code.Line($"next = {SourceFile.Reader}.SkipFixedBinary(source, at, {length});");
+            code.Guarded("if (next < 0)", $"return state.Fail(next, source, at, {Clr.Text(field.Name)});");
+            code.Line($"int {local} = next - {length};");
+            code.Line("at = next;");
+            return;
+        }
+
         if (field.Required)
         {
             ReadInto(code, field, local);

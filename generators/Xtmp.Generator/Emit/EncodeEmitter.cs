@@ -111,6 +111,7 @@ internal static class EncodeEmitter
     {
         code.Gap();
         code.Doc("Writes the value at a reference that has room for MostSize or ExactSize bytes; returns the reference behind it.");
+        code.Line(SourceFile.NotInlined);
         code.Open($"public static ref byte Write(ref byte destination, {shape.Name} value)");
         code.Line("int count = CountOf(value);");
         code.Line($"destination = ref {SourceFile.Writer}.WriteArrayHeader(ref destination, count);");
@@ -171,6 +172,7 @@ internal static class EncodeEmitter
         TypeKind.Timestamp => $"{SourceFile.Writer}.WriteTimestamp(ref destination, {access})",
         TypeKind.Duration => $"{SourceFile.Writer}.WriteDuration(ref destination, {access})",
         TypeKind.String => $"{SourceFile.Writer}.WriteString(ref destination, {access})",
+        TypeKind.Bytes when type.FixedLength is { } length => $"{SourceFile.Writer}.WriteFixedBinary(ref destination, {access}.Span, {Clr.Number(length)})",
         TypeKind.Bytes => $"{SourceFile.Writer}.WriteBinary(ref destination, {access}.Span)",
         TypeKind.Struct or TypeKind.Union => $"{Clr.CodecOf(type.Named!)}.Write(ref destination, {access})",
         _ => $"Write{path}(ref destination, {access})",

@@ -25,6 +25,19 @@ internal static class Layout
 
     public static IEnumerable<int> Gaps(StructModel shape) => All(shape).Select((slot, id) => (slot, id)).Where(pair => pair.slot is null).Select(pair => pair.id);
 
+    /// <summary>
+    /// Required byte fields of short constant length, where there are several: the reader copies them into one array.
+    /// Secrets stay apart, so that whoever zeroes one touches nothing else.
+    /// </summary>
+    public static IReadOnlyList<FieldModel> Shared(StructModel shape)
+    {
+        var fields = shape.Fields.Where(f => f.Required && !f.Secret && f.Type.FixedLength is <= SharedLength).ToList();
+        return fields.Count > 1 ? fields : new List<FieldModel>();
+    }
+
+    /// <summary>Longest field that is copied together with others, in bytes.</summary>
+    private const int SharedLength = 128;
+
     /// <summary>The condition under which the field is written as something other than nil.</summary>
     public static string IsPresent(FieldModel field, string access)
     {

@@ -10,6 +10,13 @@ internal static class SourceFile
     public const string Writer = "global::Xtmp.Protocol.MessagePack.MessagePackWriter";
     public const string Size = "global::Xtmp.Protocol.MessagePack.MessagePackSize";
     public const string Hidden = "[global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)]";
+
+    /// <summary>
+    /// The just-in-time compiler has a budget for inlining by the size of the method it begins with. A codec inlined into
+    /// a small caller spends it and leaves its own primitives as calls.
+    /// </summary>
+    public const string NotInlined = "[global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]";
+
     public const string Generated = "[global::System.CodeDom.Compiler.GeneratedCode(\"Xtmp.Generator\", \"1\")]";
 
     public static CodeWriter Begin(string ns)

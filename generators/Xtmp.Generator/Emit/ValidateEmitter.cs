@@ -185,18 +185,12 @@ internal static class ValidateEmitter
 
     private static bool IsUnsigned(TypeKind kind) => kind is TypeKind.U8 or TypeKind.U16 or TypeKind.U32 or TypeKind.U64 or TypeKind.U128;
 
-    /// <summary>The automaton of a pattern, as tables in the program's data.</summary>
+    /// <summary>The automatons of patterns, each in a method of its own.</summary>
     public static void Patterns(CodeWriter code, TypeModel type, string path)
     {
         if (type.Pattern is { } pattern)
         {
-            code.Gap();
-            code.Doc("Pattern: " + pattern.Text);
-            code.Line($"internal static bool {path}Matches(string text) => {SourceFile.Protocol}.PatternMatcher.IsMatch(");
-            code.Indented("text,");
-            code.Indented($"[{string.Join(", ", pattern.Classes.Select(c => Clr.Number(c)))}],");
-            code.Indented($"[{string.Join(", ", pattern.Transitions.Select(t => Clr.Number(t)))}],");
-            code.Indented($"[{string.Join(", ", pattern.Accepting.Select(a => a ? "1" : "0"))}]);");
+            PatternEmitter.Emit(code, pattern, path + "Matches");
         }
 
         if (type.Key is not null)
