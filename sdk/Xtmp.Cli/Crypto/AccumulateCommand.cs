@@ -1,0 +1,40 @@
+using System.CommandLine;
+using Xtmp.Crypto;
+
+namespace Xtmp.Cli.Crypto;
+
+/// <summary><c>xtmp crypto accumulate mlkem-1024|mldsa-87 N</c>: prints the accumulated hash over N runs.</summary>
+public static class AccumulateCommand
+{
+    public static Command Create()
+    {
+        Argument<string> algorithm = new("algorithm") { Description = "mlkem-1024 or mldsa-87" };
+        algorithm.AcceptOnlyFromAmong("mlkem-1024", "mldsa-87");
+        Argument<int> runs = new("runs") { Description = "How many runs, 0 or more." };
+        runs.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 0)
+            {
+                result.AddError("The number of runs cannot be negative.");
+            }
+        });
+        Option<bool> final = new("--final")
+        {
+            Description = "mlkem-1024 only: derive seeds as the final FIPS 203 does, G(d ‖ k). The published hashes follow the draft, G(d).",
+        };
+        Command command = new("accumulate", "Prints the accumulated hash of C2SP/CCTV over N runs.");
+        command.Arguments.Add(algorithm);
+        command.Arguments.Add(runs);
+        command.Options.Add(final);
+        command.SetAction(parsed =>
+        {
+            int count = parsed.GetValue(runs);
+            byte[] hash = parsed.GetValue(algorithm) == "mlkem-1024"
+                ? Accumulation.MlKem1024Runs(count, parsed.GetValue(final))
+                : Accumulation.MlDsa87Runs(count, CryptoProviders.Default);
+            parsed.InvocationConfiguration.Output.WriteLine(Convert.ToHexStringLower(hash));
+            return 0;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,14 @@
+using System.CommandLine;
+
+namespace Xtmp.Cli.Crypto;
+
+/// <summary><c>xtmp crypto …</c></summary>
+public static class CryptoCommand
+{
+    public static Command Create()
+    {
+        Command command = new("crypto", "Checks the cryptographic primitives against test vectors.");
+        command.Subcommands.Add(AccumulateCommand.Create());
+        return command;
+    }
+}

@@ -1,0 +1,11 @@
+namespace Xtmp.Crypto;
+
+/// <summary>What a provider keeps for one ML-KEM-1024 private key. Sizes are checked before it is called.</summary>
+public interface IMlKem1024Key : IDisposable
+{
+    /// <summary>Writes ek, 1568 bytes.</summary>
+    void WriteEncapsulationKey(Span<byte> destination);
+
+    /// <summary>FIPS 203 algorithm 21 on a ciphertext of 1568 bytes; false only when the provider refuses it.</summary>
+    bool TryDecapsulate(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret);
+}

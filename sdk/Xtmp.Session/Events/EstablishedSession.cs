@@ -1,0 +1,43 @@
+using Xtmp.Crypto;
+using Xtmp.Protocol;
+
+namespace Xtmp.Session;
+
+/// <summary>What a finished handshake settled. Holds no secret.</summary>
+public sealed record EstablishedSession
+{
+    public required ulong SessionId { get; init; }
+
+    public required CipherSuite Suite { get; init; }
+
+    public required EncryptionType Encryption { get; init; }
+
+    /// <summary>No signatures were exchanged: the session rests on a ticket.</summary>
+    public required bool Resumed { get; init; }
+
+    public required Fingerprint ServerFingerprint { get; init; }
+
+    /// <summary>The identity the client proved, or null.</summary>
+    public Fingerprint? ClientFingerprint { get; init; }
+
+    /// <summary>What an offline root says of the peer, where it showed a certificate.</summary>
+    public IdentityCertificate? PeerCertificate { get; init; }
+
+    /// <summary>Greatest message the peer takes, in bytes.</summary>
+    public required int PeerMaxMessageBytes { get; init; }
+
+    /// <summary>Requests the peer lets this end have unanswered at one time.</summary>
+    public required int PeerMaxConcurrentRequests { get; init; }
+
+    /// <summary>Items this end may send on a new stream before the first Credit message.</summary>
+    public required int PeerInitialStreamCredit { get; init; }
+
+    /// <summary>The peer's schema fingerprint, or empty.</summary>
+    public ReadOnlyMemory<byte> PeerSchemaFingerprint { get; init; }
+
+    /// <summary>"host:port" of the server's UDP socket, where it has one and both ends want it.</summary>
+    public string? DatagramEndpoint { get; init; }
+
+    /// <summary>When both ends last proved their identities by signature.</summary>
+    public required DateTimeOffset SignedAt { get; init; }
+}

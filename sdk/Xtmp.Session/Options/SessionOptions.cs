@@ -1,0 +1,35 @@
+using System.Collections.Immutable;
+using Xtmp.Crypto;
+using Xtmp.Protocol;
+
+namespace Xtmp.Session;
+
+/// <summary>What both ends of a session take. Immutable; one value serves any number of sessions.</summary>
+public abstract record SessionOptions
+{
+    public SessionLimits Limits { get; init; } = SessionLimits.Default;
+
+    /// <summary>Encryption types this end accepts, in the order it prefers them.</summary>
+    public ImmutableArray<EncryptionType> EncryptionTypes { get; init; } =
+        [EncryptionType.Aes256Gcm, EncryptionType.ChaCha20Poly1305, EncryptionType.PostQuantum];
+
+    /// <summary>Fingerprint of the schema catalogue (32 bytes), or empty where the ends agree by other means.</summary>
+    public ReadOnlyMemory<byte> SchemaFingerprint { get; init; }
+
+    /// <summary>Refuse a peer whose schema fingerprint is another; otherwise it is only reported.</summary>
+    public bool RequireSameSchema { get; init; }
+
+    public PaddingPolicy Padding { get; init; } = PaddingPolicy.None;
+
+    /// <summary>Messages from this size on are tried for compression, where the schema allows it; 0 turns it off.</summary>
+    public int CompressFromBytes { get; init; } = 1024;
+
+    /// <summary>Use UDP beside the stream where a message type prefers it.</summary>
+    public bool EnableDatagrams { get; init; }
+
+    /// <summary>This end's identity. A server must have one; a client only where the server asks for it.</summary>
+    public IdentityKey? Identity { get; init; }
+
+    /// <summary>Certificate for <see cref="Identity"/> from an offline root, or null.</summary>
+    public IdentityCertificate? Certificate { get; init; }
+}

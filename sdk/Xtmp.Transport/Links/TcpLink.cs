@@ -1,0 +1,82 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Xtmp.Protocol;
+
+namespace Xtmp.Transport;
+
+/// <summary>A TCP connection made by this process.</summary>
+public sealed class TcpLink : ILink
+{
+    // One read fills a socket's usual receive buffer; one write carries many small frames.
+    private const int ReadBufferSize = 64 * 1024;
+
+    private readonly Socket _socket;
+
+    private TcpLink(Socket socket)
+    {
+        _socket = socket;
+        var stream = new NetworkStream(socket, ownsSocket: false);
+        Input = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: ReadBufferSize, leaveOpen: true));
+        Output = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
+        PeerAddress = socket.RemoteEndPoint?.ToString() ?? "unknown";
+    }
+
+    public PipeReader Input { get; }
+
+    public PipeWriter Output { get; }
+
+    public string PeerAddress { get; }
+
+    /// <summary>Connects, trying each address of the host in turn.</summary>
+    /// <exception cref="XtmpException">Network fault, code <see cref="XtmpErrorCode.ConnectFailed"/>.</exception>
+    public static async Task<TcpLink> ConnectAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(host, port, cancellationToken).ConfigureAwait(false);
+            return new TcpLink(socket);
+        }
+        catch (SocketException error)
+        {
+            socket.Dispose();
+            throw new XtmpException(XtmpErrorCode.ConnectFailed, Fault.Network, $"No connection to {host}:{port}: {error.Message}.", retryable: true, innerException: error);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    public void Abort()
+    {
+        // Linger 0 sends a reset, so that a peer that reads nothing does not keep our buffers.
+        try
+        {
+            _socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // Already closed, which is what was asked.
+        }
+
+        _socket.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Output.CompleteAsync().ConfigureAwait(false);
+        await Input.CompleteAsync().ConfigureAwait(false);
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // The peer closed first.
+        }
+
+        _socket.Dispose();
+    }
+}

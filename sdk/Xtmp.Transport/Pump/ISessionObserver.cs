@@ -1,0 +1,12 @@
+using Xtmp.Session;
+
+namespace Xtmp.Transport;
+
+/// <summary>
+/// What a pump tells of its session. Called while the pump holds the session, one event at a time: decode or copy the
+/// payload, answer through the session where that is quick, and never block or wait.
+/// </summary>
+public interface ISessionObserver
+{
+    void OnEvent(XtmpSession session, in SessionEvent sessionEvent);
+}

@@ -1,0 +1,40 @@
+using System.Net;
+using Xtmp.Session;
+
+namespace Xtmp.Gateway;
+
+/// <summary>
+/// Caps on handshakes, for each address and in all, in fixed windows: public-key work is what a flood would buy.
+/// Forgets every address at the end of each window, so its memory is bounded by one window's connections.
+/// </summary>
+public sealed class HandshakeAdmission(GatewayOptions options) : IHandshakeAdmission
+{
+    private readonly Dictionary<IPAddress, int> _byAddress = [];
+    private readonly Lock _gate = new();
+    private TimeSpan _windowEnds;
+    private int _total;
+
+    public bool TryAdmit(object? peer, bool resuming, Instant now, out TimeSpan retryAfter)
+    {
+        lock (_gate)
+        {
+            if (now.Monotonic >= _windowEnds)
+            {
+                _windowEnds = now.Monotonic + options.HandshakeWindow;
+                _byAddress.Clear();
+                _total = 0;
+            }
+
+            retryAfter = options.HandshakeWindow;
+            var address = (peer as IPEndPoint)?.Address ?? IPAddress.None;
+            if (_total >= options.MaxHandshakes || _byAddress.GetValueOrDefault(address) >= options.MaxHandshakesPerAddress)
+            {
+                return false;
+            }
+
+            _total++;
+            _byAddress[address] = _byAddress.GetValueOrDefault(address) + 1;
+            return true;
+        }
+    }
+}

@@ -1,0 +1,175 @@
+using Microsoft.Extensions.Logging;
+using Xtmp.Messages;
+using Xtmp.Protocol;
+using Xtmp.Session;
+
+namespace Xtmp.Gateway;
+
+/// <content>Running calls and giving their outcome to the session.</content>
+internal sealed partial class ServedSession
+{
+    private const int WalletBindingSize = 32;
+    private const string WalletBindingLabel = "wallet auth";
+
+    private async Task ServeAsync(ServedCall call)
+    {
+        try
+        {
+            switch (call.Method)
+            {
+                case IUnaryMethod unary:
+                    await ServeUnaryAsync(call, unary).ConfigureAwait(false);
+                    break;
+                case IStreamMethod stream:
+                    await ServeStreamAsync(call, stream).ConfigureAwait(false);
+                    break;
+            }
+        }
+        catch (OperationCanceledException) when (call.Cancelled.IsCancellationRequested)
+        {
+            Fail(call, XtmpErrorCode.Cancelled, "The call was cancelled.");
+        }
+        catch (XtmpException error) when (error.Fault != Fault.Local)
+        {
+            Fail(call, error.Code, error.Message, error.Field, error.Retryable, error.RetryAfter);
+        }
+        catch (XtmpException error)
+        {
+            // This silo's own trouble: the peer learns the code, the log the rest.
+            LogFailed(_services.Logger, error, _pump.PeerAddress, call.Method.ToString());
+            Fail(call, error.Code, "The silo could not carry out the call.", retryable: error.Retryable, retryAfter: error.RetryAfter);
+        }
+        catch (Exception error)
+        {
+            LogFailed(_services.Logger, error, _pump.PeerAddress, call.Method.ToString());
+            Fail(call, XtmpErrorCode.Internal, "The silo could not carry out the call.");
+        }
+        finally
+        {
+            _pump.Use((this, call), static (session, served) =>
+            {
+                served.Item1._calls.Remove(served.call.ExchangeId);
+                served.Item1.CloseWhenDrained(session);
+            });
+        }
+    }
+
+    private async Task ServeUnaryAsync(ServedCall call, IUnaryMethod unary)
+    {
+        var context = new CallContext(call.Cancelled, _services.Options.CallTimeout, call.Caller);
+        var reply = await unary.InvokeAsync(_services.Invoker, call.Request, context).ConfigureAwait(false);
+        _pump.Use((this, call, reply), static (session, answer) =>
+        {
+            if (answer.call.Request is WalletAuth authenticated)
+            {
+                answer.Item1.BindWallet(authenticated.Wallet);
+            }
+
+            if (session.State == SessionState.Established)
+            {
+                session.SendResponse(answer.call.ExchangeId, answer.reply, answer.reply.Info.Compressible);
+            }
+        });
+    }
+
+    private async Task ServeStreamAsync(ServedCall call, IStreamMethod stream)
+    {
+        var context = new CallContext(call.Cancelled, Timeout: null, call.Caller);
+        await foreach (var item in stream.InvokeAsync(_services.Invoker, call.Request, context).WithCancellation(call.Cancelled).ConfigureAwait(false))
+        {
+            while (true)
+            {
+                var result = _pump.Use((call.ExchangeId, item), static (session, next) =>
+                    session.State == SessionState.Established
+                        ? session.SendItem(next.ExchangeId, next.item, next.item.Info.Compressible)
+                        : SendItemResult.Gone);
+                if (result == SendItemResult.Sent)
+                {
+                    break;
+                }
+
+                if (result == SendItemResult.Gone)
+                {
+                    return;
+                }
+
+                await call.WaitForCreditAsync().ConfigureAwait(false);
+            }
+        }
+
+        _pump.Use(call.ExchangeId, static (session, exchange) =>
+        {
+            if (session.State == SessionState.Established)
+            {
+                session.SendEnd(exchange);
+            }
+        });
+    }
+
+    private void Fail(ServedCall call, XtmpErrorCode code, string text, string? field = null, bool retryable = false, TimeSpan? retryAfter = null) =>
+        _pump.Use((call.ExchangeId, code, text, field, retryable, retryAfter), static (session, error) =>
+        {
+            if (session.State == SessionState.Established)
+            {
+                session.SendError(error.ExchangeId, error.code, error.text, error.field, error.retryable, error.retryAfter);
+            }
+        });
+
+    private void BindWallet(ReadOnlyMemory<byte> wallet)
+    {
+        _caller = _caller! with { Wallet = wallet.ToArray() };
+        var caller = _caller;
+        _recorded = _recorded.ContinueWith(
+            _ => RecordAsync(sessions => sessions.WalletBoundAsync(
+                new SessionWalletBound { SessionId = caller.SessionId, Wallet = caller.Wallet, At = _services.Clock.Now.Wall },
+                new CallContext(Caller: caller)).AsTask()),
+            TaskScheduler.Default).Unwrap();
+    }
+
+    private async Task RecordEndAsync()
+    {
+        if (_caller is not { } caller || _close is not { } close)
+        {
+            return;
+        }
+
+        await _recorded.ConfigureAwait(false);
+        await RecordAsync(sessions => sessions.ClosedAsync(
+            new SessionClosed
+            {
+                SessionId = caller.SessionId,
+                Code = ToDisconnectCode(close.Reason),
+                Reason = close.Reason.ToString(),
+                Requests = (ulong)_requests,
+                At = _services.Clock.Now.Wall,
+            },
+            new CallContext(Caller: caller)).AsTask()).ConfigureAwait(false);
+    }
+
+    private static DisconnectCode ToDisconnectCode(SessionCloseReason reason) => reason switch
+    {
+        SessionCloseReason.RemoteClose => DisconnectCode.Normal,
+        SessionCloseReason.LocalClose => DisconnectCode.ShuttingDown,
+        SessionCloseReason.IdleTimeout or SessionCloseReason.EndOfStream => DisconnectCode.Idle,
+        SessionCloseReason.LimitExceeded => DisconnectCode.Overloaded,
+        SessionCloseReason.KeyExhausted => DisconnectCode.SessionExpired,
+        _ => DisconnectCode.ProtocolError,
+    };
+
+    /// <summary>Tells the session's grain; a silo that serves none, or cannot store it now, still serves the session.</summary>
+    private async Task RecordAsync(Func<SessionClient, Task> record)
+    {
+        try
+        {
+            await record(new SessionClient(_services.Invoker)).ConfigureAwait(false);
+        }
+        catch (XtmpException error) when (error.Code == XtmpErrorCode.NotServed)
+        {
+            // Nothing keeps session records here.
+        }
+        catch (Exception error)
+        {
+            LogUnrecorded(_services.Logger, _pump.PeerAddress, error.Message);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+using Xtmp.Silo;
+
+return await SiloCommand.Create().Parse(args).InvokeAsync(new() { ProcessTerminationTimeout = null });

@@ -1,0 +1,138 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Net;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using Xtmp.Crypto;
+using Xtmp.Grains;
+using Xtmp.Protocol;
+using Xtmp.Session;
+
+namespace Xtmp.Silo;
+
+/// <summary>The command line of the silo process.</summary>
+internal static class SiloCommand
+{
+    private const string Description =
+        """
+        Runs an XTMP silo: a socket gateway, the grain engine and a SQLite store in one process.
+
+        Example:
+          dotnet run --project silo/Xtmp.Silo -- --data ./data --port 7778
+
+        Ctrl-C (or SIGTERM) drains: no new connections, calls in flight finish, state is written, exit code 0.
+        Exit codes: 0 stopped as asked, 1 could not start or run, 2 wrong arguments.
+        """;
+
+    public static RootCommand Create()
+    {
+        var data = new Option<DirectoryInfo>("--data") { Description = "Directory of the database and the silo's identity; made when missing.", DefaultValueFactory = _ => new DirectoryInfo("data") };
+        var port = new Option<int>("--port") { Description = "TCP port of the socket gateway; 0 takes a free one.", DefaultValueFactory = _ => SiloOptions.DefaultPort };
+        var bind = new Option<IPAddress>("--bind") { Description = "Address to listen on. The default is this machine only.", DefaultValueFactory = _ => IPAddress.Loopback, CustomParser = ParseAddress };
+        var clientAuthentication = new Option<ClientAuthentication>("--client-auth") { Description = "Whether clients prove an identity in the handshake.", DefaultValueFactory = _ => ClientAuthentication.Optional };
+        var allow = new Option<Fingerprint[]>("--allow-client") { Description = "Fingerprint (64 hex digits) of a client identity to let in; repeat for more. With none, any identity is let in.", CustomParser = ParseFingerprints, DefaultValueFactory = _ => [] };
+        var openingBalance = new Option<long>("--opening-balance") { Description = "Minor units issued to each newly registered wallet.", DefaultValueFactory = _ => 0 };
+        var currency = new Option<string>("--currency") { Description = "Currency of this silo's wallets, three to eight capital letters.", DefaultValueFactory = _ => "XTM" };
+        var logLevel = new Option<LogLevel>("--log-level") { Description = "Least severe log lines to print.", DefaultValueFactory = _ => LogLevel.Information };
+
+        port.Validators.Add(result => Check(result, port, value => value is >= 0 and <= 65535, "--port takes a number from 0 to 65535."));
+        openingBalance.Validators.Add(result => Check(result, openingBalance, value => value >= 0, "--opening-balance takes zero or more minor units."));
+        currency.Validators.Add(result => Check(result, currency, value => value is { Length: >= 3 and <= 8 } && value.All(char.IsAsciiLetterUpper), "--currency takes three to eight capital letters, for example XTM."));
+
+        var root = new RootCommand(Description) { data, port, bind, clientAuthentication, allow, openingBalance, currency, logLevel };
+        root.SetAction((parsed, cancellationToken) => RunAsync(
+            new SiloOptions
+            {
+                DataDirectory = parsed.GetValue(data)!.FullName,
+                Port = parsed.GetValue(port),
+                Bind = parsed.GetValue(bind)!,
+                ClientAuthentication = parsed.GetValue(clientAuthentication),
+                AllowedClients = parsed.GetValue(allow)!,
+                Grains = new GrainOptions { OpeningBalance = (ulong)parsed.GetValue(openingBalance), Currency = parsed.GetValue(currency)! },
+            },
+            parsed.GetValue(logLevel),
+            cancellationToken));
+        return root;
+    }
+
+    private static async Task<int> RunAsync(SiloOptions options, LogLevel logLevel, CancellationToken cancellationToken)
+    {
+        using var logging = LoggerFactory.Create(builder => builder
+            .SetMinimumLevel(logLevel)
+            .AddFilter("Microsoft", logLevel > LogLevel.Warning ? logLevel : LogLevel.Warning)
+            .AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+                console.UseUtcTimestamp = true;
+            }));
+        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        await using var cancelled = cancellationToken.Register(() => stop.TrySetResult());
+        try
+        {
+            await using var silo = await SiloHost.StartAsync(options, logging, cancellationToken: cancellationToken);
+            Console.Out.WriteLine($"listening on xtmp://{silo.EndPoint}");
+            Console.Out.WriteLine($"fingerprint {silo.Fingerprint}");
+            await stop.Task;
+            await silo.StopAsync();
+            return 0;
+        }
+        catch (XtmpException error)
+        {
+            Console.Error.WriteLine($"xtmp-silo: {error.Message}");
+            return 1;
+        }
+        catch (IOException error)
+        {
+            Console.Error.WriteLine($"xtmp-silo: {error.Message}");
+            return 1;
+        }
+
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            stop.TrySetResult();
+        }
+    }
+
+    private static void Check<T>(OptionResult result, Option<T> option, Func<T?, bool> holds, string message)
+    {
+        if (result.Errors.Any() || result.GetValue(option) is var value && holds(value))
+        {
+            return;
+        }
+
+        result.AddError(message);
+    }
+
+    private static IPAddress? ParseAddress(ArgumentResult result)
+    {
+        if (IPAddress.TryParse(result.Tokens[0].Value, out var address))
+        {
+            return address;
+        }
+
+        result.AddError($"--bind takes an IP address such as 127.0.0.1 or [::], not '{result.Tokens[0].Value}'.");
+        return null;
+    }
+
+    private static Fingerprint[] ParseFingerprints(ArgumentResult result)
+    {
+        var fingerprints = new List<Fingerprint>();
+        foreach (var token in result.Tokens)
+        {
+            if (Fingerprint.TryParse(token.Value, out var fingerprint))
+            {
+                fingerprints.Add(fingerprint);
+            }
+            else
+            {
+                result.AddError($"--allow-client takes a fingerprint of 64 hex digits, not '{token.Value}'.");
+            }
+        }
+
+        return [.. fingerprints];
+    }
+}

@@ -1,0 +1,158 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xtmp.Crypto;
+using Xtmp.Gateway;
+using Xtmp.Messages;
+using Xtmp.Protocol;
+using Xtmp.Session;
+using Xtmp.Transport;
+
+namespace Xtmp.Silo;
+
+/// <summary>
+/// A running silo: engine, store, grains and the socket gateway. The process of <c>Xtmp.Silo</c> is one of these;
+/// tests and programs that host handlers of their own make their own.
+/// </summary>
+public sealed class SiloHost : IAsyncDisposable
+{
+    // Beyond the drain, Kestrel gets this long to let go of its connections before it aborts them.
+    private static readonly TimeSpan AbortMargin = TimeSpan.FromSeconds(1);
+
+    private readonly WebApplication _application;
+    private readonly SiloEngine _engine;
+    private readonly IdentityKey _identity;
+    private int _stopped;
+
+    private SiloHost(WebApplication application, SiloEngine engine, IdentityKey identity, IPEndPoint endPoint)
+    {
+        _application = application;
+        _engine = engine;
+        _identity = identity;
+        EndPoint = endPoint;
+    }
+
+    /// <summary>Where the socket gateway listens.</summary>
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>What clients pin.</summary>
+    public Fingerprint Fingerprint => _identity.Public.Fingerprint;
+
+    /// <summary>Calls into the silo's own grains, without a session.</summary>
+    public ICallInvoker Invoker => _engine.Invoker;
+
+    /// <summary>Opens the store, starts the engine and listens.</summary>
+    /// <param name="options">How the silo is put together.</param>
+    /// <param name="loggerFactory">Where it logs; null: nowhere.</param>
+    /// <param name="handlers">Message types and handlers beside the built-in ones.</param>
+    /// <param name="cancellationToken">Gives the start up.</param>
+    /// <exception cref="XtmpException">Local fault: the data directory, the identity or the database cannot be used.</exception>
+    /// <exception cref="IOException">The port is taken or not allowed; the message says which.</exception>
+    public static async Task<SiloHost> StartAsync(
+        SiloOptions options, ILoggerFactory? loggerFactory = null, IEnumerable<SiloHandlers>? handlers = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        loggerFactory ??= NullLoggerFactory.Instance;
+        var extra = handlers?.ToArray() ?? [];
+        var methods = new MethodTable([.. XtmpCatalogue.Methods, .. extra.SelectMany(own => own.Methods)]);
+        PrepareDirectory(options.DataDirectory);
+        var identity = IdentityFile.LoadOrCreate(Path.Combine(options.DataDirectory, "identity.pem"), SystemEntropy.Instance);
+        SiloEngine? engine = null;
+        WebApplication? application = null;
+        try
+        {
+            engine = await SiloEngine.StartAsync(options, extra, loggerFactory, cancellationToken).ConfigureAwait(false);
+            application = BuildApplication(options, loggerFactory, new SocketGateway(new GatewayServices
+            {
+                Methods = methods,
+                Invoker = engine.Invoker,
+                SessionOptions = ToSessionOptions(options, identity),
+                Clock = new SessionClock(TimeProvider.System),
+                Logger = loggerFactory.CreateLogger("Xtmp.Gateway"),
+                Options = options.Gateway,
+            }));
+            await application.StartAsync(cancellationToken).ConfigureAwait(false);
+            return new SiloHost(application, engine, identity, new IPEndPoint(options.Bind, BoundPort(application)));
+        }
+        catch
+        {
+            if (application is not null)
+            {
+                await application.DisposeAsync().ConfigureAwait(false);
+            }
+
+            if (engine is not null)
+            {
+                await engine.DisposeAsync().ConfigureAwait(false);
+            }
+
+            identity.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Drains: stops accepting, lets calls in flight finish within <see cref="SiloOptions.DrainTimeout"/>, writes state.</summary>
+    public async Task StopAsync()
+    {
+        if (Interlocked.Exchange(ref _stopped, 1) != 0)
+        {
+            return;
+        }
+
+        await _application.StopAsync().ConfigureAwait(false);
+        await _application.DisposeAsync().ConfigureAwait(false);
+        await _engine.DisposeAsync().ConfigureAwait(false);
+        _identity.Dispose();
+    }
+
+    public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
+
+    private static void PrepareDirectory(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new XtmpException(XtmpErrorCode.StorageUnavailable, Fault.Local, $"The data directory '{path}' cannot be used: {error.Message}", innerException: error);
+        }
+    }
+
+    private static WebApplication BuildApplication(SiloOptions options, ILoggerFactory loggerFactory, SocketGateway gateway)
+    {
+        // An empty builder: no configuration files or variables of the surrounding program reach the silo's listener.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(loggerFactory);
+        builder.Services.AddSingleton(gateway);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + AbortMargin);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+            kestrel.Listen(options.Bind, options.Port, listen => listen.UseConnectionHandler<SocketGateway>()));
+        return builder.Build();
+    }
+
+    private static int BoundPort(WebApplication application)
+    {
+        var addresses = application.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
+        return new Uri(addresses.Single()).Port;
+    }
+
+    private static ServerSessionOptions ToSessionOptions(SiloOptions options, IdentityKey identity) => new()
+    {
+        Identity = identity,
+        Limits = options.Gateway.SessionLimits,
+        ClientAuthentication = options.ClientAuthentication,
+        ClientTrust = options.AllowedClients.Count == 0 ? null : TrustPolicy.AnyOf(new HashSet<Fingerprint>(options.AllowedClients).Contains),
+        TicketKeys = new TicketKeyRing(SystemEntropy.Instance),
+        Admission = new HandshakeAdmission(options.Gateway),
+        SchemaFingerprint = XtmpCatalogue.SchemaFingerprint.ToArray(),
+    };
+}

@@ -1,0 +1,37 @@
+using System.Net;
+using Xtmp.Crypto;
+using Xtmp.Gateway;
+using Xtmp.Grains;
+using Xtmp.Session;
+
+namespace Xtmp.Silo;
+
+/// <summary>How a silo is put together. The defaults are the safe ones: loopback only, no money from nowhere.</summary>
+public sealed record SiloOptions
+{
+    public const int DefaultPort = 7778;
+
+    /// <summary>Directory of the database, the identity and nothing else. Made when it does not exist.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>TCP port of the socket gateway; 0 takes a free one, see <see cref="SiloHost.EndPoint"/>.</summary>
+    public int Port { get; init; } = DefaultPort;
+
+    /// <summary>The address the socket gateway listens on.</summary>
+    public IPAddress Bind { get; init; } = IPAddress.Loopback;
+
+    /// <summary>What the operator decides about wallets and bundles.</summary>
+    public GrainOptions Grains { get; init; } = new();
+
+    /// <summary>Whether clients prove an identity in the handshake.</summary>
+    public ClientAuthentication ClientAuthentication { get; init; } = ClientAuthentication.Optional;
+
+    /// <summary>Client identities that are let in; empty lets in any identity, which then grants nothing by itself.</summary>
+    public IReadOnlyList<Fingerprint> AllowedClients { get; init; } = [];
+
+    /// <summary>Limits of the gateway.</summary>
+    public GatewayOptions Gateway { get; init; } = new();
+
+    /// <summary>How long a stop waits for calls in flight before it closes their connections.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(8);
+}

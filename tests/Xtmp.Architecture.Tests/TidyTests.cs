@@ -1,0 +1,74 @@
+using System.Text.RegularExpressions;
+
+namespace Xtmp.Architecture.Tests;
+
+/// <summary>House style that a machine can hold.</summary>
+public sealed partial class TidyTests
+{
+    private const int MaxHandWrittenLines = 600;
+
+    private static readonly string[] TopLevel =
+    [
+        "examples", "generators", "schema", "sdk", "silo", "tests",
+        "Xtmp.Sdk.sln", "README.md", "global.json",
+        "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "BannedSymbols.SansIo.txt",
+    ];
+
+    [Fact]
+    public void the_top_level_holds_what_the_architecture_draws()
+    {
+        var tracked = RepositoryRoot.SourceFiles().Select(file => file.Split('/')[0]).Distinct().Where(name => !name.StartsWith('.'));
+        Assert.Empty(tracked.Except(TopLevel));
+    }
+
+    [Fact]
+    public void every_room_opens_with_a_readme()
+    {
+        var missing = RepositoryRoot.SourceFiles(".csproj")
+            .Select(project => Path.GetDirectoryName(project)!)
+            .Where(directory => !directory.StartsWith("tests", StringComparison.Ordinal))
+            .Where(directory => !File.Exists(Path.Combine(RepositoryRoot.Path, directory, "README.md")));
+        Assert.Empty(missing);
+    }
+
+    [Fact]
+    public void no_hand_written_file_is_too_long()
+    {
+        var tooLong = HandWritten()
+            .Select(file => (file, lines: File.ReadLines(Path.Combine(RepositoryRoot.Path, file)).Count()))
+            .Where(entry => entry.lines > MaxHandWrittenLines)
+            .Select(entry => $"{entry.file}: {entry.lines} lines");
+        Assert.Empty(tooLong);
+    }
+
+    [Fact]
+    public void nothing_is_left_unfinished()
+    {
+        var hits = Scan(HandWritten(), UnfinishedPattern());
+        Assert.Empty(hits);
+    }
+
+    [Fact]
+    public void tests_do_not_wait_on_the_wall_clock()
+    {
+        var hits = Scan(HandWritten().Where(file => file.StartsWith("tests/", StringComparison.Ordinal)), SleepPattern());
+        Assert.Empty(hits);
+    }
+
+    private static IEnumerable<string> HandWritten() =>
+        RepositoryRoot.SourceFiles(".cs").Where(file =>
+            !file.EndsWith(".verified.cs", StringComparison.Ordinal)
+            && !file.EndsWith("/TidyTests.cs", StringComparison.Ordinal));
+
+    private static IEnumerable<string> Scan(IEnumerable<string> files, Regex pattern) =>
+        from file in files
+        from line in File.ReadLines(Path.Combine(RepositoryRoot.Path, file)).Select((text, index) => (text, number: index + 1))
+        where pattern.IsMatch(line.text)
+        select $"{file}:{line.number}: {line.text.Trim()}";
+
+    [GeneratedRegex(@"\b(TODO|FIXME|HACK|XXX)\b|NotImplementedException")]
+    private static partial Regex UnfinishedPattern();
+
+    [GeneratedRegex(@"Thread\.Sleep|Task\.Delay\(\s*[0-9]")]
+    private static partial Regex SleepPattern();
+}

@@ -1,0 +1,127 @@
+using System.Buffers;
+using System.Net.Sockets;
+using Xtmp.Crypto;
+using Xtmp.Session;
+using Xtmp.Transport;
+
+namespace Xtmp.Silo.Tests;
+
+/// <summary>
+/// A client that holds the socket and the session apart: the session makes genuine bytes, the test decides what of them
+/// goes out and how it is changed on the way.
+/// </summary>
+internal sealed class RawPeer : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly Socket _socket;
+    private readonly SessionClock _clock = new(TimeProvider.System);
+    private readonly byte[] _buffer = new byte[128 * 1024];
+
+    private RawPeer(Socket socket, Fingerprint server, IdentityKey? identity)
+    {
+        _socket = socket;
+        Session = new ClientSession(
+            new ClientSessionOptions { ServerTrust = TrustPolicy.Pinned(server), Identity = identity, Limits = SessionLimits.Default },
+            SystemEntropy.Instance,
+            _clock.Now);
+    }
+
+    public ClientSession Session { get; }
+
+    public string Address => _socket.LocalEndPoint!.ToString()!;
+
+    /// <summary>A connected socket with the first flight still in the session.</summary>
+    public static async Task<RawPeer> ConnectAsync(TestSilo silo, IdentityKey? identity = null)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(silo.Host.EndPoint);
+        return new RawPeer(socket, silo.Host.Fingerprint, identity);
+    }
+
+    /// <summary>A peer whose handshake is done and whose flights are all sent.</summary>
+    public static async Task<RawPeer> EstablishAsync(TestSilo silo, IdentityKey? identity = null)
+    {
+        var peer = await ConnectAsync(silo, identity);
+        await peer.SendAsync(peer.Take());
+        await peer.ReceiveUntilAsync(SessionEventKind.Established);
+        await peer.SendAsync(peer.Take());
+        return peer;
+    }
+
+    /// <summary>What the session wants to send now.</summary>
+    public byte[] Take()
+    {
+        var writer = new ArrayBufferWriter<byte>();
+        while (Session.PollTransmit(writer, _clock.Now) > 0)
+        {
+        }
+
+        return writer.WrittenSpan.ToArray();
+    }
+
+    public async Task SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        while (bytes.Length > 0)
+        {
+            bytes = bytes[await _socket.SendAsync(bytes)..];
+        }
+    }
+
+    /// <summary>Ends the sending direction, as a peer does that died in the middle.</summary>
+    public void EndSending() => _socket.Shutdown(SocketShutdown.Send);
+
+    /// <summary>Reads until the session reports the kind of event.</summary>
+    public async Task<RawEvent> ReceiveUntilAsync(SessionEventKind kind)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            while (Session.PollEvent(out var next))
+            {
+                if (next.Kind == kind)
+                {
+                    return RawEvent.From(next);
+                }
+
+                if (next.Kind == SessionEventKind.Closed)
+                {
+                    throw new InvalidOperationException($"The session ended while waiting for {kind}: {next.Close}");
+                }
+            }
+
+            var count = await _socket.ReceiveAsync(_buffer, patience.Token);
+            if (count == 0)
+            {
+                Session.HandleEndOfStream(_clock.Now);
+            }
+            else
+            {
+                Session.HandleInput(_buffer.AsSpan(0, count), _clock.Now);
+            }
+        }
+    }
+
+    /// <summary>Waits until the silo has closed the connection; what it still sends is dropped.</summary>
+    public async Task WaitForCloseAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            while (await _socket.ReceiveAsync(_buffer, patience.Token) > 0)
+            {
+            }
+        }
+        catch (SocketException)
+        {
+            // A reset is a close too.
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _socket.Dispose();
+        Session.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}
