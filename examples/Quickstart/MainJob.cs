@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Xtmp.Client;
 using Xtmp.Crypto;
+using Xtmp.Grains;
 using Xtmp.Messages;
 using Xtmp.Silo;
 using Xtmp.Transport;
@@ -12,8 +13,8 @@ namespace Quickstart;
 /// <summary>The steps of the quickstart, in order. Each checks what it claims and throws where it does not hold.</summary>
 internal sealed class MainJob(StepReporter report)
 {
-    private const long OpeningBalance = 1_000_00;
-    private const long Transferred = 250_00;
+    private const ulong OpeningBalance = 1_000_00;
+    private const ulong Transferred = 250_00;
     private const string Currency = "XTM";
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -23,7 +24,7 @@ internal sealed class MainJob(StepReporter report)
         using var bobKeys = IdentityKey.Generate(SystemEntropy.Instance);
         var alice = new XtmpWallet(aliceKeys);
         var bob = new XtmpWallet(bobKeys);
-        var options = new SiloOptions { DataDirectory = directory.FullName, Port = 0, OpeningBalance = OpeningBalance, Currency = Currency };
+        var options = new SiloOptions { DataDirectory = directory.FullName, Port = 0, Grains = new GrainOptions { OpeningBalance = OpeningBalance, Currency = Currency } };
         SiloHost? silo = null;
         try
         {
@@ -114,7 +115,7 @@ internal sealed class MainJob(StepReporter report)
         report.RunAsync(step, async () =>
         {
             var reply = await wallet.RegisterAsync(client, cancellationToken: cancellationToken);
-            Expect((long)reply.Balance, OpeningBalance, "opening balance");
+            Expect(reply.Balance, OpeningBalance, "opening balance");
             return $"wallet {Short(wallet.Id)}, balance {Money(reply.Balance)} {reply.Currency}";
         });
 
@@ -129,7 +130,7 @@ internal sealed class MainJob(StepReporter report)
         report.RunAsync("transfer", async () =>
         {
             var nonce = (await from.BalanceAsync(client, cancellationToken)).Nonce;
-            var transfer = from.SignTransfer(to.Id, (ulong)Transferred, Currency, nonce, memo: "quickstart");
+            var transfer = from.SignTransfer(to.Id, Transferred, Currency, nonce, memo: "quickstart");
             var first = await client.Wallet.TransactionAsync(transfer, cancellationToken);
             var repeat = await client.Wallet.TransactionAsync(transfer, cancellationToken);
             if (!first.Equals(repeat))
@@ -137,7 +138,7 @@ internal sealed class MainJob(StepReporter report)
                 throw new InvalidOperationException("The repeat of a transfer was answered otherwise than the first.");
             }
 
-            return $"{Money((ulong)Transferred)} {Currency} alice to bob, operation {Convert.ToHexStringLower(transfer.OperationId.Span)}, repeat answered the same";
+            return $"{Money(Transferred)} {Currency} alice to bob, operation {Convert.ToHexStringLower(transfer.OperationId.Span)}, repeat answered the same";
         });
 
     private Task ExpectBalancesAsync(string step, XtmpWallet alice, XtmpClient aliceClient, XtmpWallet bob, XtmpClient bobClient, CancellationToken cancellationToken) =>
@@ -145,8 +146,8 @@ internal sealed class MainJob(StepReporter report)
         {
             var ofAlice = await alice.BalanceAsync(aliceClient, cancellationToken);
             var ofBob = await bob.BalanceAsync(bobClient, cancellationToken);
-            Expect((long)ofAlice.Balance, OpeningBalance - Transferred, "alice's balance");
-            Expect((long)ofBob.Balance, OpeningBalance + Transferred, "bob's balance");
+            Expect(ofAlice.Balance, OpeningBalance - Transferred, "alice's balance");
+            Expect(ofBob.Balance, OpeningBalance + Transferred, "bob's balance");
             return $"alice {Money(ofAlice.Balance)}, bob {Money(ofBob.Balance)} {Currency}";
         });
 
@@ -159,6 +160,8 @@ internal sealed class MainJob(StepReporter report)
             new LiveUpdates { Topic = $"bundle:{bundle.BundleId}", StreamType = StreamType.BundleUpdates }, enough.Token).GetAsyncEnumerator(enough.Token);
         await using (updates)
         {
+            // The subscription leaves before the submission, on the same session and in this order.
+            var next = updates.MoveNextAsync();
             await report.RunAsync("submit bundle", async () =>
             {
                 var reply = await client.Bundle.SubmitAsync(new BundleSubmit { BundleId = bundle.BundleId, Bundle = bundle }, cancellationToken);
@@ -168,13 +171,18 @@ internal sealed class MainJob(StepReporter report)
             await report.RunAsync("live updates", async () =>
             {
                 var count = 0;
-                while (last != BundleStatusCode.Submitted && await updates.MoveNextAsync())
+                while (last != BundleStatusCode.Submitted && await next)
                 {
-                    if (updates.Current.Body.TryGetBundleStatus(out var update))
+                    if (updates.Current.Body is UpdateBody.BundleStatusArm(var update))
                     {
                         count++;
                         last = update.Status;
                         report.Observe("live update", $"{update.BundleId}: {update.Previous} to {update.Status}", Stopwatch.GetElapsedTime(started));
+                    }
+
+                    if (last != BundleStatusCode.Submitted)
+                    {
+                        next = updates.MoveNextAsync();
                     }
                 }
 
@@ -195,7 +203,7 @@ internal sealed class MainJob(StepReporter report)
                 : throw new InvalidOperationException($"The bundle stands at {status.Status}.");
         });
 
-    private static void Expect(long actual, long expected, string what)
+    private static void Expect(ulong actual, ulong expected, string what)
     {
         if (actual != expected)
         {
