@@ -35,7 +35,7 @@ public static partial class MessagePackReader
     {
         int end = ReadUInt64(source, offset, out ulong wide);
         value = (uint)wide;
-        return wide > uint.MaxValue ? OutOfRange : end;
+        return end >= 0 && wide > uint.MaxValue ? OutOfRange : end;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -43,7 +43,7 @@ public static partial class MessagePackReader
     {
         int end = ReadUInt64(source, offset, out ulong wide);
         value = (ushort)wide;
-        return wide > ushort.MaxValue ? OutOfRange : end;
+        return end >= 0 && wide > ushort.MaxValue ? OutOfRange : end;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -51,7 +51,7 @@ public static partial class MessagePackReader
     {
         int end = ReadUInt64(source, offset, out ulong wide);
         value = (byte)wide;
-        return wide > byte.MaxValue ? OutOfRange : end;
+        return end >= 0 && wide > byte.MaxValue ? OutOfRange : end;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -77,7 +77,7 @@ public static partial class MessagePackReader
     {
         int end = ReadInt64(source, offset, out long wide);
         value = (int)wide;
-        return value != wide ? OutOfRange : end;
+        return end >= 0 && value != wide ? OutOfRange : end;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -85,7 +85,7 @@ public static partial class MessagePackReader
     {
         int end = ReadInt64(source, offset, out long wide);
         value = (short)wide;
-        return value != wide ? OutOfRange : end;
+        return end >= 0 && value != wide ? OutOfRange : end;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -93,21 +93,23 @@ public static partial class MessagePackReader
     {
         int end = ReadInt64(source, offset, out long wide);
         value = (sbyte)wide;
-        return value != wide ? OutOfRange : end;
+        return end >= 0 && value != wide ? OutOfRange : end;
     }
 
+    /// <summary>A float 32; NaN and the infinities are <see cref="DecodeStatus.ConstraintViolated"/>.</summary>
     public static int ReadSingle(ReadOnlySpan<byte> source, int offset, out float value)
     {
         int end = ReadFixed(source, offset, MessagePackCode.Float32, sizeof(float));
         value = end < 0 ? 0 : BinaryPrimitives.ReadSingleBigEndian(source[(offset + 1)..]);
-        return end;
+        return float.IsFinite(value) ? end : ConstraintViolated;
     }
 
+    /// <summary>A float 64; NaN and the infinities are <see cref="DecodeStatus.ConstraintViolated"/>.</summary>
     public static int ReadDouble(ReadOnlySpan<byte> source, int offset, out double value)
     {
         int end = ReadFixed(source, offset, MessagePackCode.Float64, sizeof(double));
         value = end < 0 ? 0 : BinaryPrimitives.ReadDoubleBigEndian(source[(offset + 1)..]);
-        return end;
+        return double.IsFinite(value) ? end : ConstraintViolated;
     }
 
     /// <summary>An unsigned integer where it fits 64 bits, otherwise bin of 16 bytes, most significant first.</summary>
@@ -116,18 +118,19 @@ public static partial class MessagePackReader
         if ((uint)offset < (uint)source.Length && source[offset] == MessagePackCode.Bin8)
         {
             value = default;
-            if (source.Length - offset < 18)
+            int start = ReadBinaryHeader(source, offset, out int length);
+            if (start < 0 || length != 16)
+            {
+                return start < 0 ? start : WrongType;
+            }
+
+            if (source.Length - start < 16)
             {
                 return Truncated;
             }
 
-            if (source[offset + 1] != 16)
-            {
-                return WrongType;
-            }
-
-            value = BinaryPrimitives.ReadUInt128BigEndian(source.Slice(offset + 2, 16));
-            return value <= ulong.MaxValue ? NotCanonical : offset + 18;
+            value = BinaryPrimitives.ReadUInt128BigEndian(source.Slice(start, 16));
+            return value <= ulong.MaxValue ? NotCanonical : start + 16;
         }
 
         int end = ReadUInt64(source, offset, out ulong small);
@@ -138,20 +141,15 @@ public static partial class MessagePackReader
     /// <summary>Bin of 16 bytes in the order of RFC 9562.</summary>
     public static int ReadUuid(ReadOnlySpan<byte> source, int offset, out Guid value)
     {
-        if ((uint)offset > (uint)source.Length || source.Length - offset < 18)
+        int start = ReadFixedBinaryHeader(source, offset, 16);
+        if (start < 0)
         {
             value = default;
-            return (uint)offset < (uint)source.Length && source[offset] != MessagePackCode.Bin8 ? WrongType : Truncated;
+            return start;
         }
 
-        if (source[offset] != MessagePackCode.Bin8 || source[offset + 1] != 16)
-        {
-            value = default;
-            return WrongType;
-        }
-
-        value = new Guid(source.Slice(offset + 2, 16), bigEndian: true);
-        return offset + 18;
+        value = new Guid(source.Slice(start, 16), bigEndian: true);
+        return start + 16;
     }
 
     /// <summary>Microseconds since 1970-01-01T00:00:00Z as an integer; years 1 to 9999.</summary>
@@ -160,10 +158,10 @@ public static partial class MessagePackReader
     {
         int end = ReadInt64(source, offset, out long microseconds);
         ulong sinceYearOne = (ulong)microseconds + EpochMicroseconds;
-        if (sinceYearOne > LastMicrosecond)
+        if (end < 0 || sinceYearOne > LastMicrosecond)
         {
             value = default;
-            return OutOfRange;
+            return end < 0 ? end : OutOfRange;
         }
 
         value = new DateTimeOffset(new DateTime((long)sinceYearOne * TimeSpan.TicksPerMicrosecond, DateTimeKind.Utc));
@@ -175,10 +173,10 @@ public static partial class MessagePackReader
     public static int ReadDuration(ReadOnlySpan<byte> source, int offset, out TimeSpan value)
     {
         int end = ReadInt64(source, offset, out long microseconds);
-        if (microseconds > long.MaxValue / TimeSpan.TicksPerMicrosecond || microseconds < long.MinValue / TimeSpan.TicksPerMicrosecond)
+        if (end < 0 || microseconds is > long.MaxValue / TimeSpan.TicksPerMicrosecond or < long.MinValue / TimeSpan.TicksPerMicrosecond)
         {
             value = default;
-            return OutOfRange;
+            return end < 0 ? end : OutOfRange;
         }
 
         value = new TimeSpan(microseconds * TimeSpan.TicksPerMicrosecond);

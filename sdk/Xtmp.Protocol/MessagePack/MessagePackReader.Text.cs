@@ -7,14 +7,14 @@ namespace Xtmp.Protocol.MessagePack;
 /// <content>Strings, byte arrays and extension headers.</content>
 public static partial class MessagePackReader
 {
-    /// <summary>Reads a string of at most <paramref name="maxBytes"/> bytes of UTF-8.</summary>
-    public static int ReadString(ReadOnlySpan<byte> source, int offset, int maxBytes, out string value)
+    /// <summary>Reads a string of <paramref name="minBytes"/> to <paramref name="maxBytes"/> bytes of UTF-8.</summary>
+    public static int ReadString(ReadOnlySpan<byte> source, int offset, int minBytes, int maxBytes, out string value)
     {
         int start = ReadStringHeader(source, offset, out int length);
-        if (start < 0 || length > maxBytes)
+        if (start < 0 || length > maxBytes || length < minBytes)
         {
             value = string.Empty;
-            return start < 0 ? start : LimitExceeded;
+            return start < 0 ? start : length > maxBytes ? LimitExceeded : ConstraintViolated;
         }
 
         if (source.Length - start < length)
@@ -54,13 +54,13 @@ public static partial class MessagePackReader
     }
 
     /// <summary>Reads a bin value of <paramref name="minBytes"/> to <paramref name="maxBytes"/> bytes into an array of its own.</summary>
-    public static int ReadBinary(ReadOnlySpan<byte> source, int offset, int maxBytes, out ReadOnlyMemory<byte> value)
+    public static int ReadBinary(ReadOnlySpan<byte> source, int offset, int minBytes, int maxBytes, out ReadOnlyMemory<byte> value)
     {
         int start = ReadBinaryHeader(source, offset, out int length);
-        if (start < 0 || length > maxBytes)
+        if (start < 0 || length > maxBytes || length < minBytes)
         {
             value = default;
-            return start < 0 ? start : LimitExceeded;
+            return start < 0 ? start : length > maxBytes ? LimitExceeded : ConstraintViolated;
         }
 
         if (source.Length - start < length)
@@ -73,24 +73,34 @@ public static partial class MessagePackReader
         return start + length;
     }
 
-    /// <summary>Reads a bin value of exactly <paramref name="length"/> bytes; another length is <see cref="DecodeStatus.ConstraintViolated"/>.</summary>
+    /// <summary>
+    /// Reads a bin value of exactly <paramref name="length"/> bytes; more are <see cref="DecodeStatus.LimitExceeded"/>, fewer
+    /// <see cref="DecodeStatus.ConstraintViolated"/>.
+    /// </summary>
     public static int ReadFixedBinary(ReadOnlySpan<byte> source, int offset, int length, out ReadOnlyMemory<byte> value)
     {
-        int start = ReadBinaryHeader(source, offset, out int claimed);
-        if (start < 0 || claimed != length)
+        int start = ReadFixedBinaryHeader(source, offset, length);
+        if (start < 0)
         {
             value = default;
-            return start < 0 ? start : -(int)DecodeStatus.ConstraintViolated;
-        }
-
-        if (source.Length - start < length)
-        {
-            value = default;
-            return Truncated;
+            return start;
         }
 
         value = source.Slice(start, length).ToArray();
         return start + length;
+    }
+
+    /// <summary>The offset of the data of a bin value of exactly <paramref name="length"/> bytes, all of them there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int ReadFixedBinaryHeader(ReadOnlySpan<byte> source, int offset, int length)
+    {
+        int start = ReadBinaryHeader(source, offset, out int claimed);
+        if (start < 0 || claimed != length)
+        {
+            return start < 0 ? start : claimed > length ? LimitExceeded : ConstraintViolated;
+        }
+
+        return source.Length - start < length ? Truncated : start;
     }
 
     /// <summary>Reads a string header; the length, in bytes, is only what the bytes claim.</summary>

@@ -20,6 +20,7 @@ public static partial class MessagePackReader
     private const int OutOfRange = -(int)DecodeStatus.OutOfRange;
     private const int LimitExceeded = -(int)DecodeStatus.LimitExceeded;
     private const int InvalidUtf8 = -(int)DecodeStatus.InvalidUtf8;
+    private const int ConstraintViolated = -(int)DecodeStatus.ConstraintViolated;
 
     /// <summary>True when the value at the offset is nil; false when it is another, or the input ends.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

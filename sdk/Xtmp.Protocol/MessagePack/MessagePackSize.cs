@@ -38,14 +38,14 @@ public static class MessagePackSize
 
     public static int OfDuration(TimeSpan value) => OfInt64(value.Ticks / TimeSpan.TicksPerMicrosecond);
 
-    public static int OfString(string value)
+    public static long OfString(string value)
     {
         int length = Encoding.UTF8.GetByteCount(value);
-        return length + (length < 32 ? 1 : OfLength(length));
+        return (long)length + (length < 32 ? 1 : OfLength(length));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int OfBinary(int length) => length + OfLength(length);
+    public static long OfBinary(int length) => (long)length + OfLength(length);
 
     /// <summary>Header of an array or a map.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -53,10 +53,10 @@ public static class MessagePackSize
 
     /// <summary>A UTF-16 code unit is at most three bytes of UTF-8 (a pair of surrogates is four).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int MostString(string value) => (value.Length * 3) + 5;
+    public static long MostString(string value) => (value.Length * 3L) + 5;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int MostBinary(int length) => length + 5;
+    public static long MostBinary(int length) => length + 5L;
 
     /// <summary>Whole microseconds since 1970, rounded down.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
