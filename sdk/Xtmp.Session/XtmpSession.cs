@@ -87,6 +87,12 @@ public abstract partial class XtmpSession : IDisposable
     /// <summary>Requests of this end without an answer yet.</summary>
     public int OutstandingRequests => _outbound?.Count ?? 0;
 
+    /// <summary>For tests that forge frames of a real session.</summary>
+    internal TrafficKeys? SendKeys => _sendKeys;
+
+    /// <inheritdoc cref="SendKeys"/>
+    internal TrafficKeys? ReceiveKeys => _receiveKeys;
+
     private protected SessionOptions Options { get; }
 
     private protected SessionLimits Limits { get; }

@@ -186,6 +186,37 @@ public static partial class MessagePackReader
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static int ReadWideUnsigned(ReadOnlySpan<byte> source, int offset, out ulong value)
     {
+        int end = ReadAmpleUnsigned(source, offset, out ulong ample);
+        value = ample;
+        return end != 0 ? end : ReadLastUnsigned(source, offset, out value);
+    }
+
+    /// <summary>
+    /// The wide forms away from the end of the input: one load and two shifts, and no branch depends on the width. Zero,
+    /// which is never an offset after a value, when this is not one of them.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int ReadAmpleUnsigned(ReadOnlySpan<byte> source, int offset, out ulong value)
+    {
+        if ((uint)offset < (uint)source.Length && source.Length - offset >= 9)
+        {
+            int form = source[offset] - MessagePackCode.UInt8;
+            if ((uint)form <= 3)
+            {
+                int width = 1 << form;
+                value = BinaryPrimitives.ReadUInt64BigEndian(source[(offset + 1)..]) >> (64 - (width << 3));
+                ulong floor = Math.Max(1UL << (width << 2), MessagePackCode.MaxPositiveFixInt + 1UL);
+                return value < floor ? NotCanonical : offset + 1 + width;
+            }
+        }
+
+        value = 0;
+        return 0;
+    }
+
+    /// <summary>The wide forms where the input ends within nine bytes, and all that is not an unsigned integer.</summary>
+    private static int ReadLastUnsigned(ReadOnlySpan<byte> source, int offset, out ulong value)
+    {
         value = 0;
         if ((uint)offset >= (uint)source.Length)
         {
@@ -237,9 +268,16 @@ public static partial class MessagePackReader
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static int ReadWideSigned(ReadOnlySpan<byte> source, int offset, out long value)
     {
+        int ample = ReadAmpleUnsigned(source, offset, out ulong wide);
+        if (ample != 0)
+        {
+            value = (long)wide;
+            return ample >= 0 && value < 0 ? OutOfRange : ample;
+        }
+
         if ((uint)offset < (uint)source.Length && source[offset] is >= MessagePackCode.UInt8 and <= MessagePackCode.UInt64)
         {
-            int end = ReadWideUnsigned(source, offset, out ulong unsigned);
+            int end = ReadLastUnsigned(source, offset, out ulong unsigned);
             value = (long)unsigned;
             return end >= 0 && value < 0 ? OutOfRange : end;
         }

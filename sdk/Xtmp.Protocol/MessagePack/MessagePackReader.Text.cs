@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Unicode;
@@ -23,17 +24,9 @@ public static partial class MessagePackReader
             return Truncated;
         }
 
-        if (length == 0)
-        {
-            value = string.Empty;
-            return start;
-        }
-
         var text = source.Slice(start, length);
-        if (Ascii.IsValid(text))
+        if (AsciiText.TryRead(text, out value))
         {
-            // Every ASCII byte is its own Latin-1 character, and that widening has no decoder state to set up.
-            value = Encoding.Latin1.GetString(text);
             return start + length;
         }
 
@@ -79,15 +72,36 @@ public static partial class MessagePackReader
     /// </summary>
     public static int ReadFixedBinary(ReadOnlySpan<byte> source, int offset, int length, out ReadOnlyMemory<byte> value)
     {
-        int start = ReadFixedBinaryHeader(source, offset, length);
-        if (start < 0)
+        int end = SkipFixedBinary(source, offset, length);
+        value = end < 0 ? default : source.Slice(end - length, length).ToArray();
+        return end;
+    }
+
+    /// <summary>
+    /// The same without a copy: the bytes are the <paramref name="length"/> ones before the offset returned. For fields
+    /// that are copied together once all of them are known to be there.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int SkipFixedBinary(ReadOnlySpan<byte> source, int offset, int length)
+    {
+        // With a constant length under 256 this is one comparison of the room and one of the two header bytes.
+        if (length <= byte.MaxValue && (uint)offset < (uint)source.Length && source.Length - offset >= length + 2)
         {
-            value = default;
-            return start;
+            ushort header = BinaryPrimitives.ReadUInt16BigEndian(source[offset..]);
+            if (header == ((MessagePackCode.Bin8 << 8) | length))
+            {
+                return offset + 2 + length;
+            }
         }
 
-        value = source.Slice(start, length).ToArray();
-        return start + length;
+        return SkipFixedBinarySlow(source, offset, length);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int SkipFixedBinarySlow(ReadOnlySpan<byte> source, int offset, int length)
+    {
+        int start = ReadFixedBinaryHeader(source, offset, length);
+        return start < 0 ? start : start + length;
     }
 
     /// <summary>The offset of the data of a bin value of exactly <paramref name="length"/> bytes, all of them there.</summary>

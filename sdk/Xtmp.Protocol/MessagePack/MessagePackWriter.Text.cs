@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -45,6 +46,26 @@ public static partial class MessagePackWriter
         return ref WriteRaw(ref data, value);
     }
 
+    /// <summary>
+    /// Writes a value that should have <paramref name="length"/> bytes, a constant, which makes the copy a few moves. Any
+    /// other length is written as it is: a peer refuses it, and <c>TryValidate</c> names the field.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ref byte WriteFixedBinary(ref byte destination, ReadOnlySpan<byte> value, int length)
+    {
+        if (value.Length != length || length > byte.MaxValue)
+        {
+            return ref WriteOddBinary(ref destination, value);
+        }
+
+        ref byte data = ref WriteShortBinaryHeader(ref destination, length);
+        Unsafe.CopyBlockUnaligned(ref data, ref MemoryMarshal.GetReference(value), (uint)length);
+        return ref Unsafe.Add(ref data, length);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ref byte WriteOddBinary(ref byte destination, ReadOnlySpan<byte> value) => ref WriteBinary(ref destination, value);
+
     /// <summary>Writes an extension of the shortest form.</summary>
     public static ref byte WriteExtension(ref byte destination, sbyte type, ReadOnlySpan<byte> value)
     {
@@ -77,8 +98,9 @@ public static partial class MessagePackWriter
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ref byte WriteShortBinaryHeader(ref byte destination, int length)
     {
-        destination = MessagePackCode.Bin8;
-        Unsafe.Add(ref destination, 1) = (byte)length;
+        // The code and the length in one store; with a constant length the value is a constant too.
+        ushort header = (ushort)((MessagePackCode.Bin8 << 8) | length);
+        Unsafe.WriteUnaligned(ref destination, BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(header) : header);
         return ref Unsafe.Add(ref destination, 2);
     }
 

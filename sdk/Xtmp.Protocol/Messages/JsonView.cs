@@ -1,0 +1,61 @@
+using System.ComponentModel;
+using System.Globalization;
+using System.Text.Json;
+
+namespace Xtmp.Protocol;
+
+/// <summary>
+/// For generated code: how values look in JSON. Bytes are lowercase hex, 64- and 128-bit integers and durations (µs)
+/// decimal strings, since readers of JSON keep only 53 bits of a number; timestamps are RFC 3339 in UTC with microseconds.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public static class JsonView
+{
+    /// <summary>What stands in place of a secret.</summary>
+    public const string Redacted = "[redacted]";
+
+    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'";
+
+    public static void WriteRedacted(Utf8JsonWriter writer) => writer.WriteStringValue(Redacted);
+
+    public static void Write(Utf8JsonWriter writer, bool value) => writer.WriteBooleanValue(value);
+
+    public static void Write(Utf8JsonWriter writer, byte value) => writer.WriteNumberValue((uint)value);
+
+    public static void Write(Utf8JsonWriter writer, ushort value) => writer.WriteNumberValue((uint)value);
+
+    public static void Write(Utf8JsonWriter writer, uint value) => writer.WriteNumberValue(value);
+
+    public static void Write(Utf8JsonWriter writer, ulong value) => writer.WriteStringValue(value.ToString(CultureInfo.InvariantCulture));
+
+    public static void Write(Utf8JsonWriter writer, sbyte value) => writer.WriteNumberValue((int)value);
+
+    public static void Write(Utf8JsonWriter writer, short value) => writer.WriteNumberValue((int)value);
+
+    public static void Write(Utf8JsonWriter writer, int value) => writer.WriteNumberValue(value);
+
+    public static void Write(Utf8JsonWriter writer, long value) => writer.WriteStringValue(value.ToString(CultureInfo.InvariantCulture));
+
+    public static void Write(Utf8JsonWriter writer, UInt128 value) => writer.WriteStringValue(value.ToString(CultureInfo.InvariantCulture));
+
+    public static void Write(Utf8JsonWriter writer, float value) => writer.WriteNumberValue(value);
+
+    public static void Write(Utf8JsonWriter writer, double value) => writer.WriteNumberValue(value);
+
+    public static void Write(Utf8JsonWriter writer, string value) => writer.WriteStringValue(value);
+
+    public static void Write(Utf8JsonWriter writer, ReadOnlyMemory<byte> value) => writer.WriteStringValue(Convert.ToHexStringLower(value.Span));
+
+    public static void Write(Utf8JsonWriter writer, Guid value) => writer.WriteStringValue(value);
+
+    public static void Write(Utf8JsonWriter writer, DateTimeOffset value) => writer.WriteStringValue(Format(value));
+
+    public static void Write(Utf8JsonWriter writer, TimeSpan value) => Write(writer, value.Ticks / TimeSpan.TicksPerMicrosecond);
+
+    public static string Format(DateTimeOffset value) => value.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+
+    /// <summary>A map key as a property name.</summary>
+    public static string KeyOf<T>(T key)
+        where T : notnull =>
+        key is IFormattable formattable ? formattable.ToString(null, CultureInfo.InvariantCulture) : key.ToString() ?? "";
+}

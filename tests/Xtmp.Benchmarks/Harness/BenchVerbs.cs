@@ -1,0 +1,10 @@
+namespace Xtmp.Benchmarks;
+
+/// <summary>The verbs there are, one line each.</summary>
+internal static class BenchVerbs
+{
+    public static readonly BenchVerb[] All =
+    [
+        new("crypto", "ML-KEM, ML-DSA, curves, AEAD and hashes, single thread", CryptoBenches.RunAsync),
+    ];
+}

@@ -1,0 +1,3 @@
+using Xtmp.Benchmarks;
+
+return await BenchProgram.RunAsync(args);
