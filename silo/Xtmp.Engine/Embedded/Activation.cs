@@ -225,6 +225,14 @@ internal sealed partial class Activation : IThreadPoolWorkItem
                 _engine.Metrics.Turns.Add(1, new KeyValuePair<string, object?>("kind", Id.Kind));
             }
         }
+        catch (Exception bug)
+        {
+            // A bug of the engine itself. Its grain starts afresh: one that stayed busy for ever would be worse.
+            _engine.Report(Id, "The engine failed in a turn.", bug);
+            Unload();
+            End();
+            turn.Fail(new XtmpException(XtmpErrorCode.Internal, Fault.Peer, $"The {Id.Kind} failed."));
+        }
         finally
         {
             _lastUsed = _engine.TimeProvider.GetTimestamp();

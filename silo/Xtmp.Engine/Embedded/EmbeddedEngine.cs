@@ -152,7 +152,14 @@ public sealed partial class EmbeddedEngine : IGrainEngine
     internal void Report(GrainId? grain, string text, Exception? exception)
     {
         Metrics.Faults.Add(1);
-        Options.OnFault?.Invoke(new EngineFault(grain, text, exception));
+        try
+        {
+            Options.OnFault?.Invoke(new EngineFault(grain, text, exception));
+        }
+        catch (Exception) when (Options.OnFault is not null)
+        {
+            // A log that throws must not take the grain's turn with it; the counter has the fault.
+        }
     }
 
     /// <summary>Calls the store; a failing one goes to the log in full, and to callers without its details.</summary>
