@@ -92,6 +92,14 @@ internal sealed class ManagedMlDsa87PrivateKey : IMlDsa87PrivateKey
         SignRepresentative(representative, randomness, signature);
     }
 
+    /// <summary>μ of a message under this key, 64 bytes.</summary>
+    public byte[] Represent(ReadOnlySpan<byte> message, ReadOnlySpan<byte> context)
+    {
+        byte[] representative = new byte[MlDsaCore.RepresentativeSize];
+        MlDsaCore.Represent(_keyHash, message, context, representative);
+        return representative;
+    }
+
     /// <summary>Signs μ made outside (ExternalMu), for test vectors that give only it.</summary>
     public void SignRepresentative(ReadOnlySpan<byte> representative, ReadOnlySpan<byte> randomness, Span<byte> signature)
     {
