@@ -135,9 +135,26 @@ internal sealed partial class ServedSession
 
         await _recorded.ConfigureAwait(false);
         await RecordAsync(sessions => sessions.ClosedAsync(
-            new SessionClosed { SessionId = caller.SessionId, At = _services.Clock.Now.Wall, Reason = close.Reason.ToString() },
+            new SessionClosed
+            {
+                SessionId = caller.SessionId,
+                Code = ToDisconnectCode(close.Reason),
+                Reason = close.Reason.ToString(),
+                Requests = (ulong)_requests,
+                At = _services.Clock.Now.Wall,
+            },
             new CallContext(Caller: caller)).AsTask()).ConfigureAwait(false);
     }
+
+    private static DisconnectCode ToDisconnectCode(SessionCloseReason reason) => reason switch
+    {
+        SessionCloseReason.RemoteClose => DisconnectCode.Normal,
+        SessionCloseReason.LocalClose => DisconnectCode.ShuttingDown,
+        SessionCloseReason.IdleTimeout or SessionCloseReason.EndOfStream => DisconnectCode.Idle,
+        SessionCloseReason.LimitExceeded => DisconnectCode.Overloaded,
+        SessionCloseReason.KeyExhausted => DisconnectCode.SessionExpired,
+        _ => DisconnectCode.ProtocolError,
+    };
 
     /// <summary>Tells the session's grain; a silo that serves none, or cannot store it now, still serves the session.</summary>
     private async Task RecordAsync(Func<SessionClient, Task> record)

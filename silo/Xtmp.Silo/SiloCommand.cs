@@ -4,8 +4,9 @@ using System.Net;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Xtmp.Crypto;
-using Xtmp.Gateway;
+using Xtmp.Grains;
 using Xtmp.Protocol;
+using Xtmp.Session;
 
 namespace Xtmp.Silo;
 
@@ -47,8 +48,7 @@ internal static class SiloCommand
                 Bind = parsed.GetValue(bind)!,
                 ClientAuthentication = parsed.GetValue(clientAuthentication),
                 AllowedClients = parsed.GetValue(allow)!,
-                OpeningBalance = parsed.GetValue(openingBalance),
-                Currency = parsed.GetValue(currency)!,
+                Grains = new GrainOptions { OpeningBalance = (ulong)parsed.GetValue(openingBalance), Currency = parsed.GetValue(currency)! },
             },
             parsed.GetValue(logLevel),
             cancellationToken));

@@ -1,6 +1,8 @@
 using System.Net;
 using Xtmp.Crypto;
 using Xtmp.Gateway;
+using Xtmp.Grains;
+using Xtmp.Session;
 
 namespace Xtmp.Silo;
 
@@ -18,11 +20,8 @@ public sealed record SiloOptions
     /// <summary>The address the socket gateway listens on.</summary>
     public IPAddress Bind { get; init; } = IPAddress.Loopback;
 
-    /// <summary>Minor units credited to each newly registered wallet, counted as issued. For demonstrations and tests.</summary>
-    public long OpeningBalance { get; init; }
-
-    /// <summary>Currency of this silo's wallets, three to eight capital letters.</summary>
-    public string Currency { get; init; } = "XTM";
+    /// <summary>What the operator decides about wallets and bundles.</summary>
+    public GrainOptions Grains { get; init; } = new();
 
     /// <summary>Whether clients prove an identity in the handshake.</summary>
     public ClientAuthentication ClientAuthentication { get; init; } = ClientAuthentication.Optional;

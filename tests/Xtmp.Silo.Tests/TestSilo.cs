@@ -1,5 +1,6 @@
 using Xtmp.Client;
 using Xtmp.Crypto;
+using Xtmp.Grains;
 using Xtmp.Transport;
 
 namespace Xtmp.Silo.Tests;
@@ -29,7 +30,7 @@ internal sealed class TestSilo : IAsyncDisposable
     {
         var directory = Directory.CreateTempSubdirectory("xtmp-silo-");
         var log = new LogCapture();
-        var options = new SiloOptions { DataDirectory = directory.FullName, Port = 0, OpeningBalance = 1_000_00 };
+        var options = new SiloOptions { DataDirectory = directory.FullName, Port = 0, Grains = new GrainOptions { OpeningBalance = 1_000_00 } };
         options = configure?.Invoke(options) ?? options;
         return new TestSilo(directory, await SiloHost.StartAsync(options, log), log, options);
     }

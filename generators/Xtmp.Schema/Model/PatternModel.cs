@@ -16,4 +16,20 @@ public sealed record PatternModel(
     int ClassCount,
     EquatableArray<byte> Classes,
     EquatableArray<short> Transitions,
-    EquatableArray<bool> Accepting);
+    EquatableArray<bool> Accepting)
+{
+    /// <summary>True when the whole text matches.</summary>
+    public bool Matches(string text)
+    {
+        var state = 0;
+        foreach (var c in text)
+        {
+            if (c >= 128 || Transitions[(state * ClassCount) + Classes[c]] < 0)
+            {
+                return false;
+            }
+            state = Transitions[(state * ClassCount) + Classes[c]];
+        }
+        return Accepting[state];
+    }
+}

@@ -25,4 +25,13 @@ public static class SchemaLimits
 
     /// <summary>Greatest union tag.</summary>
     public const int GreatestTag = 65_535;
+
+    /// <summary>0001-01-01T00:00:00Z in µs since the Unix epoch.</summary>
+    public const long EarliestTimestamp = -62_135_596_800_000_000;
+
+    /// <summary>The last microsecond of the year 9999.</summary>
+    public const long LatestTimestamp = 253_402_300_799_999_999;
+
+    /// <summary>Greatest duration in µs, either way: what a TimeSpan of 100 ns ticks holds.</summary>
+    public const long LongestDuration = 922_337_203_685_477_580;
 }

@@ -14,8 +14,8 @@ public sealed record CallerInfo
     public ReadOnlyMemory<byte> IdentityFingerprint { get; init; }
 
     /// <summary>
-    /// 32 bytes: Export("wallet auth", server fingerprint, 32) of the session. A wallet signs it to authenticate
-    /// inside this session and no other (WIRE section 2).
+    /// With a <c>WalletAuth</c> request, and only there, 32 bytes: Export("wallet auth", wallet, 32) of the session,
+    /// which the wallet signs to authenticate inside this session and no other (WIRE section 2).
     /// </summary>
     public ReadOnlyMemory<byte> WalletBinding { get; init; }
 

@@ -4,7 +4,7 @@ namespace Xtmp.Transport;
 
 /// <summary>
 /// What a pump tells of its session. Called while the pump holds the session, one event at a time: decode or copy the
-/// payload, answer through <paramref name="session"/> where that is quick, and never block or wait.
+/// payload, answer through the session where that is quick, and never block or wait.
 /// </summary>
 public interface ISessionObserver
 {

@@ -1,0 +1,25 @@
+using Xtmp.Schema;
+
+namespace Xtmp.Generator;
+
+/// <summary>
+/// What the catalogue of a schema prints: names and the fingerprint only, so that a change of a doc text leaves it equal.
+/// </summary>
+internal sealed record CatalogueModel(
+    string Protocol,
+    string Namespace,
+    int Version,
+    EquatableArray<string> Messages,
+    EquatableArray<string> Handlers,
+    EquatableArray<byte> Fingerprint)
+{
+    public static CatalogueModel Of(SchemaModel schema) => new(
+        schema.Protocol,
+        schema.Namespace,
+        schema.Version,
+        new EquatableArray<string>(schema.Messages.Select(m => m.Name)),
+        new EquatableArray<string>(schema.Handlers.Select(h => h.Name)),
+        new EquatableArray<byte>(SchemaFingerprint.Compute(schema)));
+
+    public string TypeName => Clr.Pascal(Protocol) + "Catalogue";
+}

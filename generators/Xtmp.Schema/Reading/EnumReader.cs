@@ -1,0 +1,88 @@
+namespace Xtmp.Schema.Reading;
+
+/// <summary>Reads enums and flags.</summary>
+internal static class EnumReader
+{
+    public static EnumModel? Read(ReadingContext context, ScalarNode name, Node node, bool flags)
+    {
+        var rule = flags ? SchemaVocabulary.Flags : SchemaVocabulary.Enum;
+        if (Keyed.Read(context, node, rule, name) is not { } keyed)
+        {
+            return null;
+        }
+        var path = (flags ? "flags." : "enums.") + name.Text;
+        var underlying = keyed.Word<TypeKind>("type") ?? TypeKind.U8;
+        var greatest = (ulong)TypeTable.Range(underlying)!.Value.Max;
+        var (reservedNumbers, reservedNames) = ReservedReader.Read(context, keyed, greatest);
+        var members = new MemberNames(context, name.Text, [], reservedNames, reservedNumbers);
+        var declarations = keyed.Declarations("values").ToList();
+        var siblings = new HashSet<string>(declarations.Select(d => d.Key.Text), StringComparer.Ordinal);
+        var values = new List<EnumValueModel>();
+        foreach (var declaration in declarations)
+        {
+            context.Mark(path + "." + declaration.Key.Text, declaration.Key);
+            if (ReadValue(context, declaration.Key, declaration.Value, flags, underlying, greatest, members, siblings) is { } value)
+            {
+                values.Add(value);
+            }
+        }
+        if (keyed["values"] is MappingNode { Entries.Count: 0 } empty)
+        {
+            context.Report(SchemaRules.Empty, empty, $"'{name.Text}' has no values.");
+        }
+        return new EnumModel
+        {
+            Name = name.Text,
+            Namespace = context.Namespace,
+            Doc = keyed.Doc(),
+            Underlying = underlying,
+            IsFlags = flags,
+            Values = new(values.OrderBy(v => v.Value)),
+            ReservedValues = new(reservedNumbers),
+            ReservedNames = new(reservedNames),
+            Since = keyed.Since(name.Text),
+            Deprecated = keyed.Deprecation(context.TopLevelNames, name.Text),
+        };
+    }
+
+    private static EnumValueModel? ReadValue(
+        ReadingContext context, ScalarNode name, Node node, bool flags, TypeKind underlying, ulong greatest, MemberNames members, HashSet<string> siblings)
+    {
+        if (Keyed.Read(context, node, SchemaVocabulary.EnumValue, name) is not { } keyed)
+        {
+            return null;
+        }
+        var clrName = Naming.ToPascalCase(name.Text);
+        var nameStands = members.TryAddName(name, clrName);
+        if (keyed.Scalar("value") is not { } scalar || Number(context, scalar, underlying, greatest) is not { } value)
+        {
+            return null;
+        }
+        if (flags && (value & (value - 1)) != 0)
+        {
+            context.Report(SchemaRules.FlagBits, scalar, $"A flag is 0 or a single bit (1, 2, 4, 8 …); {value} is several.");
+            return null;
+        }
+        if (!members.TryAddNumber(scalar, value, "value", name.Text) || !nameStands)
+        {
+            return null;
+        }
+        return new(name.Text, clrName, value, keyed.Doc()) { Since = keyed.Since(name.Text), Deprecated = keyed.Deprecation(siblings, name.Text) };
+    }
+
+    /// <summary>Checked against the underlying type here, because u64 goes beyond what the vocabulary can say.</summary>
+    private static ulong? Number(ReadingContext context, ScalarNode scalar, TypeKind underlying, ulong greatest)
+    {
+        if (!ScalarText.TryInteger(scalar, out var value))
+        {
+            context.Report(SchemaRules.WrongValue, scalar, $"'value' is a whole number, not '{Shown.Of(scalar.Text)}'.");
+            return null;
+        }
+        if (value < 0 || value > greatest)
+        {
+            context.Report(SchemaRules.NumberOutOfRange, scalar, $"A value of {CanonicalText.Word(underlying)} lies between 0 and {greatest}.");
+            return null;
+        }
+        return (ulong)value;
+    }
+}

@@ -1,0 +1,128 @@
+namespace Xtmp.Schema.Reading;
+
+/// <summary>Reads one schema file: names first, then what they stand for, then how they fit together.</summary>
+internal sealed class FileReader(string path, string text, ImportLoader loader)
+{
+    private readonly ReadingContext _context = new(path, new());
+    private readonly List<FileReading> _imports = [];
+
+    public FileReading Read()
+    {
+        var model = NodeLoader.Load(path, text, _context.Diagnostics) switch
+        {
+            MappingNode root => ReadRoot(root),
+            var other => NotASchema(other),
+        };
+        return new(path, _context.Diagnostics.HasErrors ? null : model, _context.Diagnostics.ToSortedList(), _context.Positions, _imports);
+    }
+
+    private SchemaModel? NotASchema(Node? node)
+    {
+        if (!_context.Diagnostics.HasErrors)
+        {
+            _context.Report(SchemaRules.NotASchema, node?.Position ?? new(path, 1, 1, 1, 2), "A schema is a mapping that begins with protocol, namespace and version.");
+        }
+        return null;
+    }
+
+    private SchemaModel? ReadRoot(MappingNode root)
+    {
+        if (!root.Entries.Any(e => SchemaVocabulary.File.Find(e.Key.Text) is not null))
+        {
+            return NotASchema(root);
+        }
+        if (Keyed.Read(_context, root, SchemaVocabulary.File) is not { } file)
+        {
+            return null;
+        }
+        var protocol = ReadHeader(file);
+        foreach (var import in file.Items("imports"))
+        {
+            loader.Import(_context, import, _imports);
+        }
+        foreach (var section in new[] { "enums", "flags", "structs", "unions", "messages", "handlers" })
+        {
+            _context.TopLevelNames.UnionWith(NamesOf(file, section));
+        }
+        FamilyReader.ReadAll(_context, file);
+        var declarations = Declarations.Collect(_context, file, protocol, _imports);
+        var structs = Each(declarations.Structs, (n, v) => StructReader.Read(_context, n, v, "structs"));
+        var unions = Each(declarations.Unions, (n, v) => UnionReader.Read(_context, n, v));
+        var messageReader = new MessageReader(_context, protocol);
+        var drafts = Each(declarations.Messages, messageReader.Read);
+        var handlerReader = new HandlerReader(_context, drafts.ToDictionary(d => d.Model.Name, StringComparer.Ordinal), NamesOf(file, "messages"));
+        var handlers = Each(declarations.Handlers, handlerReader.Read);
+        var messages = MessageJoiner.Join(_context, drafts, handlerReader);
+        var model = new SchemaModel
+        {
+            Protocol = protocol,
+            Namespace = _context.Namespace,
+            Version = _context.Version,
+            Doc = file.Doc(),
+            Imports = new(_imports.Select(i => i.Model!)),
+            Families = new(_context.Families.Values),
+            Enums = new(declarations.Enums),
+            Structs = new(structs),
+            Unions = new(unions),
+            Messages = new(messages),
+            Handlers = new(handlers),
+        };
+        CheckCircles(model);
+        return _context.Diagnostics.HasErrors ? null : Compression.Decide(model, drafts);
+    }
+
+    private static List<T> Each<T>(IEnumerable<KeyValuePair<ScalarNode, Node>> declarations, Func<ScalarNode, Node, T?> read)
+        where T : class
+    {
+        var models = new List<T>();
+        foreach (var declaration in declarations)
+        {
+            if (read(declaration.Key, declaration.Value) is { } model)
+            {
+                models.Add(model);
+            }
+        }
+        return models;
+    }
+
+    private static HashSet<string> NamesOf(Keyed file, string section) =>
+        new((file[section] as MappingNode)?.Entries.Select(e => e.Key.Text) ?? [], StringComparer.Ordinal);
+
+    private string ReadHeader(Keyed file)
+    {
+        _context.Version = (int)(file.Integer("version") ?? _context.Version);
+        if (file.Scalar("namespace") is { } clr)
+        {
+            _context.Namespace = clr.Text;
+            if (!Naming.IsNamespace(clr.Text))
+            {
+                _context.Report(SchemaRules.BadName, clr, $"'{Shown.Of(clr.Text)}' is no C# namespace.");
+            }
+        }
+        if (file.Scalar("protocol") is not { } protocol)
+        {
+            return "";
+        }
+        if (!Naming.IsSnakeCase(protocol.Text))
+        {
+            _context.Report(SchemaRules.BadName, protocol, $"'{Shown.Of(protocol.Text)}' is no name for a protocol: lower-case words joined by '_'.", Naming.SuggestSnakeCase(protocol.Text));
+        }
+        return protocol.Text;
+    }
+
+    private void CheckCircles(SchemaModel model)
+    {
+        var types = TypeGraph.Of(model).All;
+        var endless = TypeFacts.Endless(types);
+        var reported = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var name in model.Structs.Select(s => s.Name).Concat(model.Unions.Select(u => u.Name)).Where(endless.Contains))
+        {
+            if (TypeFacts.Circle(name, types, endless) is not { } circle || circle.Any(step => !reported.Add(step)))
+            {
+                continue;
+            }
+            var at = _context.Positions.TryGetValue("structs." + circle[0], out var position) ? position : _context.Positions["unions." + circle[0]];
+            _context.Report(SchemaRules.Cycle, at, $"No value of '{name}' could ever end: {string.Join(" holds ", circle)} holds {name} again. Make one of them optional or a list.");
+        }
+    }
+}

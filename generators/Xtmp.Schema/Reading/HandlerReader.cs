@@ -1,0 +1,144 @@
+namespace Xtmp.Schema.Reading;
+
+/// <summary>Reads handlers, and joins requests with what answers them.</summary>
+internal sealed class HandlerReader(ReadingContext context, IReadOnlyDictionary<string, MessageDraft> messages, ISet<string> declared)
+{
+    private readonly Dictionary<string, string> _served = new(StringComparer.Ordinal);
+
+    /// <summary>The request that each response and item answers.</summary>
+    public Dictionary<string, string> Answers { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>True when a method could not be read: a reply that seems unused is then no news.</summary>
+    public bool Incomplete { get; private set; }
+
+    public HandlerModel? Read(ScalarNode name, Node node)
+    {
+        if (Keyed.Read(context, node, SchemaVocabulary.Handler, name) is not { } keyed)
+        {
+            Incomplete = true;
+            return null;
+        }
+        var handlerKey = keyed.Scalar("key");
+        var declarations = keyed.Declarations("methods").ToList();
+        var siblings = new HashSet<string>(declarations.Select(d => d.Key.Text), StringComparer.Ordinal);
+        var methods = new List<MethodModel>();
+        foreach (var declaration in declarations)
+        {
+            context.Mark("handlers." + name.Text + "." + declaration.Key.Text, declaration.Key);
+            if (ReadMethod(declaration.Key, declaration.Value, handlerKey, siblings) is { } method)
+            {
+                methods.Add(method);
+            }
+        }
+        Incomplete |= keyed["methods"] is not MappingNode entries || methods.Count != entries.Entries.Count;
+        if (keyed["methods"] is MappingNode { Entries.Count: 0 } empty)
+        {
+            context.Report(SchemaRules.Empty, empty, $"'{name.Text}' has no methods.");
+        }
+        return new HandlerModel
+        {
+            Name = name.Text,
+            Namespace = context.Namespace,
+            Doc = keyed.Doc(),
+            Methods = new(methods),
+            Since = keyed.Since(name.Text),
+            Deprecated = keyed.Deprecation(context.TopLevelNames, name.Text),
+        };
+    }
+
+    private MethodModel? ReadMethod(ScalarNode name, Node node, ScalarNode? handlerKey, IReadOnlyCollection<string> siblings)
+    {
+        if (Keyed.Read(context, node, SchemaVocabulary.Method, name) is not { } keyed)
+        {
+            return null;
+        }
+        if (ReservedNames.HandlerMembers.Contains(name.Text) || ReservedNames.HandlerMembers.Contains(name.Text + "Async"))
+        {
+            context.Report(SchemaRules.ReservedMember, name, $"'{name.Text}' is a member that every handler's code has; choose another name.");
+        }
+        var oneWay = keyed.Boolean("one-way");
+        var (replyNode, streamNode) = (keyed.Scalar("reply"), keyed.Scalar("stream"));
+        var answers = (replyNode is null ? 0 : 1) + (streamNode is null ? 0 : 1) + (oneWay ? 1 : 0);
+        if (answers != 1 && keyed.Complete && keyed.KeyNode("reply") is null == (replyNode is null) && keyed.KeyNode("stream") is null == (streamNode is null))
+        {
+            context.Report(SchemaRules.MethodShape, name, answers == 0
+                ? "A method has 'reply', 'stream' or 'one-way: true'."
+                : "A method has only one of 'reply', 'stream' and 'one-way: true'.");
+        }
+        var kind = replyNode is not null ? MethodKind.Unary : streamNode is not null ? MethodKind.Stream : MethodKind.OneWay;
+        var request = keyed.Scalar("request") is { } requestNode
+            ? Message(requestNode, answers != 1 ? [MessageKind.Request, MessageKind.OneWay, MessageKind.Local]
+                : kind == MethodKind.OneWay ? [MessageKind.OneWay, MessageKind.Local]
+                : [MessageKind.Request, MessageKind.Local]) : null;
+        var reply = (replyNode ?? streamNode) is { } answerNode
+            ? Message(answerNode, [replyNode is not null ? MessageKind.Response : MessageKind.Item]) : null;
+        if (request is null || answers != 1 || (reply is null && kind != MethodKind.OneWay))
+        {
+            return null;
+        }
+        var stands = Serve(keyed.Scalar("request")!, name);
+        stands &= reply is null || Answer(replyNode ?? streamNode!, request);
+        var key = KeyReader.Read(context, name, keyed.Scalar("key") ?? handlerKey, request);
+        return !stands || key is null ? null : new MethodModel
+        {
+            Name = name.Text,
+            Kind = kind,
+            Request = Reference(request),
+            Reply = reply is null ? null : Reference(reply),
+            Key = key,
+            Doc = keyed.Doc(),
+            Since = keyed.Since(name.Text),
+            Deprecated = keyed.Deprecation(siblings, name.Text),
+        };
+    }
+
+    private MessageDraft? Message(ScalarNode node, MessageKind[] kinds)
+    {
+        if (!messages.TryGetValue(node.Text, out var message))
+        {
+            if (!declared.Contains(node.Text))
+            {
+                var isType = context.Symbols.Find(node.Text) is { Type.Kind: not NamedTypeKind.Message };
+                context.Report(SchemaRules.UnknownMessage, node, isType ? $"'{node.Text}' is a type, not a message of this file." : $"This file has no message '{Shown.Of(node.Text)}'.",
+                    isType ? null : Suggestion.For(node.Text, messages.Keys));
+            }
+            return null;
+        }
+        if (!message.Intact && message.Model.Shape.Fields.IsEmpty && message.Model.Code == 0)
+        {
+            return null;
+        }
+        if (!kinds.Contains(message.Model.Kind))
+        {
+            context.Report(SchemaRules.WrongMessageKind, node,
+                $"'{node.Text}' is of kind {CanonicalText.Word(message.Model.Kind)}; here stands one of kind {string.Join(" or ", kinds.Select(k => CanonicalText.Word(k)))}.");
+            return null;
+        }
+        return message;
+    }
+
+    private bool Serve(ScalarNode request, ScalarNode method)
+    {
+        if (_served.TryGetValue(request.Text, out var other))
+        {
+            context.Report(SchemaRules.ServedTwice, request, $"'{request.Text}' is served by the method '{other}' already.");
+            return false;
+        }
+        _served.Add(request.Text, method.Text);
+        return true;
+    }
+
+    private bool Answer(ScalarNode reply, MessageDraft request)
+    {
+        if (Answers.TryGetValue(reply.Text, out var other))
+        {
+            context.Report(SchemaRules.ServedTwice, reply, $"'{reply.Text}' answers '{other}' already; a reply carries the code of one request.");
+            return false;
+        }
+        Answers.Add(reply.Text, request.Model.Name);
+        return true;
+    }
+
+    private static NamedTypeModel Reference(MessageDraft message) =>
+        new(message.Model.Name, message.Model.Shape.Namespace, NamedTypeKind.Message, null);
+}

@@ -1,0 +1,138 @@
+using System.Globalization;
+using System.Numerics;
+
+namespace Xtmp.Schema.Reading;
+
+/// <summary>Adds the limits of a field, of its items or of its keys to a type.</summary>
+internal static class LimitReader
+{
+    public static TypeModel Apply(ReadingContext context, Keyed keyed, TypeModel type)
+    {
+        var (min, max) = (keyed.Scalar("min"), keyed.Scalar("max"));
+        if (min is not null || max is not null)
+        {
+            type = type.Kind switch
+            {
+                TypeKind.F32 or TypeKind.F64 => ApplyNumbers(context, type, min, max),
+                TypeKind.String or TypeKind.Bytes or TypeKind.List or TypeKind.Map when type.FixedLength is null => ApplyLengths(context, type, min, max),
+                _ when TypeTable.Range(type.Kind) is { } range => ApplyIntegers(context, type, min, max, range.Min, range.Max),
+                _ => Refuse(context, type, (min is not null ? keyed.KeyNode("min") : keyed.KeyNode("max"))!),
+            };
+        }
+        if (keyed.Scalar("pattern") is { } pattern)
+        {
+            type = type.Kind == TypeKind.String ? type with { Pattern = ReadPattern(context, pattern) } : Refuse(context, type, keyed.KeyNode("pattern")!);
+        }
+        return type;
+    }
+
+    /// <summary>Applies a field's <c>items</c> and <c>keys</c>.</summary>
+    public static TypeModel ApplyInner(ReadingContext context, Keyed field, TypeModel type)
+    {
+        if (field["items"] is { } items)
+        {
+            if (type.Element is null)
+            {
+                return Refuse(context, type, field.KeyNode("items")!);
+            }
+            type = Keyed.Read(context, items, SchemaVocabulary.Limits) is { } keyed ? type with { Element = Apply(context, keyed, type.Element) } : type;
+        }
+        if (field["keys"] is { } keys)
+        {
+            if (type.Key is null)
+            {
+                return Refuse(context, type, field.KeyNode("keys")!);
+            }
+            type = Keyed.Read(context, keys, SchemaVocabulary.Limits) is { } keyed ? type with { Key = Apply(context, keyed, type.Key) } : type;
+        }
+        return type;
+    }
+
+    private static TypeModel ApplyIntegers(ReadingContext context, TypeModel type, ScalarNode? min, ScalarNode? max, BigInteger least, BigInteger greatest)
+    {
+        var low = Integer(context, min, type, least, greatest);
+        var high = Integer(context, max, type, least, greatest);
+        if (low > high)
+        {
+            context.Report(SchemaRules.BadRange, min!, $"'min' is above 'max' ({high}): no value fits.");
+        }
+        return type with { Min = low, Max = high };
+    }
+
+    private static TypeModel ApplyLengths(ReadingContext context, TypeModel type, ScalarNode? min, ScalarNode? max)
+    {
+        var greatest = type.Kind is TypeKind.String or TypeKind.Bytes ? SchemaLimits.GreatestLength : SchemaLimits.GreatestCount;
+        var low = Integer(context, min, type, 0, greatest) ?? 0;
+        var high = Integer(context, max, type, 0, greatest) ?? BigInteger.Max(type.MaxLength, low);
+        if (low > high)
+        {
+            context.Report(SchemaRules.BadRange, min!, $"'min' is above 'max' ({high}): no value fits.");
+        }
+        return type with { MinLength = (int)low, MaxLength = (int)high };
+    }
+
+    private static TypeModel ApplyNumbers(ReadingContext context, TypeModel type, ScalarNode? min, ScalarNode? max)
+    {
+        var low = Number(context, min, type);
+        var high = Number(context, max, type);
+        if (low > high)
+        {
+            context.Report(SchemaRules.BadRange, min!, string.Format(CultureInfo.InvariantCulture, "'min' is above 'max' ({0:R}): no value fits.", high));
+        }
+        return type with { MinNumber = low, MaxNumber = high };
+    }
+
+    private static BigInteger? Integer(ReadingContext context, ScalarNode? node, TypeModel type, BigInteger least, BigInteger greatest)
+    {
+        if (node is null)
+        {
+            return null;
+        }
+        if (!ScalarText.TryInteger(node, out var value))
+        {
+            context.Report(SchemaRules.WrongValue, node, $"A limit of {type} is a whole number, not '{Shown.Of(node.Text)}'.");
+            return null;
+        }
+        if (value < least || value > greatest)
+        {
+            context.Report(SchemaRules.BadRange, node, $"A limit of {type} lies between {least} and {greatest}.");
+            return null;
+        }
+        return value;
+    }
+
+    private static double? Number(ReadingContext context, ScalarNode? node, TypeModel type)
+    {
+        if (node is null)
+        {
+            return null;
+        }
+        if (!ScalarText.TryNumber(node, out var value))
+        {
+            context.Report(SchemaRules.WrongValue, node, $"A limit of {type} is a number, not '{Shown.Of(node.Text)}'.");
+            return null;
+        }
+        if (type.Kind == TypeKind.F32 && Math.Abs(value) > float.MaxValue)
+        {
+            context.Report(SchemaRules.BadRange, node, "The limit is beyond what f32 holds.");
+            return null;
+        }
+        return value;
+    }
+
+    private static PatternModel? ReadPattern(ReadingContext context, ScalarNode node)
+    {
+        var pattern = Patterns.PatternCompiler.Compile(node.Text, out var problem);
+        if (pattern is null)
+        {
+            context.Report(SchemaRules.BadPattern, node, problem!);
+        }
+        return pattern;
+    }
+
+    private static TypeModel Refuse(ReadingContext context, TypeModel type, ScalarNode key)
+    {
+        context.Report(SchemaRules.ConstraintMisfit, key, $"'{key.Text}' means nothing for {type}.");
+        return type;
+    }
+}

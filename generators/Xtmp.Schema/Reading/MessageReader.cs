@@ -1,0 +1,127 @@
+using System.Globalization;
+
+namespace Xtmp.Schema.Reading;
+
+/// <summary>Reads messages.</summary>
+internal sealed class MessageReader(ReadingContext context, string protocol)
+{
+    private const byte FirstApplicationCode = 0xA0;
+    private const byte LastApplicationCode = 0xEF;
+
+    private readonly Dictionary<byte, string> _codes = [];
+
+    public MessageDraft? Read(ScalarNode name, Node node)
+    {
+        if (Keyed.Read(context, node, SchemaVocabulary.Message, name) is not { } keyed)
+        {
+            return null;
+        }
+        var (shape, intact) = StructReader.Read(context, name, keyed, "messages");
+        var kind = keyed.Word<MessageKind>("kind");
+        var transport = keyed.Word<TransportKind>("transport");
+        var priority = keyed.Word<PriorityKind>("priority");
+        var compress = keyed.Word<CompressKind>("compress") ?? CompressKind.Auto;
+        var authentication = keyed.Word<AuthenticationKind>("authentication") ?? AuthenticationKind.None;
+        var (ack, idempotent) = (keyed.Boolean("ack"), keyed.Boolean("idempotent"));
+        var code = (byte)(keyed.Integer("code") ?? 0);
+        string? family = null;
+        if (kind is { } known)
+        {
+            CheckKeys(keyed, known);
+            if (CarriesCode(known))
+            {
+                family = CheckCode(name, keyed, known, ref code);
+            }
+        }
+        var model = new MessageModel
+        {
+            Shape = shape,
+            Kind = kind ?? MessageKind.Local,
+            Family = family,
+            Code = kind is { } k && CarriesCode(k) ? code : (byte)0,
+            Transport = transport ?? TransportKind.Reliable,
+            Priority = priority ?? PriorityKind.Normal,
+            Ack = ack,
+            Idempotent = idempotent,
+            Authentication = authentication,
+        };
+        return new(name, model, intact && kind is not null, compress == CompressKind.Auto, transport, priority);
+    }
+
+    private static bool CarriesCode(MessageKind kind) => kind is MessageKind.Request or MessageKind.OneWay or MessageKind.Error;
+
+    /// <summary>Says of each key that is there whether it means anything for the kind.</summary>
+    private void CheckKeys(Keyed keyed, MessageKind kind)
+    {
+        var word = CanonicalText.Word(kind);
+        if (!CarriesCode(kind) && keyed.KeyNode("code") is { } code)
+        {
+            var why = kind == MessageKind.Local ? "it never leaves the silo" : "it travels with the code of the request it answers";
+            context.Report(SchemaRules.CodeNotForKind, code, $"A message of kind {word} has no code: {why}.");
+        }
+        var allowed = kind switch
+        {
+            MessageKind.Request => new[] { "family", "transport", "priority", "compress", "idempotent", "authentication" },
+            MessageKind.OneWay => ["family", "transport", "priority", "compress", "ack", "authentication"],
+            MessageKind.Local => ["idempotent"],
+            MessageKind.Error => ["family", "priority", "compress"],
+            _ => ["transport", "priority", "compress"],
+        };
+        foreach (var key in new[] { "family", "transport", "priority", "compress", "ack", "idempotent", "authentication" })
+        {
+            if (!allowed.Contains(key) && keyed.KeyNode(key) is { } node)
+            {
+                context.Report(SchemaRules.AttributeNotForKind, node, $"'{key}' means nothing for a message of kind {word}.");
+            }
+        }
+    }
+
+    private string? CheckCode(ScalarNode name, Keyed keyed, MessageKind kind, ref byte code)
+    {
+        var familyNode = keyed.Scalar("family");
+        FamilyModel? family = null;
+        if (familyNode is not null && !context.Families.TryGetValue(familyNode.Text, out family))
+        {
+            if (!context.FamiliesIncomplete)
+            {
+                context.Report(SchemaRules.UnknownFamily, familyNode, $"There is no family '{Shown.Of(familyNode.Text)}'.", Suggestion.For(familyNode.Text, context.Families.Keys));
+            }
+        }
+        if (keyed.Scalar("code") is not { } node)
+        {
+            if (keyed.KeyNode("code") is null)
+            {
+                context.Report(SchemaRules.CodeNotForKind, name, $"A message of kind {CanonicalText.Word(kind)} needs 'code'.");
+            }
+            return family?.Name;
+        }
+        if (code == 0)
+        {
+            return family?.Name;
+        }
+        if (_codes.TryGetValue(code, out var other))
+        {
+            context.Report(SchemaRules.DuplicateCode, node, string.Format(CultureInfo.InvariantCulture, "The code 0x{0:X2} belongs to '{1}' already.", code, other));
+            return family?.Name;
+        }
+        _codes.Add(code, name.Text);
+        var value = code;
+        if (family is null && familyNode is null)
+        {
+            family = context.Families.Values.FirstOrDefault(f => value >= f.First && value <= f.Last);
+        }
+        if (family is not null && (code < family.First || code > family.Last))
+        {
+            context.Report(SchemaRules.CodeOutsideFamily, node, string.Format(CultureInfo.InvariantCulture, "The code 0x{0:X2} lies outside the family '{1}', 0x{2:X2}-0x{3:X2}.", code, family.Name, family.First, family.Last));
+        }
+        else if (family is not null && family.ReservedCodes.Contains(code))
+        {
+            context.Report(SchemaRules.ReservedReuse, node, string.Format(CultureInfo.InvariantCulture, "The code 0x{0:X2} is reserved in the family '{1}'.", code, family.Name));
+        }
+        else if (protocol is not ("xtmp" or "bitchat") && (code is < FirstApplicationCode or > LastApplicationCode))
+        {
+            context.Report(SchemaRules.ForeignCode, node, string.Format(CultureInfo.InvariantCulture, "The code 0x{0:X2} belongs to XTMP itself; applications have 0xA0-0xEF.", code));
+        }
+        return family?.Name;
+    }
+}

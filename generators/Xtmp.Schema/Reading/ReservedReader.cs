@@ -1,0 +1,50 @@
+using System.Numerics;
+
+namespace Xtmp.Schema.Reading;
+
+/// <summary>Reads a <c>reserved</c> list of numbers, ranges of numbers and names.</summary>
+internal static class ReservedReader
+{
+    /// <summary>A range names every number it holds; more than this is a slip of the pen.</summary>
+    private const int MostNumbers = 4096;
+
+    public static (IReadOnlyList<ulong> Numbers, IReadOnlyList<string> Names) Read(ReadingContext context, Keyed keyed, ulong greatest, bool namesAllowed = true)
+    {
+        var numbers = new SortedSet<ulong>();
+        var names = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var item in keyed.Items("reserved"))
+        {
+            if (item is not ScalarNode scalar)
+            {
+                context.Report(SchemaRules.WrongShape, item, $"'reserved' lists numbers, ranges and names; this is {item.Noun}.");
+                continue;
+            }
+            var fresh = true;
+            if (ScalarText.TryRange(scalar.Text, out var first, out var last))
+            {
+                if (first < 0 || last > greatest || first > last || last - first >= MostNumbers)
+                {
+                    context.Report(SchemaRules.NumberOutOfRange, scalar, $"'{Shown.Of(scalar.Text)}' is no range within 0 to {greatest}.");
+                    continue;
+                }
+                for (var number = first; number <= last; number++)
+                {
+                    fresh &= numbers.Add((ulong)number);
+                }
+            }
+            else if (namesAllowed && Naming.IsSnakeCase(scalar.Text))
+            {
+                fresh = names.Add(scalar.Text);
+            }
+            else
+            {
+                context.Report(SchemaRules.WrongValue, scalar, $"'{Shown.Of(scalar.Text)}' is neither a number nor a range{(namesAllowed ? " nor a name" : "")}.", namesAllowed ? Naming.SuggestSnakeCase(scalar.Text) : null);
+            }
+            if (!fresh)
+            {
+                context.Report(SchemaRules.DuplicateId, scalar, $"'{Shown.Of(scalar.Text)}' is reserved already.");
+            }
+        }
+        return (numbers.ToList(), names.ToList());
+    }
+}

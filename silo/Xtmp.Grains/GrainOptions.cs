@@ -1,0 +1,28 @@
+using Xtmp.Crypto;
+
+namespace Xtmp.Grains;
+
+/// <summary>What a silo's operator decides about its grains.</summary>
+public sealed record GrainOptions
+{
+    /// <summary>Currency of every wallet, three to eight capital letters.</summary>
+    public string Currency { get; init; } = "XTM";
+
+    /// <summary>Minor units issued to a wallet at its registration.</summary>
+    public ulong OpeningBalance { get; init; }
+
+    /// <summary>
+    /// Refuse transfers without an ML-DSA-87 signature. Without it a transfer rests on Ed25519 and on the session, which
+    /// is post-quantum; the signature kept for later proof would not be.
+    /// </summary>
+    public bool RequirePqSignature { get; init; } = true;
+
+    /// <summary>How long a transfer's reply waits for the receiver to have the money.</summary>
+    public TimeSpan SettlementWait { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Notaries whose verdicts count, by id. With none, bundles stay at submitted.</summary>
+    public IReadOnlyDictionary<string, IdentityPublicKey> Notaries { get; init; } = new Dictionary<string, IdentityPublicKey>();
+
+    /// <summary>Approvals that confirm a bundle.</summary>
+    public int RequiredApprovals { get; init; } = 2;
+}

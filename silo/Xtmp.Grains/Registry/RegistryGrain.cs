@@ -1,0 +1,167 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Xtmp.Crypto;
+using Xtmp.Engine;
+using Xtmp.Grains.State;
+using Xtmp.Messages;
+using Xtmp.Protocol;
+
+namespace Xtmp.Grains;
+
+/// <summary>
+/// A name of the shadow registry: its owner's signed record, and the chain of time stamps given under it. The first to
+/// publish a name owns it until its record expires.
+/// </summary>
+public sealed class RegistryGrain : Grain<RegistryState>, IRegistryHandler
+{
+    private static readonly TimeSpan NegativeTtl = TimeSpan.FromSeconds(5);
+
+    public RegistryGrain(IGrainContext context)
+        : base(context)
+    {
+    }
+
+    private static ReadOnlySpan<byte> RecordLabel => "XTMP1 registry record"u8;
+
+    private static ReadOnlySpan<byte> OwnerRole => "owner"u8;
+
+    public ValueTask<RegistryQueryReply> QueryAsync(RegistryQuery request, CallContext context = default)
+    {
+        var record = CurrentRecord();
+        return new(new RegistryQueryReply
+        {
+            Name = request.Name,
+            Source = record is null ? RegistrySource.Negative : RegistrySource.Authoritative,
+            Record = record,
+            Addresses = [],
+            ValidFor = record is null ? NegativeTtl : Min(record.Record.Ttl, record.Record.ExpiresAt - Context.Now),
+        });
+    }
+
+    public async ValueTask<RegistryUpdateReply> UpdateAsync(RegistryUpdate request, CallContext context = default)
+    {
+        if (await AnsweredAsync<RegistryUpdateReply>(request.OperationId, request).ConfigureAwait(true) is { } before)
+        {
+            return before;
+        }
+
+        var record = request.Record.Record;
+        if (record.Name != request.Name)
+        {
+            throw Refusal.Of(XtmpErrorCode.PayloadInvalid, "The record names another name.", "record.record.name");
+        }
+
+        RequireOwnerSignature(request.Record);
+        if (record.ExpiresAt <= Context.Now)
+        {
+            throw Refusal.Of(XtmpErrorCode.PayloadInvalid, "The record has expired.", "record.record.expires_at");
+        }
+
+        if (CurrentRecord() is { } current && !current.Record.Owner.Span.SequenceEqual(record.Owner.Span))
+        {
+            throw Refusal.Of(XtmpErrorCode.PermissionDenied, "Somebody else owns the name.", "record.record.owner");
+        }
+
+        // Also above an expired record's version: what a cache once saw must never come back as newer.
+        if (record.Version <= (State?.Version ?? 0))
+        {
+            throw Refusal.Of(XtmpErrorCode.RegistryVersionConflict, $"The name stands at version {State!.Version}.", "record.record.version");
+        }
+
+        State = (State ?? Empty()) with { Record = StoredValues.Encode(request.Record), Version = record.Version, PublishedAt = Context.Now };
+        var reply = new RegistryUpdateReply { Name = request.Name, Version = record.Version, PublishedAt = Context.Now };
+        Remember(request.OperationId, request, reply);
+        return reply;
+    }
+
+    public async ValueTask<RegistryStampReply> StampAsync(RegistryStamp request, CallContext context = default)
+    {
+        if (await AnsweredAsync<RegistryStampReply>(request.OperationId, request).ConfigureAwait(true) is { } before)
+        {
+            return before;
+        }
+
+        var state = State ?? Empty();
+        var number = checked(state.Stamps + 1);
+        var reply = new RegistryStampReply
+        {
+            Name = request.Name,
+            StampNumber = number,
+            DocumentHash = request.DocumentHash,
+            StampedAt = Context.Now,
+            PreviousHash = state.LastStamp,
+            StampHash = HashStamp(request.Name, number, request.DocumentHash.Span, Context.Now, state.LastStamp.Span),
+        };
+        State = state with { Stamps = number, LastStamp = reply.StampHash };
+        Remember(request.OperationId, request, reply);
+        return reply;
+    }
+
+    /// <summary>
+    /// SHA-256 over "XTMP1 stamp", the length of the name as u16 and its bytes, the number as u64, the document hash, the
+    /// time in µs as i64, and the previous hash. Integers are big-endian.
+    /// </summary>
+    private static byte[] HashStamp(string name, ulong number, ReadOnlySpan<byte> document, DateTimeOffset at, ReadOnlySpan<byte> previous)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> integer = stackalloc byte[8];
+        var text = Encoding.UTF8.GetBytes(name);
+        hash.AppendData("XTMP1 stamp"u8);
+        BinaryPrimitives.WriteUInt16BigEndian(integer, checked((ushort)text.Length));
+        hash.AppendData(integer[..2]);
+        hash.AppendData(text);
+        BinaryPrimitives.WriteUInt64BigEndian(integer, number);
+        hash.AppendData(integer);
+        hash.AppendData(document);
+        BinaryPrimitives.WriteInt64BigEndian(integer, (at - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+        hash.AppendData(integer);
+        hash.AppendData(previous);
+        return hash.GetHashAndReset();
+    }
+
+    private static void RequireOwnerSignature(SignedRegistryRecord signed)
+    {
+        if (!IdentityPublicKey.TryImport(signed.MlDsaKey.Span, signed.Ed25519Key.Span, out var owner)
+            || owner.Fingerprint != new Fingerprint(signed.Record.Owner.Span))
+        {
+            throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "The owner is not the fingerprint of the two keys.", "record.record.owner");
+        }
+
+        Span<byte> hash = stackalloc byte[IdentityPublicKey.HashSize];
+        SHA512.HashData(StoredValues.Encode(signed.Record), hash);
+        if (!owner.Verify(RecordLabel, OwnerRole, hash, signed.MlDsaSignature.Span, signed.Ed25519Signature.Span))
+        {
+            throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "The signatures are not the owner's over this record.", "record.ml_dsa_signature");
+        }
+    }
+
+    private static RegistryState Empty() => new() { Version = 0, Stamps = 0, LastStamp = new byte[32] };
+
+    private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
+
+    private static string OperationKey(ReadOnlyMemory<byte> operation) => "op/" + Convert.ToHexStringLower(operation.Span);
+
+    private SignedRegistryRecord? CurrentRecord() =>
+        State?.Record is { } bytes && StoredValues.Decode<SignedRegistryRecord>(bytes) is var record && record.Record.ExpiresAt > Context.Now ? record : null;
+
+    private async ValueTask<TReply?> AnsweredAsync<TReply>(ReadOnlyMemory<byte> operation, IXtmpStruct request)
+        where TReply : class, IXtmpStruct<TReply>
+    {
+        if (await Context.Entries.ReadAsync<OperationRecord>(OperationKey(operation)).ConfigureAwait(true) is not { } record)
+        {
+            return null;
+        }
+
+        return record.ContentHash.Span.SequenceEqual(SHA256.HashData(StoredValues.Encode(request)))
+            ? StoredValues.Decode<TReply>(record.Reply)
+            : throw Refusal.Of(XtmpErrorCode.Conflict, "The operation id was used for another request.", "operation_id");
+    }
+
+    private void Remember(ReadOnlyMemory<byte> operation, IXtmpStruct request, IXtmpStruct reply) =>
+        Context.Entries.Put(OperationKey(operation), new OperationRecord
+        {
+            ContentHash = SHA256.HashData(StoredValues.Encode(request)),
+            Reply = StoredValues.Encode(reply),
+        });
+}

@@ -1,0 +1,149 @@
+using Xtmp.Crypto;
+using Xtmp.Engine;
+using Xtmp.Grains.State;
+using Xtmp.Messages;
+using Xtmp.Protocol;
+
+namespace Xtmp.Grains;
+
+/// <summary>
+/// A wallet: its keys, its balance, and every operation it ever carried out or took in. The key is the wallet's id in
+/// hex. Transfers are in the other part of this class.
+/// </summary>
+public sealed partial class WalletGrain : Grain<WalletState>, IWalletHandler
+{
+    private const ulong MaxBalance = long.MaxValue;
+
+    private readonly GrainOptions _options;
+    private IdentityPublicKey? _keys;
+
+    public WalletGrain(IGrainContext context, GrainOptions options)
+        : base(context)
+    {
+        _options = options;
+    }
+
+    public ValueTask<WalletRegisterReply> RegisterAsync(WalletRegister request, CallContext context = default)
+    {
+        if (Fingerprint.Of(request.MlDsaKey.Span, request.Ed25519Key.Span) != new Fingerprint(request.Wallet.Span))
+        {
+            throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "The wallet id is not the fingerprint of the two keys.", "wallet");
+        }
+
+        var existing = State is not null;
+        State ??= new WalletState
+        {
+            MlDsaKey = request.MlDsaKey.ToArray(),
+            Ed25519Key = request.Ed25519Key.ToArray(),
+            Label = request.Label,
+            Currency = _options.Currency,
+            Balance = _options.OpeningBalance,
+            PendingOut = 0,
+            Issued = _options.OpeningBalance,
+            Nonce = 0,
+            RegisteredAt = Context.Now,
+            UpdateSequence = 0,
+            UpdatedAt = Context.Now,
+        };
+        return new(new WalletRegisterReply
+        {
+            Wallet = request.Wallet,
+            Balance = State.Balance,
+            Currency = State.Currency,
+            Nonce = State.Nonce,
+            RegisteredAt = State.RegisteredAt,
+            Existing = existing,
+        });
+    }
+
+    public ValueTask<WalletAuthReply> AuthAsync(WalletAuth request, CallContext context = default)
+    {
+        var state = Known();
+        var binding = context.RequireCaller().WalletBinding.Span;
+        if (binding.Length != Fingerprint.Size)
+        {
+            throw Refusal.Of(XtmpErrorCode.AuthenticationRequired, "A wallet authenticates inside a session, through a gateway.");
+        }
+
+        Span<byte> hash = stackalloc byte[WalletSigning.HashSize];
+        WalletSigning.HashAuthentication(binding, request.Wallet.Span, hash);
+        if (!Keys(state).Verify(WalletSigning.AuthenticationLabel, WalletSigning.Role, hash, request.MlDsaSignature.Span, request.Ed25519Signature.Span))
+        {
+            throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "The signatures are not this wallet's over this session.");
+        }
+
+        return new(new WalletAuthReply { Wallet = request.Wallet, AuthenticatedAt = Context.Now, Nonce = state.Nonce });
+    }
+
+    public ValueTask<WalletBalanceReply> BalanceAsync(WalletBalance request, CallContext context = default)
+    {
+        var state = Known();
+        RequireOwner(request.Wallet, context, "wallet");
+        return new(new WalletBalanceReply
+        {
+            Wallet = request.Wallet,
+            Balance = state.Balance,
+            Currency = state.Currency,
+            Nonce = state.Nonce,
+            PendingOut = state.PendingOut,
+        });
+    }
+
+    public ValueTask<WalletSnapshotReply> SnapshotAsync(WalletSnapshot request, CallContext context = default)
+    {
+        var state = Known();
+        return new(new WalletSnapshotReply { Sequence = state.UpdateSequence, Update = ToUpdate(state) });
+    }
+
+    private static void RequireOwner(ReadOnlyMemory<byte> wallet, CallContext context, string field)
+    {
+        if (!context.RequireCaller().Wallet.Span.SequenceEqual(wallet.Span))
+        {
+            throw Refusal.Of(XtmpErrorCode.PermissionDenied, "The session speaks for another wallet.", field);
+        }
+    }
+
+    private WalletState Known() =>
+        State ?? throw Refusal.Of(XtmpErrorCode.WalletUnknown, "No such wallet is registered here.", "wallet");
+
+    // Made once an activation; the expanded ML-DSA key inside is what makes the next verification cheap.
+    private IdentityPublicKey Keys(WalletState state)
+    {
+        if (_keys is null)
+        {
+            Assertion.Check(IdentityPublicKey.TryImport(state.MlDsaKey.Span, state.Ed25519Key.Span, out _keys));
+        }
+
+        return _keys;
+    }
+
+    /// <summary>Replaces the balance and tells whoever follows the wallet, once the turn is committed.</summary>
+    private void ChangeBalance(WalletState state, ulong balance, ulong pendingOut, ReadOnlyMemory<byte> operation)
+    {
+        Assertion.Check(balance <= MaxBalance && pendingOut <= MaxBalance);
+        State = state = state with
+        {
+            Balance = balance,
+            PendingOut = pendingOut,
+            UpdateSequence = state.UpdateSequence + 1,
+            LastOperation = operation.ToArray(),
+            UpdatedAt = Context.Now,
+        };
+        Context.Publish(Topics.OfWallet(Context.Key), new LiveUpdate
+        {
+            Topic = Topics.OfWallet(Context.Key),
+            Sequence = state.UpdateSequence,
+            At = state.UpdatedAt,
+            Body = ToUpdate(state),
+        });
+    }
+
+    private WalletBalanceUpdate ToUpdate(WalletState state) => new()
+    {
+        Wallet = Convert.FromHexString(Context.Key),
+        Balance = state.Balance,
+        Currency = state.Currency,
+        OperationId = state.LastOperation ?? new byte[16],
+        At = state.UpdatedAt,
+    };
+}

@@ -1,0 +1,82 @@
+using System.Net;
+using System.Net.Sockets;
+using Xtmp.Client;
+using Xtmp.Messages;
+
+namespace Xtmp.Silo.Tests;
+
+/// <summary>The silo as a person starts, mistypes and stops it.</summary>
+public sealed class SiloCommandTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("xtmp-command-");
+
+    [Fact]
+    public async Task drains_on_interrupt_and_exits_0_within_10_seconds()
+    {
+        await using var silo = await SiloProcess.StartAsync(_directory.FullName);
+        await using var client = await XtmpClient.ConnectAsync(silo.Endpoint, new XtmpClientOptions { ServerFingerprint = silo.Fingerprint });
+        await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody" });
+        var (exitCode, elapsed) = await silo.InterruptAsync();
+        Assert.Equal(0, exitCode);
+        Assert.InRange(elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        await client.Closed.WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public async Task refuses_a_port_that_is_taken()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        var (exitCode, _, errors) = await SiloProcess.RunAsync("--data", _directory.FullName, "--port", $"{port}");
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"{port}", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task refuses_a_second_silo_on_the_same_data()
+    {
+        await using var first = await SiloProcess.StartAsync(_directory.FullName);
+        var (exitCode, _, errors) = await SiloProcess.RunAsync("--data", _directory.FullName, "--port", "0");
+        Assert.Equal(1, exitCode);
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+        Assert.NotEmpty(errors);
+    }
+
+    [Fact]
+    public async Task refuses_a_data_path_that_is_a_file()
+    {
+        var file = Path.Combine(_directory.FullName, "file");
+        await File.WriteAllTextAsync(file, "not a directory");
+        var (exitCode, _, errors) = await SiloProcess.RunAsync("--data", file, "--port", "0");
+        Assert.Equal(1, exitCode);
+        Assert.Contains(file, errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--port", "70000")]
+    [InlineData("--port", "seven")]
+    [InlineData("--bind", "nowhere")]
+    [InlineData("--currency", "x")]
+    [InlineData("--allow-client", "1234")]
+    [InlineData("--no-such-option", "1")]
+    public async Task refuses_wrong_arguments(string option, string value)
+    {
+        var (exitCode, _, errors) = await SiloProcess.RunAsync("--data", _directory.FullName, option, value);
+        Assert.Equal(2, exitCode);
+        Assert.Contains(option, errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task explains_itself()
+    {
+        var (exitCode, output, _) = await SiloProcess.RunAsync("--help");
+        Assert.Equal(0, exitCode);
+        Assert.Contains("Example:", output, StringComparison.Ordinal);
+        Assert.Contains("--data", output, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _directory.Delete(recursive: true);
+}

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using Xtmp.Crypto;
+
+namespace Xtmp.Silo.Tests;
+
+/// <summary>The silo as a process of its own, as a person starts it.</summary>
+internal sealed class SiloProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly Task<string> _errors;
+
+    private SiloProcess(Process process, Task<string> errors, string endpoint, Fingerprint fingerprint)
+    {
+        _process = process;
+        _errors = errors;
+        Endpoint = endpoint;
+        Fingerprint = fingerprint;
+    }
+
+    public string Endpoint { get; }
+
+    public Fingerprint Fingerprint { get; }
+
+    public static async Task<SiloProcess> StartAsync(string directory, params string[] arguments)
+    {
+        var process = Start(["--data", directory, "--port", "0", .. arguments]);
+        var errors = process.StandardError.ReadToEndAsync();
+        using var patience = new CancellationTokenSource(Patience);
+        string? endpoint = null;
+        while (await process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+        {
+            if (line.StartsWith("listening on ", StringComparison.Ordinal))
+            {
+                endpoint = line["listening on ".Length..];
+            }
+            else if (line.StartsWith("fingerprint ", StringComparison.Ordinal) && endpoint is not null)
+            {
+                // Nobody reads further lines; a full pipe would stop the silo's log.
+                _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+                return new SiloProcess(process, errors, endpoint, Fingerprint.Parse(line["fingerprint ".Length..]));
+            }
+        }
+
+        await process.WaitForExitAsync(patience.Token);
+        throw new InvalidOperationException($"The silo did not start (exit code {process.ExitCode}): {await errors}");
+    }
+
+    /// <summary>Runs the silo's command line to its end, where it is not expected to serve.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
+    {
+        using var process = Start(arguments);
+        using var patience = new CancellationTokenSource(Patience);
+        var output = process.StandardOutput.ReadToEndAsync(patience.Token);
+        var errors = process.StandardError.ReadToEndAsync(patience.Token);
+        await process.WaitForExitAsync(patience.Token);
+        return (process.ExitCode, await output, await errors);
+    }
+
+    /// <summary>kill -9.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Ctrl-C, as a terminal sends it. The exit code and how long it took.</summary>
+    public async Task<(int ExitCode, TimeSpan Elapsed)> InterruptAsync()
+    {
+        var started = Stopwatch.GetTimestamp();
+        using var kill = Process.Start("kill", ["-INT", $"{_process.Id}"]);
+        using var patience = new CancellationTokenSource(Patience);
+        await _process.WaitForExitAsync(patience.Token);
+        return (_process.ExitCode, Stopwatch.GetElapsedTime(started));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            await KillAsync();
+        }
+
+        await _errors;
+        _process.Dispose();
+    }
+
+    private static Process Start(IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Xtmp.Silo.dll"));
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        return Process.Start(start)!;
+    }
+}
