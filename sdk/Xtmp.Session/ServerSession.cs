@@ -1,16 +1,326 @@
+using System.Security.Cryptography;
 using Xtmp.Crypto;
+using Xtmp.Protocol;
 
 namespace Xtmp.Session;
 
 /// <summary>The server end, made when a connection is accepted.</summary>
-public sealed class ServerSession : XtmpSession
+public sealed partial class ServerSession : XtmpSession
 {
+    private readonly ServerSessionOptions _options;
+    private readonly object? _peer;
+    private readonly Transcript _transcript = new();
+    private HandshakeSecrets? _handshake;
+    private HandshakeStep _step = HandshakeStep.Hello;
+    private TimeSpan _flightSentAt;
+    private EncryptionType _encryption;
+    private bool _resumed;
+    private PeerIdentity? _client;
+    private DateTimeOffset _signedAt;
+    private AnnouncedLimits _clientLimits;
+    private byte[] _clientSchema = [];
+    private bool _clientWantsDatagrams;
+
     /// <param name="options">Identity, trust, limits; shared by all sessions of a listener.</param>
     /// <param name="entropy">Source of all random values of this session.</param>
     /// <param name="now">The time the connection was accepted.</param>
     /// <param name="peer">Handed to <see cref="IHandshakeAdmission"/>: whatever names the peer's address.</param>
     public ServerSession(ServerSessionOptions options, IEntropy entropy, Instant now, object? peer = null)
-        : base(PeerRole.Server)
+        : base(PeerRole.Server, options, entropy, now)
     {
+        if (options.Identity is null)
+        {
+            throw new ArgumentException("A server needs an identity.", nameof(options));
+        }
+
+        _options = options;
+        _peer = peer;
+    }
+
+    /// <summary>The server name the client asked for, as it claims; null before the hello or where it named none.</summary>
+    public string? RequestedServerName { get; private set; }
+
+    private IdentityKey Identity => _options.Identity!;
+
+    private protected override void HandlePlainFrame(in FrameHeader header, ReadOnlySpan<byte> payload)
+    {
+        if (header.SessionId != 0)
+        {
+            FailHandshake(SessionCloseReason.SessionIdMismatch, "A hello has session id 0.", XtmpErrorCode.ProtocolViolation);
+        }
+        else if (header is not { MessageType: FrameCode.Handshake, Kind: FrameKind.OneWay } || _step != HandshakeStep.Hello)
+        {
+            FailHandshake(SessionCloseReason.UnexpectedMessage, $"Message 0x{header.MessageType:X2} came where ClientHello is due.", XtmpErrorCode.ProtocolViolation);
+        }
+        else
+        {
+            HandleHello(payload);
+        }
+    }
+
+    private protected override void HandleHandshakeMessage(byte code, ReadOnlySpan<byte> payload)
+    {
+        switch (code, _step)
+        {
+            case (FrameCode.Identity, HandshakeStep.IdentityOrFinished) when _options.ClientAuthentication != ClientAuthentication.None:
+                _transcript.Append(code, payload);
+                _client = PeerAuthentication.Judge(payload, PeerRole.Client, expectedName: null, _options.ClientTrust, Now, out var refusal);
+                _step = HandshakeStep.Auth;
+                if (refusal is not null)
+                {
+                    End(refusal);
+                }
+
+                break;
+            case (FrameCode.Auth, HandshakeStep.Auth):
+                if (!PeerAuthentication.Verify(payload, _client!, _transcript))
+                {
+                    FailHandshake(SessionCloseReason.HandshakeAuthentication, "The client's signatures do not hold.");
+                    break;
+                }
+
+                _transcript.Append(code, payload);
+                _step = HandshakeStep.Finished;
+                break;
+            case (FrameCode.Finished, HandshakeStep.IdentityOrFinished) when _options.ClientAuthentication == ClientAuthentication.Required:
+                FailHandshake(SessionCloseReason.AuthenticationMissing, "The client did not prove an identity.", XtmpErrorCode.AuthenticationRequired);
+                break;
+            case (FrameCode.Finished, HandshakeStep.Finished or HandshakeStep.IdentityOrFinished):
+                HandleFinished(payload);
+                break;
+            default:
+                FailHandshake(SessionCloseReason.UnexpectedMessage, $"Message 0x{code:X2} came where the handshake waits for {_step}.", XtmpErrorCode.ProtocolViolation);
+                break;
+        }
+    }
+
+    private protected override void HandshakeOver()
+    {
+        _handshake?.Dispose();
+        _transcript.Dispose();
+        _handshake = null;
+        _step = HandshakeStep.Done;
+    }
+
+    private protected override void Dispose(bool disposing)
+    {
+        HandshakeOver();
+        base.Dispose(disposing);
+    }
+
+    private void HandleHello(ReadOnlySpan<byte> payload)
+    {
+        if (!ClientHello.TrySplit(payload, out var hello))
+        {
+            FailHandshake(SessionCloseReason.MalformedPayload, "ClientHello is malformed.", XtmpErrorCode.PayloadMalformed);
+            return;
+        }
+
+        if (!IsAddressedHere(in hello))
+        {
+            FailHandshake(SessionCloseReason.Mac1Mismatch, "The hello's mac1 is not for this server's identity.");
+            return;
+        }
+
+        if (!hello.TryReadBody())
+        {
+            FailHandshake(SessionCloseReason.MalformedPayload, "ClientHello is malformed.", XtmpErrorCode.PayloadMalformed);
+            return;
+        }
+
+        if (_options.Admission is { } admission && !admission.TryAdmit(_peer, !hello.Ticket.IsEmpty, Now, out var retryAfter))
+        {
+            Refuse(SessionCloseReason.Busy, XtmpErrorCode.Busy, "The server is busy.", retryAfter);
+            return;
+        }
+
+        RequestedServerName = hello.ServerName;
+        _encryption = ChooseEncryption(in hello);
+        if (!hello.OffersVersion || !hello.OffersSuite || _encryption == EncryptionType.None)
+        {
+            Refuse(SessionCloseReason.NoCommonSuite, XtmpErrorCode.HandshakeFailed, "No version, suite or encryption type in common.", null);
+            return;
+        }
+
+        if (!RequireSchema(hello.SchemaFingerprint))
+        {
+            return;
+        }
+
+        _clientLimits = hello.Limits;
+        _clientSchema = hello.SchemaFingerprint.ToArray();
+        _clientWantsDatagrams = hello.WantsDatagrams && _options.EnableDatagrams;
+        _transcript.Append(FrameCode.Handshake, payload);
+        if (!TryResume(in hello, payload))
+        {
+            return;
+        }
+
+        AnswerHello(in hello);
+    }
+
+    private bool IsAddressedHere(in ClientHello hello)
+    {
+        if (!hello.Mac1.ContainsAnyExcept((byte)0))
+        {
+            return _options.AllowAnonymousHello;
+        }
+
+        Span<byte> mac = stackalloc byte[HandshakeLimits.Mac1Size];
+        ClientHello.ComputeMac1(Identity.Public.Fingerprint, hello.Mac1Input, mac);
+        var matches = CryptographicOperations.FixedTimeEquals(mac, hello.Mac1);
+        if (!matches && _options.NextFingerprint is { } next)
+        {
+            ClientHello.ComputeMac1(next, hello.Mac1Input, mac);
+            matches = CryptographicOperations.FixedTimeEquals(mac, hello.Mac1);
+        }
+
+        return matches;
+    }
+
+    // The client's order decides among what this end accepts.
+    private EncryptionType ChooseEncryption(in ClientHello hello)
+    {
+        foreach (var offered in (ReadOnlySpan<byte>)hello.Encryption)
+        {
+            if (offered != 0 && _options.EncryptionTypes.Contains((EncryptionType)offered))
+            {
+                return (EncryptionType)offered;
+            }
+        }
+
+        return EncryptionType.None;
+    }
+
+    private void Refuse(SessionCloseReason reason, XtmpErrorCode code, string text, TimeSpan? retryAfter)
+    {
+        Span<byte> buffer = stackalloc byte[ErrorMessage.MaxLength];
+        SendPlain(FrameCode.Error, FrameKind.Error, buffer[..ErrorMessage.Write(buffer, code, text, null, reason == SessionCloseReason.Busy, retryAfter)]);
+        End(new(reason, Fault.Peer, code, text, retryAfter));
+    }
+
+    private void AnswerHello(in ClientHello hello)
+    {
+        Span<byte> random = stackalloc byte[HandshakeLimits.RandomSize];
+        Span<byte> ct = stackalloc byte[MlKem1024.CiphertextSize];
+        Span<byte> share = stackalloc byte[X25519.KeySize];
+        Span<byte> agreement = stackalloc byte[KeyAgreement.InputSize];
+        Entropy.Fill(random);
+        SessionId = ChooseSessionId();
+        if (!KeyAgreement.TryAnswer(hello.EncapsulationKey, hello.Share, Entropy, ct, share, agreement))
+        {
+            FailHandshake(SessionCloseReason.HandshakeAuthentication, "The client's shares are not acceptable.");
+            return;
+        }
+
+        Span<byte> buffer = stackalloc byte[IdentityMessages.MaxIdentityLength];
+        var answer = new ServerHello
+        {
+            Random = random,
+            Suite = (byte)CipherSuite.X25519MlKem1024,
+            Encryption = (byte)_encryption,
+            SessionId = SessionId,
+            Ciphertext = ct,
+            Share = share,
+            Resumed = _resumed,
+        };
+        var message = buffer[..answer.Write(buffer)];
+        SendPlain(FrameCode.HandshakeAck, FrameKind.OneWay, message);
+        _transcript.Append(FrameCode.HandshakeAck, message);
+        Span<byte> hash = stackalloc byte[Transcript.HashSize];
+        _transcript.CopyHash(hash);
+        _handshake!.EnterHandshake(agreement, hash);
+        CryptographicOperations.ZeroMemory(agreement);
+        EnterHandshakeKeys(_handshake);
+        SendParams(buffer);
+        if (!_resumed)
+        {
+            SendIdentity(buffer, hello.KnownServer);
+        }
+
+        message = buffer[..PeerAuthentication.Finish(_handshake.ServerTraffic, _transcript, buffer)];
+        SendProtected(FrameCode.Finished, message);
+        _transcript.CopyHash(hash);
+        PrepareApplicationKeys(_handshake, hash, _encryption);
+        _step = _resumed ? HandshakeStep.Finished : HandshakeStep.IdentityOrFinished;
+        _flightSentAt = Now.Monotonic;
+    }
+
+    private ulong ChooseSessionId()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        ulong id;
+        do
+        {
+            Entropy.Fill(bytes);
+            id = System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        }
+        while (id == 0);
+        return id;
+    }
+
+    private void SendParams(Span<byte> buffer)
+    {
+        var parameters = new ServerParams
+        {
+            ClientAuthentication = _options.ClientAuthentication,
+            Limits = AnnouncedLimits.From(Limits),
+            SchemaFingerprint = _options.SchemaFingerprint.Span,
+            DatagramEndpoint = _clientWantsDatagrams ? _options.DatagramEndpoint : null,
+            AllowsDatagrams = _clientWantsDatagrams,
+        };
+        SendProtected(FrameCode.Params, buffer[..parameters.Write(buffer)]);
+    }
+
+    private void SendIdentity(Span<byte> buffer, ReadOnlySpan<byte> known)
+    {
+        var named = !known.IsEmpty && new Fingerprint(known) == Identity.Public.Fingerprint;
+        SendProtected(FrameCode.Identity, buffer[..IdentityMessages.WriteIdentity(buffer, Identity.Public, _options.Certificate, named)]);
+        SendProtected(FrameCode.Auth, buffer[..PeerAuthentication.Sign(Identity, PeerRole.Server, _transcript, Entropy, buffer)]);
+    }
+
+    private void SendProtected(byte code, ReadOnlySpan<byte> message)
+    {
+        SendHandshake(code, message);
+        _transcript.Append(code, message);
+    }
+
+    private void HandleFinished(ReadOnlySpan<byte> payload)
+    {
+        if (!PeerAuthentication.IsFinished(payload, _handshake!.ClientTraffic, _transcript))
+        {
+            FailHandshake(SessionCloseReason.HandshakeAuthentication, "The client's Finished does not hold.");
+            return;
+        }
+
+        Measured(Now.Monotonic - _flightSentAt);
+        _transcript.Append(FrameCode.Finished, payload);
+        Span<byte> hash = stackalloc byte[Transcript.HashSize];
+        _transcript.CopyHash(hash);
+        EnterApplicationKeys(hash);
+        BecomeEstablished(
+            new EstablishedSession
+            {
+                SessionId = SessionId,
+                Suite = CipherSuite.X25519MlKem1024,
+                Encryption = _encryption,
+                Resumed = _resumed,
+                ServerFingerprint = Identity.Public.Fingerprint,
+                ClientFingerprint = _client?.Fingerprint,
+                PeerCertificate = _client?.Certificate,
+                PeerMaxMessageBytes = _clientLimits.MaxMessageBytes,
+                PeerMaxConcurrentRequests = _clientLimits.MaxConcurrentRequests,
+                PeerInitialStreamCredit = _clientLimits.InitialStreamCredit,
+                PeerSchemaFingerprint = _clientSchema,
+                DatagramEndpoint = _clientWantsDatagrams ? _options.DatagramEndpoint : null,
+                SignedAt = _resumed ? _signedAt : Now.Wall,
+            },
+            _clientLimits);
+        if (_client is not null)
+        {
+            _options.ClientTrust?.Accepted(_client, Now);
+        }
+
+        SendTicket();
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Xtmp.Crypto;
 using Xtmp.Protocol;
 
@@ -10,8 +9,9 @@ namespace Xtmp.Session;
 /// <para>
 /// Drain rule: after any Handle… or Send… call, call <see cref="PollEvent"/> until it returns false, then
 /// <see cref="PollTransmit"/> until it returns 0 (as long as the link takes bytes) and, with datagrams,
-/// <see cref="PollDatagram"/> until it returns 0; then wait for input, for work, or until <see cref="PollTimeout"/>,
-/// and at that time call <see cref="HandleTimeout"/>. Calling any of them too often does no harm.
+/// <see cref="PollDatagram"/> until it returns 0, and <see cref="PollEvent"/> once more; then wait for input, for work, or
+/// until <see cref="PollTimeout"/>, and at that time call <see cref="HandleTimeout"/>. Calling any of them too often does
+/// no harm.
 /// </para>
 /// <para>
 /// Nothing a peer sends makes a Handle… or Poll… call throw: a violation ends the session with a
@@ -19,136 +19,89 @@ namespace Xtmp.Session;
 /// <see cref="Fault.Local"/> for wrong use, and with the close's own code once the session is over.
 /// </para>
 /// </summary>
-public abstract class XtmpSession : IDisposable
+public abstract partial class XtmpSession : IDisposable
 {
-    private protected XtmpSession(PeerRole role)
+    /// <summary>Default bound of one <see cref="PollTransmit"/>.</summary>
+    public const int DefaultTransmitBytes = 256 * 1024;
+
+    /// <summary>Greatest datagram (WIRE section 3).</summary>
+    public const int MaxDatagramBytes = 1200;
+
+    private readonly FrameAssembler _assembler = new();
+    private readonly SendQueue _queue = new();
+    private readonly EventQueue _events = new();
+    private readonly ReceiveArena _arena = new();
+    private readonly PooledOutput _ready = new();
+    private readonly Reassembler _reassembler;
+    private TrafficKeys? _sendKeys;
+    private TrafficKeys? _receiveKeys;
+    private Instant _now;
+
+    private protected XtmpSession(PeerRole role, SessionOptions options, IEntropy entropy, Instant now)
     {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(entropy);
+        OptionChecks.Require(options);
         Role = role;
+        Options = options;
+        Limits = options.Limits;
+        Entropy = entropy;
+        _now = now;
+        _startedAt = now.Monotonic;
+        _lastHeard = now.Monotonic;
+        _lastApplication = now.Monotonic;
+        _nextExchangeId = role == PeerRole.Client ? 1u : 2u;
+        _peerLimits = AnnouncedLimits.Default;
+        _reassembler = new(ordered: true, Limits.MaxMessageBytes, Limits.MaxReassemblyBytes, Limits.MaxReassemblies);
     }
 
     /// <summary>Which end this is.</summary>
     public PeerRole Role { get; }
 
-    public SessionState State { get; private protected set; }
+    public SessionState State { get; private set; }
 
     /// <summary>Chosen by the server; 0 before ServerHello.</summary>
     public ulong SessionId { get; private protected set; }
 
     /// <summary>What the handshake settled; null before it is done.</summary>
-    public EstablishedSession? Established { get; private protected set; }
+    public EstablishedSession? Established { get; private set; }
 
     /// <summary>How the session ended; null while it lives.</summary>
-    public SessionClose? Close { get; private protected set; }
+    public SessionClose? Close { get; private set; }
 
     /// <summary>Epoch of the sending keys on the stream: 0 in the handshake, 1 after it, one more with each rekey.</summary>
-    public uint Epoch { get; private protected set; }
+    public uint Epoch => _sendKeys?.Epoch ?? 0;
 
     /// <summary>Smoothed round trip from heartbeats and the handshake; null before the first.</summary>
-    public TimeSpan? RoundTrip { get; private protected set; }
+    public TimeSpan? RoundTrip { get; private set; }
 
-    public SessionStatistics Statistics { get; private protected set; }
+    /// <summary>Counters so far.</summary>
+    public SessionStatistics Statistics => _counters.Snapshot();
 
     /// <summary>Bytes handed to Send… calls that PollTransmit or PollDatagram have not yet written.</summary>
-    public long SendQueueBytes { get; private protected set; }
+    public long SendQueueBytes => _queue.Bytes + DatagramQueueBytes;
 
     /// <summary>True from <see cref="SessionLimits.SendQueueHighWater"/> on: wait for the link before sending more.</summary>
-    public bool IsSendQueueFull { get; private protected set; }
+    public bool IsSendQueueFull => SendQueueBytes >= Limits.SendQueueHighWater;
 
     /// <summary>Requests of this end without an answer yet.</summary>
-    public int OutstandingRequests { get; private protected set; }
+    public int OutstandingRequests => _outbound?.Count ?? 0;
 
-    /// <summary>Takes bytes of the stream, in any chunking; keeps none of <paramref name="bytes"/>.</summary>
-    public void HandleInput(ReadOnlySpan<byte> bytes, Instant now) => throw new InvalidOperationException();
+    /// <summary>For tests that forge frames of a real session.</summary>
+    internal TrafficKeys? SendKeys => _sendKeys;
 
-    /// <summary>The stream has ended. Without a Disconnect before it this is an abort.</summary>
-    public void HandleEndOfStream(Instant now) => throw new InvalidOperationException();
+    /// <inheritdoc cref="SendKeys"/>
+    internal TrafficKeys? ReceiveKeys => _receiveKeys;
 
-    /// <summary>Takes one datagram. Whatever is wrong with it, it is dropped and counted.</summary>
-    public void HandleDatagram(ReadOnlySpan<byte> datagram, PathAddress from, Instant now) => throw new InvalidOperationException();
+    private protected SessionOptions Options { get; }
 
-    /// <summary>Runs what is due.</summary>
-    public void HandleTimeout(Instant now) => throw new InvalidOperationException();
+    private protected SessionLimits Limits { get; }
 
-    /// <summary>The next event, if there is one. Its payload is valid until the next call.</summary>
-    public bool PollEvent(out SessionEvent sessionEvent) => throw new InvalidOperationException();
+    private protected IEntropy Entropy { get; }
 
-    /// <summary>
-    /// Seals and writes what waits for the stream, about <paramref name="maxBytes"/> at most (a frame that has begun is
-    /// written whole); small messages are joined in batches. Returns the bytes written, 0 when there is nothing.
-    /// </summary>
-    public int PollTransmit(IBufferWriter<byte> output, Instant now, int maxBytes = DefaultTransmitBytes) => throw new InvalidOperationException();
+    private protected Instant Now => _now;
 
-    /// <summary>Writes the next datagram and where it goes. Returns its length, 0 when there is none.</summary>
-    /// <param name="destination">At least <see cref="MaxDatagramBytes"/> bytes.</param>
-    /// <param name="to">Where to send it.</param>
-    /// <param name="now">The time.</param>
-    public int PollDatagram(Span<byte> destination, out PathAddress to, Instant now) => throw new InvalidOperationException();
-
-    /// <summary>When to call <see cref="HandleTimeout"/> next, in terms of <see cref="Instant.Monotonic"/>; null: never.</summary>
-    public TimeSpan? PollTimeout() => throw new InvalidOperationException();
-
-    /// <summary>Sends a request; the answer comes as Response, Item… End, Error or Cancel with the returned exchange id.</summary>
-    /// <param name="code">Message code of a schema.</param>
-    /// <param name="payload">The message as MessagePack; copied.</param>
-    /// <param name="options">How to send it.</param>
-    public ulong SendRequest(byte code, ReadOnlySpan<byte> payload, in SendOptions options) => throw new InvalidOperationException();
-
-    /// <summary>The same, encoding straight into the send buffer.</summary>
-    public ulong SendRequest(IXtmpMessage message, in SendOptions options) => throw new InvalidOperationException();
-
-    /// <summary>Sends a one-way message. Returns its exchange id where an ack was asked for, else 0.</summary>
-    public ulong SendOneWay(byte code, ReadOnlySpan<byte> payload, in SendOptions options) => throw new InvalidOperationException();
-
-    /// <summary>The same, encoding straight into the send buffer.</summary>
-    public ulong SendOneWay(IXtmpMessage message, in SendOptions options) => throw new InvalidOperationException();
-
-    /// <summary>Answers a request of the peer. False where the exchange is already answered or gone: nothing was sent.</summary>
-    public bool SendResponse(ulong exchangeId, ReadOnlySpan<byte> payload, bool compressible = false) => throw new InvalidOperationException();
-
-    /// <summary>The same, encoding straight into the send buffer.</summary>
-    public bool SendResponse(ulong exchangeId, IXtmpMessage message, bool compressible = false) => throw new InvalidOperationException();
-
-    /// <summary>Sends the next item of a stream the peer asked for, where credit allows.</summary>
-    public SendItemResult SendItem(ulong exchangeId, ReadOnlySpan<byte> payload, bool compressible = false) => throw new InvalidOperationException();
-
-    /// <summary>The same, encoding straight into the send buffer.</summary>
-    public SendItemResult SendItem(ulong exchangeId, IXtmpMessage message, bool compressible = false) => throw new InvalidOperationException();
-
-    /// <summary>Items that may be sent on a stream before credit is used up; 0 for an exchange that is gone.</summary>
-    public ulong GetAvailableCredit(ulong exchangeId) => throw new InvalidOperationException();
-
-    /// <summary>Ends a stream. False where the exchange is already over.</summary>
-    public bool SendEnd(ulong exchangeId) => throw new InvalidOperationException();
-
-    /// <summary>Answers a request with an error, or ends a stream with one. False where the exchange is already over.</summary>
-    public bool SendError(ulong exchangeId, XtmpErrorCode code, string text, string? field = null, bool retryable = false, TimeSpan? retryAfter = null) => throw new InvalidOperationException();
-
-    /// <summary>
-    /// Gives up an exchange of either side. After cancelling a request of this end nothing more of it is reported, though
-    /// it counts as outstanding until the peer has answered. False where the exchange is already over.
-    /// </summary>
-    public bool SendCancel(ulong exchangeId) => throw new InvalidOperationException();
-
-    /// <summary>Lets the peer send stream items up to, not including, number <paramref name="limit"/>. Never goes down.</summary>
-    public bool GrantCredit(ulong exchangeId, ulong limit) => throw new InvalidOperationException();
-
-    /// <summary>Asks for fresh keys now (at most once a second; a server asks its client).</summary>
-    public void RequestRekey() => throw new InvalidOperationException();
-
-    /// <summary>
-    /// Starts the UDP half. A client sends its first datagram to <paramref name="remote"/>; a server only gets ready
-    /// to be found. Needs <see cref="SessionOptions.EnableDatagrams"/> at both ends.
-    /// </summary>
-    public void OpenDatagrams(PathAddress remote, Instant now) => throw new InvalidOperationException();
-
-    /// <summary>
-    /// Closes in order: what is queued goes out, then Disconnect; requests of the peer that are unanswered get no answer.
-    /// The Closed event comes when Disconnect has been written.
-    /// </summary>
-    public void CloseGracefully(DisconnectReason reason = DisconnectReason.Normal, string? text = null) => throw new InvalidOperationException();
-
-    /// <summary>Closes at once: what is queued is dropped and nothing is sent.</summary>
-    public void Abort(XtmpErrorCode code, string text) => throw new InvalidOperationException();
+    private protected SessionSecrets? Secrets { get; private set; }
 
     /// <summary>
     /// Keying material bound to this session (WIRE, Key schedule): the same at both ends, for the session's life, and at
@@ -157,20 +110,67 @@ public abstract class XtmpSession : IDisposable
     /// <param name="label">What it is for, ASCII, at most 200 bytes.</param>
     /// <param name="context">Any bytes.</param>
     /// <param name="destination">Filled wholly; at most 255 · 48 bytes.</param>
-    public void Export(string label, ReadOnlySpan<byte> context, Span<byte> destination) => throw new InvalidOperationException();
+    public void Export(string label, ReadOnlySpan<byte> context, Span<byte> destination)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(label);
+        if (label.Length > 200 || !System.Text.Ascii.IsValid(label))
+        {
+            throw new ArgumentException("An exporter label is ASCII of at most 200 characters.", nameof(label));
+        }
 
-    /// <summary>Erases all keys and returns all buffers.</summary>
+        if (Secrets is null || Established is null)
+        {
+            throw new XtmpException(XtmpErrorCode.HandshakeFailed, Fault.Local, "Nothing can be exported before the session is established or after it is disposed.");
+        }
+
+        Span<byte> bytes = stackalloc byte[label.Length];
+        System.Text.Encoding.ASCII.GetBytes(label, bytes);
+        Secrets.Export(bytes, context, destination);
+    }
+
+    /// <summary>Erases all keys and returns all buffers. A session that still lives is over without a word to the peer.</summary>
     public void Dispose()
     {
+        Dispose(disposing: true);
         GC.SuppressFinalize(this);
     }
 
     /// <summary>Role, session id and state; never keys.</summary>
     public override string ToString() => $"{Role} session {SessionId:x16} {State}";
 
-    /// <summary>Default bound of one <see cref="PollTransmit"/>.</summary>
-    public const int DefaultTransmitBytes = 256 * 1024;
+    /// <summary>Erases all keys and returns all buffers.</summary>
+    private protected virtual void Dispose(bool disposing)
+    {
+        if (State != SessionState.Closed)
+        {
+            State = SessionState.Closed;
+            Close = new(SessionCloseReason.LocalClose, Fault.Local, XtmpErrorCode.ConnectionClosed, "The session was disposed.");
+        }
 
-    /// <summary>Greatest datagram (WIRE section 3).</summary>
-    public const int MaxDatagramBytes = 1200;
+        EraseKeys();
+        Secrets?.Dispose();
+        Secrets = null;
+        _assembler.Dispose();
+        _queue.Dispose();
+        ReleasePresented();
+        _events.Dispose();
+        _arena.Dispose();
+        _ready.Dispose();
+        _reassembler.Dispose();
+        DisposeDatagrams();
+    }
+
+    private void EraseKeys()
+    {
+        _sendKeys?.Dispose();
+        _receiveKeys?.Dispose();
+        _nextSendKeys?.Dispose();
+        _nextReceiveKeys?.Dispose();
+        _sendKeys = null;
+        _receiveKeys = null;
+        _nextSendKeys = null;
+        _nextReceiveKeys = null;
+        _rekey?.Dispose();
+        _rekey = null;
+    }
 }

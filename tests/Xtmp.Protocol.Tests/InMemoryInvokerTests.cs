@@ -65,5 +65,9 @@ public sealed class InMemoryInvokerTests
         public ValueTask<WalletTransactionReply> TransactionAsync(WalletTransaction request, CallContext context = default) => throw new InvalidOperationException();
 
         public ValueTask<WalletCreditReply> CreditAsync(WalletCredit request, CallContext context = default) => throw new InvalidOperationException();
+
+        public ValueTask<WalletSettledReply> SettledAsync(WalletSettled request, CallContext context = default) => throw new InvalidOperationException();
+
+        public ValueTask<WalletSnapshotReply> SnapshotAsync(WalletSnapshot request, CallContext context = default) => throw new InvalidOperationException();
     }
 }

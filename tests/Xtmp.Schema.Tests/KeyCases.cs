@@ -226,6 +226,25 @@ internal static class KeyCases
                 methods:
                   Send: { request: Ping, one-way: true }
             """),
+        new("struct with the name of a generated codec", "XTMP023", """
+            structs:
+              Ping: { fields: [] }
+              §PingCodec: { fields: [] }
+            """),
+        new("struct with the name of a generated class of names", "XTMP023", """
+            enums:
+              Colour: { values: { red: { value: 0 } } }
+            structs:
+              §ColourNames: { fields: [] }
+            """),
+        new("arm with the name of its union", "XTMP022", """
+            structs:
+              Box: { fields: [] }
+            unions:
+              BoxArm:
+                arms:
+                  - { tag: 0, name: §box, type: Box }
+            """),
         new("struct with the name of the catalogue", "XTMP023", "protocol: §test\nnamespace: Test\nversion: 1\nstructs:\n  TestCatalogue: { fields: [] }\n"),
         new("imported type with a local name", "XTMP023", """
             imports: [common.yaml]

@@ -23,14 +23,6 @@ public static class ReservedNames
         "Deconstruct",
     };
 
-    /// <summary>Members of every generated enum and flags type.</summary>
-    public static readonly IReadOnlyCollection<string> EnumMembers = new HashSet<string>(StringComparer.Ordinal)
-    {
-        "Value", "Name", "IsKnown", "IsDefined", "Values", "Parse", "TryParse", "FromName", "TryFromName", "HasFlag", "Equals",
-        "GetHashCode", "ToString", "GetType", "GetTypeCode", "CompareTo", "MemberwiseClone", "ReferenceEquals", "Finalize",
-        "EqualityContract", "PrintMembers", "Clone", "Deconstruct",
-    };
-
     /// <summary>Members of every generated handler, client and method table.</summary>
     public static readonly IReadOnlyCollection<string> HandlerMembers = new HashSet<string>(StringComparer.Ordinal)
     {

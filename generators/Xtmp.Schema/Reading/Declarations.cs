@@ -82,12 +82,17 @@ internal sealed class Declarations
     private static bool Declare(ReadingContext context, ScalarNode name, Symbol symbol)
     {
         var what = $"the {symbol.Type.Kind.ToString().ToLowerInvariant()} in line {name.Position.Line.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
-        if (context.Symbols.TryAdd(symbol, what, out var takenBy))
+        if (!context.Symbols.TryAdd(symbol, what, out var takenBy))
         {
-            return true;
+            context.Report(SchemaRules.DuplicateType, name, $"'{name.Text}' is already the name of {takenBy}.");
+            return false;
         }
-        context.Report(SchemaRules.DuplicateType, name, $"'{name.Text}' is already the name of {takenBy}.");
-        return false;
+        var beside = name.Text + (symbol.Type.Kind is NamedTypeKind.Enum or NamedTypeKind.Flags ? "Names" : "Codec");
+        if (!context.Symbols.TryTake(beside, $"what is generated for '{name.Text}'", out takenBy))
+        {
+            context.Report(SchemaRules.DuplicateType, name, $"'{beside}', which is generated for '{name.Text}', has the name of {takenBy}.");
+        }
+        return true;
     }
 
     private static void ImportTypes(ReadingContext context, Keyed file, IEnumerable<FileReading> imports)

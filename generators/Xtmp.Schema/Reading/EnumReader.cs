@@ -14,7 +14,7 @@ internal static class EnumReader
         var underlying = keyed.Word<TypeKind>("type") ?? TypeKind.U8;
         var greatest = (ulong)TypeTable.Range(underlying)!.Value.Max;
         var (reservedNumbers, reservedNames) = ReservedReader.Read(context, keyed, greatest);
-        var members = new MemberNames(context, name.Text, ReservedNames.EnumMembers, reservedNames, reservedNumbers);
+        var members = new MemberNames(context, name.Text, [], reservedNames, reservedNumbers);
         var declarations = keyed.Declarations("values").ToList();
         var siblings = new HashSet<string>(declarations.Select(d => d.Key.Text), StringComparer.Ordinal);
         var values = new List<EnumValueModel>();

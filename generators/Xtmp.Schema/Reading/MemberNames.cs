@@ -32,7 +32,8 @@ internal sealed class MemberNames(ReadingContext context, string owner, IReadOnl
             return false;
         }
         _clrNames.Add(clrName, name);
-        if (generated.Contains(clrName) || clrName == owner)
+        // C# lets an enum member have its enum's name; a member of a class it does not.
+        if (generated.Contains(clrName) || (clrName == owner && generated.Count > 0))
         {
             var why = clrName == owner ? "the type's own name" : "a member that every such type has";
             context.Report(SchemaRules.ReservedMember, node, $"'{name}' becomes '{clrName}' in C#, which is {why}; choose another name.");

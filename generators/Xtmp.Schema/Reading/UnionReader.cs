@@ -10,7 +10,11 @@ internal static class UnionReader
             return null;
         }
         var (reservedNumbers, reservedNames) = ReservedReader.Read(context, keyed, SchemaLimits.GreatestTag);
-        var members = new MemberNames(context, name.Text, ReservedNames.UnionMembers, reservedNames, reservedNumbers);
+        // An arm becomes the nested type XArm, so that in a union named XArm no arm may be called x.
+        var generated = name.Text.EndsWith("Arm", StringComparison.Ordinal)
+            ? new HashSet<string>(ReservedNames.UnionMembers, StringComparer.Ordinal) { name.Text.Substring(0, name.Text.Length - 3) }
+            : ReservedNames.UnionMembers;
+        var members = new MemberNames(context, name.Text, generated, reservedNames, reservedNumbers);
         var items = keyed.Items("arms");
         var siblings = ListNames.Of(items);
         var arms = new List<UnionArmModel>();

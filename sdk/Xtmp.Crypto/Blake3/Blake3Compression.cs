@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Xtmp.Crypto;
 
@@ -15,9 +16,21 @@ internal static class Blake3Compression
         0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19,
     ];
 
+    /// <summary>Which word of the message each step of each round takes: the permutation of table 2, applied 0 to 6 times.</summary>
+    private static ReadOnlySpan<byte> Schedule =>
+    [
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+        2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8,
+        3, 4, 10, 12, 13, 2, 7, 14, 6, 5, 9, 0, 11, 15, 8, 1,
+        10, 7, 12, 9, 14, 3, 13, 15, 4, 0, 11, 2, 5, 8, 1, 6,
+        12, 13, 9, 11, 15, 10, 14, 8, 7, 2, 5, 3, 0, 1, 6, 4,
+        9, 14, 11, 5, 8, 12, 15, 1, 13, 3, 0, 10, 2, 6, 4, 7,
+        11, 15, 5, 0, 1, 9, 8, 6, 14, 10, 2, 12, 3, 4, 7, 13,
+    ];
+
     /// <summary>
-    /// Mixes the 16 words at <paramref name="state"/> with the 16 of <paramref name="message"/>, in place. The
-    /// permutation of the message between rounds is written out.
+    /// Mixes the 16 words at <paramref name="state"/> with the 16 of <paramref name="message"/>, in place. A round is
+    /// written out rather than made of calls, because the just-in-time compiler inlines only so many of them.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Mix<T, O>(ref T state, ref T message)
@@ -40,85 +53,75 @@ internal static class Blake3Compression
         T v13 = Unsafe.Add(ref state, 13);
         T v14 = Unsafe.Add(ref state, 14);
         T v15 = Unsafe.Add(ref state, 15);
-        T m0 = message;
-        T m1 = Unsafe.Add(ref message, 1);
-        T m2 = Unsafe.Add(ref message, 2);
-        T m3 = Unsafe.Add(ref message, 3);
-        T m4 = Unsafe.Add(ref message, 4);
-        T m5 = Unsafe.Add(ref message, 5);
-        T m6 = Unsafe.Add(ref message, 6);
-        T m7 = Unsafe.Add(ref message, 7);
-        T m8 = Unsafe.Add(ref message, 8);
-        T m9 = Unsafe.Add(ref message, 9);
-        T m10 = Unsafe.Add(ref message, 10);
-        T m11 = Unsafe.Add(ref message, 11);
-        T m12 = Unsafe.Add(ref message, 12);
-        T m13 = Unsafe.Add(ref message, 13);
-        T m14 = Unsafe.Add(ref message, 14);
-        T m15 = Unsafe.Add(ref message, 15);
-
-        Quarter<T, O>(ref v0, ref v4, ref v8, ref v12, m0, m1);
-        Quarter<T, O>(ref v1, ref v5, ref v9, ref v13, m2, m3);
-        Quarter<T, O>(ref v2, ref v6, ref v10, ref v14, m4, m5);
-        Quarter<T, O>(ref v3, ref v7, ref v11, ref v15, m6, m7);
-        Quarter<T, O>(ref v0, ref v5, ref v10, ref v15, m8, m9);
-        Quarter<T, O>(ref v1, ref v6, ref v11, ref v12, m10, m11);
-        Quarter<T, O>(ref v2, ref v7, ref v8, ref v13, m12, m13);
-        Quarter<T, O>(ref v3, ref v4, ref v9, ref v14, m14, m15);
-
-        Quarter<T, O>(ref v0, ref v4, ref v8, ref v12, m2, m6);
-        Quarter<T, O>(ref v1, ref v5, ref v9, ref v13, m3, m10);
-        Quarter<T, O>(ref v2, ref v6, ref v10, ref v14, m7, m0);
-        Quarter<T, O>(ref v3, ref v7, ref v11, ref v15, m4, m13);
-        Quarter<T, O>(ref v0, ref v5, ref v10, ref v15, m1, m11);
-        Quarter<T, O>(ref v1, ref v6, ref v11, ref v12, m12, m5);
-        Quarter<T, O>(ref v2, ref v7, ref v8, ref v13, m9, m14);
-        Quarter<T, O>(ref v3, ref v4, ref v9, ref v14, m15, m8);
-
-        Quarter<T, O>(ref v0, ref v4, ref v8, ref v12, m3, m4);
-        Quarter<T, O>(ref v1, ref v5, ref v9, ref v13, m10, m12);
-        Quarter<T, O>(ref v2, ref v6, ref v10, ref v14, m13, m2);
-        Quarter<T, O>(ref v3, ref v7, ref v11, ref v15, m7, m14);
-        Quarter<T, O>(ref v0, ref v5, ref v10, ref v15, m6, m5);
-        Quarter<T, O>(ref v1, ref v6, ref v11, ref v12, m9, m0);
-        Quarter<T, O>(ref v2, ref v7, ref v8, ref v13, m11, m15);
-        Quarter<T, O>(ref v3, ref v4, ref v9, ref v14, m8, m1);
-
-        Quarter<T, O>(ref v0, ref v4, ref v8, ref v12, m10, m7);
-        Quarter<T, O>(ref v1, ref v5, ref v9, ref v13, m12, m9);
-        Quarter<T, O>(ref v2, ref v6, ref v10, ref v14, m14, m3);
-        Quarter<T, O>(ref v3, ref v7, ref v11, ref v15, m13, m15);
-        Quarter<T, O>(ref v0, ref v5, ref v10, ref v15, m4, m0);
-        Quarter<T, O>(ref v1, ref v6, ref v11, ref v12, m11, m2);
-        Quarter<T, O>(ref v2, ref v7, ref v8, ref v13, m5, m8);
-        Quarter<T, O>(ref v3, ref v4, ref v9, ref v14, m1, m6);
-
-        Quarter<T, O>(ref v0, ref v4, ref v8, ref v12, m12, m13);
-        Quarter<T, O>(ref v1, ref v5, ref v9, ref v13, m9, m11);
-        Quarter<T, O>(ref v2, ref v6, ref v10, ref v14, m15, m10);
-        Quarter<T, O>(ref v3, ref v7, ref v11, ref v15, m14, m8);
-        Quarter<T, O>(ref v0, ref v5, ref v10, ref v15, m7, m2);
-        Quarter<T, O>(ref v1, ref v6, ref v11, ref v12, m5, m3);
-        Quarter<T, O>(ref v2, ref v7, ref v8, ref v13, m0, m1);
-        Quarter<T, O>(ref v3, ref v4, ref v9, ref v14, m6, m4);
-
-        Quarter<T, O>(ref v0, ref v4, ref v8, ref v12, m9, m14);
-        Quarter<T, O>(ref v1, ref v5, ref v9, ref v13, m11, m5);
-        Quarter<T, O>(ref v2, ref v6, ref v10, ref v14, m8, m12);
-        Quarter<T, O>(ref v3, ref v7, ref v11, ref v15, m15, m1);
-        Quarter<T, O>(ref v0, ref v5, ref v10, ref v15, m13, m3);
-        Quarter<T, O>(ref v1, ref v6, ref v11, ref v12, m0, m10);
-        Quarter<T, O>(ref v2, ref v7, ref v8, ref v13, m2, m6);
-        Quarter<T, O>(ref v3, ref v4, ref v9, ref v14, m4, m7);
-
-        Quarter<T, O>(ref v0, ref v4, ref v8, ref v12, m11, m15);
-        Quarter<T, O>(ref v1, ref v5, ref v9, ref v13, m5, m0);
-        Quarter<T, O>(ref v2, ref v6, ref v10, ref v14, m1, m9);
-        Quarter<T, O>(ref v3, ref v7, ref v11, ref v15, m8, m6);
-        Quarter<T, O>(ref v0, ref v5, ref v10, ref v15, m14, m10);
-        Quarter<T, O>(ref v1, ref v6, ref v11, ref v12, m2, m12);
-        Quarter<T, O>(ref v2, ref v7, ref v8, ref v13, m3, m4);
-        Quarter<T, O>(ref v3, ref v4, ref v9, ref v14, m7, m13);
+        ref byte schedule = ref MemoryMarshal.GetReference(Schedule);
+        for (int round = 0; round < 7 * 16; round += 16)
+        {
+            ref byte order = ref Unsafe.Add(ref schedule, round);
+            v0 = O.Add(O.Add(v0, v4), Unsafe.Add(ref message, (nuint)Unsafe.Add(ref order, 0)));
+            v1 = O.Add(O.Add(v1, v5), Unsafe.Add(ref message, (nuint)Unsafe.Add(ref order, 2)));
+            v2 = O.Add(O.Add(v2, v6), Unsafe.Add(ref message, (nuint)Unsafe.Add(ref order, 4)));
+            v3 = O.Add(O.Add(v3, v7), Unsafe.Add(ref message, (nuint)Unsafe.Add(ref order, 6)));
+            v12 = O.RotateRight(O.Xor(v12, v0), 16);
+            v13 = O.RotateRight(O.Xor(v13, v1), 16);
+            v14 = O.RotateRight(O.Xor(v14, v2), 16);
+            v15 = O.RotateRight(O.Xor(v15, v3), 16);
+            v8 = O.Add(v8, v12);
+            v9 = O.Add(v9, v13);
+            v10 = O.Add(v10, v14);
+            v11 = O.Add(v11, v15);
+            v4 = O.RotateRight(O.Xor(v4, v8), 12);
+            v5 = O.RotateRight(O.Xor(v5, v9), 12);
+            v6 = O.RotateRight(O.Xor(v6, v10), 12);
+            v7 = O.RotateRight(O.Xor(v7, v11), 12);
+            v0 = O.Add(O.Add(v0, v4), Unsafe.Add(ref message, (nuint)Unsafe.Add(ref order, 1)));
+            v1 = O.Add(O.Add(v1, v5), Unsafe.Add(ref message, (nuint)Unsafe.Add(ref order, 3)));
+            v2 = O.Add(O.Add(v2, v6), Unsafe.Add(ref message, (nuint)Unsafe.Add(ref order, 5)));
+            v3 = O.Add(O.Add(v3, v7), Unsafe.Add(ref message, (nuint)Unsafe.Add(ref order, 7)));
+            v12 = O.RotateRight(O.Xor(v12, v0), 8);
+            v13 = O.RotateRight(O.Xor(v13, v1), 8);
+            v14 = O.RotateRight(O.Xor(v14, v2), 8);
+            v15 = O.RotateRight(O.Xor(v15, v3), 8);
+            v8 = O.Add(v8, v12);
+            v9 = O.Add(v9, v13);
+            v10 = O.Add(v10, v14);
+            v11 = O.Add(v11, v15);
+            v4 = O.RotateRight(O.Xor(v4, v8), 7);
+            v5 = O.RotateRight(O.Xor(v5, v9), 7);
+            v6 = O.RotateRight(O.Xor(v6, v10), 7);
+            v7 = O.RotateRight(O.Xor(v7, v11), 7);
+            v0 = O.Add(O.Add(v0, v5), Unsafe.Add(ref message, (nuint)Unsafe.Add(ref order, 8)));
+            v1 = O.Add(O.Add(v1, v6), Unsafe.Add(ref message, (nuint)Unsafe.Add(ref order, 10)));
+            v2 = O.Add(O.Add(v2, v7), Unsafe.Add(ref message, (nuint)Unsafe.Add(ref order, 12)));
+            v3 = O.Add(O.Add(v3, v4), Unsafe.Add(ref message, (nuint)Unsafe.Add(ref order, 14)));
+            v15 = O.RotateRight(O.Xor(v15, v0), 16);
+            v12 = O.RotateRight(O.Xor(v12, v1), 16);
+            v13 = O.RotateRight(O.Xor(v13, v2), 16);
+            v14 = O.RotateRight(O.Xor(v14, v3), 16);
+            v10 = O.Add(v10, v15);
+            v11 = O.Add(v11, v12);
+            v8 = O.Add(v8, v13);
+            v9 = O.Add(v9, v14);
+            v5 = O.RotateRight(O.Xor(v5, v10), 12);
+            v6 = O.RotateRight(O.Xor(v6, v11), 12);
+            v7 = O.RotateRight(O.Xor(v7, v8), 12);
+            v4 = O.RotateRight(O.Xor(v4, v9), 12);
+            v0 = O.Add(O.Add(v0, v5), Unsafe.Add(ref message, (nuint)Unsafe.Add(ref order, 9)));
+            v1 = O.Add(O.Add(v1, v6), Unsafe.Add(ref message, (nuint)Unsafe.Add(ref order, 11)));
+            v2 = O.Add(O.Add(v2, v7), Unsafe.Add(ref message, (nuint)Unsafe.Add(ref order, 13)));
+            v3 = O.Add(O.Add(v3, v4), Unsafe.Add(ref message, (nuint)Unsafe.Add(ref order, 15)));
+            v15 = O.RotateRight(O.Xor(v15, v0), 8);
+            v12 = O.RotateRight(O.Xor(v12, v1), 8);
+            v13 = O.RotateRight(O.Xor(v13, v2), 8);
+            v14 = O.RotateRight(O.Xor(v14, v3), 8);
+            v10 = O.Add(v10, v15);
+            v11 = O.Add(v11, v12);
+            v8 = O.Add(v8, v13);
+            v9 = O.Add(v9, v14);
+            v5 = O.RotateRight(O.Xor(v5, v10), 7);
+            v6 = O.RotateRight(O.Xor(v6, v11), 7);
+            v7 = O.RotateRight(O.Xor(v7, v8), 7);
+            v4 = O.RotateRight(O.Xor(v4, v9), 7);
+        }
 
         state = v0;
         Unsafe.Add(ref state, 1) = v1;
@@ -136,20 +139,5 @@ internal static class Blake3Compression
         Unsafe.Add(ref state, 13) = v13;
         Unsafe.Add(ref state, 14) = v14;
         Unsafe.Add(ref state, 15) = v15;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Quarter<T, O>(ref T a, ref T b, ref T c, ref T d, T x, T y)
-        where T : struct
-        where O : struct, IWordOperations<T>
-    {
-        a = O.Add(O.Add(a, b), x);
-        d = O.RotateRight(O.Xor(d, a), 16);
-        c = O.Add(c, d);
-        b = O.RotateRight(O.Xor(b, c), 12);
-        a = O.Add(O.Add(a, b), y);
-        d = O.RotateRight(O.Xor(d, a), 8);
-        c = O.Add(c, d);
-        b = O.RotateRight(O.Xor(b, c), 7);
     }
 }

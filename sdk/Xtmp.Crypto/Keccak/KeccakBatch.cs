@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -53,13 +52,13 @@ internal static class KeccakBatch
         switch (width)
         {
             case 8:
-                KeccakPermutation.Permute<Vector512<ulong>, OctoLane>(ref Unsafe.As<ulong, Vector512<ulong>>(ref first));
+                KeccakPermutation.Permute<Vector512<ulong>, OctoLane>(ref first);
                 break;
             case 4:
-                KeccakPermutation.Permute<Vector256<ulong>, QuadLane>(ref Unsafe.As<ulong, Vector256<ulong>>(ref first));
+                KeccakPermutation.Permute<Vector256<ulong>, QuadLane>(ref first);
                 break;
             case 1:
-                KeccakPermutation.Permute<ulong, ScalarLane>(ref first);
+                KeccakPermutation.PermuteOne(ref first);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(width), width, "Keccak runs 1, 4 or 8 states side by side.");

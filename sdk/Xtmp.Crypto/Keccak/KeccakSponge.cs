@@ -111,7 +111,7 @@ internal struct KeccakSponge
         }
     }
 
-    private void Permute() => KeccakPermutation.Permute<ulong, ScalarLane>(ref _state[0]);
+    private void Permute() => KeccakPermutation.PermuteOne(ref _state[0]);
 
     [InlineArray(KeccakPermutation.Lanes)]
     private struct State

@@ -1,72 +1,52 @@
-using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Xtmp.Crypto;
 
 /// <summary>
 /// The number-theoretic transform of FIPS 204 section 7.5 on polynomials of 256 signed 32-bit coefficients, and the
-/// products in its domain.
+/// products in its domain: by AVX2 where the processor has it, else coefficient by coefficient.
 /// </summary>
 [SecretHandling]
 internal static class MlDsaNtt
 {
     /// <summary>NTT, FIPS 204 algorithm 41. Input |c| &lt; q; output |c| &lt; 9q.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Forward(Span<int> f)
     {
-        f = f[..MlDsaField.N];
-        ReadOnlySpan<int> zetas = MlDsaZetas.Montgomery;
-        int k = 1;
-        for (int length = 128; length >= 1; length >>= 1)
+        if (Avx2.IsSupported)
         {
-            for (int start = 0; start < 256; start += 2 * length)
-            {
-                int zeta = zetas[k++];
-                for (int j = start; j < start + length; j++)
-                {
-                    int t = MlDsaField.Multiply(zeta, f[j + length]);
-                    f[j + length] = f[j] - t;
-                    f[j] += t;
-                }
-            }
+            MlDsaNttAvx2.Forward(f);
+        }
+        else
+        {
+            MlDsaNttScalar.Forward(f);
         }
     }
 
     /// <summary>
     /// NTT⁻¹, FIPS 204 algorithm 42, times 2³²: cancels the 2⁻³² of the products. Input |c| &lt; q; output (−q, q).
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Inverse(Span<int> f)
     {
-        f = f[..MlDsaField.N];
-        ReadOnlySpan<int> zetas = MlDsaZetas.Montgomery;
-        int k = 255;
-        for (int length = 1; length < 256; length <<= 1)
+        if (Avx2.IsSupported)
         {
-            for (int start = 0; start < 256; start += 2 * length)
-            {
-                int zeta = -zetas[k--];
-                for (int j = start; j < start + length; j++)
-                {
-                    int t = f[j];
-                    f[j] = t + f[j + length];
-                    f[j + length] = MlDsaField.Multiply(zeta, t - f[j + length]);
-                }
-            }
+            MlDsaNttAvx2.Inverse(f);
         }
-
-        for (int j = 0; j < f.Length; j++)
+        else
         {
-            f[j] = MlDsaField.Multiply(f[j], MlDsaField.InverseScale);
+            MlDsaNttScalar.Inverse(f);
         }
     }
 
     /// <summary>result ← a ∘ b · 2⁻³², each in (−q, q).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Product(Span<int> result, ReadOnlySpan<int> a, ReadOnlySpan<int> b)
     {
-        for (int i = 0; i < MlDsaField.N; i++)
+        if (Avx2.IsSupported)
         {
-            result[i] = MlDsaField.Multiply(a[i], b[i]);
+            MlDsaNttAvx2.Product(result, a, b);
+        }
+        else
+        {
+            MlDsaNttScalar.Product(result, a, b);
         }
     }
 
@@ -74,18 +54,15 @@ internal static class MlDsaNtt
     /// Σ aᵢ ∘ bᵢ · 2⁻³² over L polynomials, FIPS 204 algorithm 48, reduced once: 7 products of at most q · 9q stay
     /// below q · 2³¹.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void DotProduct(Span<int> result, ReadOnlySpan<int> row, ReadOnlySpan<int> vector)
     {
-        for (int i = 0; i < MlDsaField.N; i++)
+        if (Avx2.IsSupported)
         {
-            long sum = 0;
-            for (int j = 0; j < MlDsaField.L; j++)
-            {
-                sum += (long)row[(j * MlDsaField.N) + i] * vector[(j * MlDsaField.N) + i];
-            }
-
-            result[i] = MlDsaField.MontgomeryReduce(sum);
+            MlDsaNttAvx2.DotProduct(result, row, vector);
+        }
+        else
+        {
+            MlDsaNttScalar.DotProduct(result, row, vector);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Xtmp.Crypto;
 
@@ -36,8 +37,22 @@ internal static class MlDsaPacking
 
     /// <summary>SimpleBitUnpack of t₁, FIPS 204 algorithm 18.</summary>
     [PublicData("t₁ is part of the public key.")]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void DecodeT1(ReadOnlySpan<byte> bytes, Span<int> f)
+    {
+        if (Avx2.IsSupported)
+        {
+            MlDsaPackingAvx2.DecodeT1(bytes, f);
+        }
+        else
+        {
+            DecodeT1Scalar(bytes, f);
+        }
+    }
+
+    /// <summary><see cref="DecodeT1"/> one group at a time.</summary>
+    [PublicData("t₁ is part of the public key.")]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void DecodeT1Scalar(ReadOnlySpan<byte> bytes, Span<int> f)
     {
         for (int i = 0, o = 0; i < MlDsaField.N; i += 4, o += 5)
         {
@@ -50,8 +65,21 @@ internal static class MlDsaPacking
     }
 
     /// <summary>BitPack of z, FIPS 204 algorithm 17: γ₁ − c in 20 bits, for c in (−γ₁, γ₁].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void EncodeZ(ReadOnlySpan<int> f, Span<byte> bytes)
+    {
+        if (Avx2.IsSupported)
+        {
+            MlDsaPackingAvx2.EncodeZ(f, bytes);
+        }
+        else
+        {
+            EncodeZScalar(f, bytes);
+        }
+    }
+
+    /// <summary><see cref="EncodeZ"/> one group at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void EncodeZScalar(ReadOnlySpan<int> f, Span<byte> bytes)
     {
         for (int i = 0, o = 0; i < MlDsaField.N; i += 2, o += 5)
         {
@@ -62,8 +90,21 @@ internal static class MlDsaPacking
     }
 
     /// <summary>BitUnpack of z and of the mask, FIPS 204 algorithm 19.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void DecodeZ(ReadOnlySpan<byte> bytes, Span<int> f)
+    {
+        if (Avx2.IsSupported)
+        {
+            MlDsaPackingAvx2.DecodeZ(bytes, f);
+        }
+        else
+        {
+            DecodeZScalar(bytes, f);
+        }
+    }
+
+    /// <summary><see cref="DecodeZ"/> one group at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void DecodeZScalar(ReadOnlySpan<byte> bytes, Span<int> f)
     {
         for (int i = 0, o = 0; i < MlDsaField.N; i += 2, o += 5)
         {
@@ -74,8 +115,21 @@ internal static class MlDsaPacking
     }
 
     /// <summary>w1Encode, FIPS 204 algorithm 28, for one polynomial.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void EncodeW1(ReadOnlySpan<int> f, Span<byte> bytes)
+    {
+        if (Avx2.IsSupported)
+        {
+            MlDsaPackingAvx2.EncodeW1(f, bytes);
+        }
+        else
+        {
+            EncodeW1Scalar(f, bytes);
+        }
+    }
+
+    /// <summary><see cref="EncodeW1"/> one group at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void EncodeW1Scalar(ReadOnlySpan<int> f, Span<byte> bytes)
     {
         for (int i = 0; i < MlDsaField.N >> 1; i++)
         {

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
 
 namespace Xtmp.Crypto;
@@ -78,8 +79,14 @@ internal static class MlDsaSampling
     /// <summary>RejNTTPoly, FIPS 204 algorithms 14 and 30, over the bytes at hand.</summary>
     /// <returns>How many coefficients are filled now; 256 when done.</returns>
     [PublicData("Candidates come from the public seed ρ; the rejection is by value.")]
+    public static int RejectNtt(Span<int> polynomial, int filled, ReadOnlySpan<byte> bytes) => Avx2.IsSupported
+        ? MlDsaSamplingAvx2.RejectNtt(polynomial, filled, bytes)
+        : RejectNttScalar(polynomial, filled, bytes);
+
+    /// <summary><see cref="RejectNtt"/> one candidate at a time.</summary>
+    [PublicData("Candidates come from the public seed ρ; the rejection is by value.")]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static int RejectNtt(Span<int> polynomial, int filled, ReadOnlySpan<byte> bytes)
+    public static int RejectNttScalar(Span<int> polynomial, int filled, ReadOnlySpan<byte> bytes)
     {
         for (int i = 0; i + 3 <= bytes.Length && filled < MlDsaField.N; i += 3)
         {
@@ -150,8 +157,13 @@ internal static class MlDsaSampling
     /// are rejected, and a rejected nibble tells nothing of those kept, which are independent of it; a kept value is
     /// mapped to 2 − (b mod 5) by multiplication.
     /// </summary>
+    public static int RejectBounded(Span<int> polynomial, int filled, ReadOnlySpan<byte> bytes) => Avx2.IsSupported && Bmi2.X64.IsSupported
+        ? MlDsaSamplingAvx2.RejectBounded(polynomial, filled, bytes)
+        : RejectBoundedScalar(polynomial, filled, bytes);
+
+    /// <summary><see cref="RejectBounded"/> one candidate at a time.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static int RejectBounded(Span<int> polynomial, int filled, ReadOnlySpan<byte> bytes)
+    public static int RejectBoundedScalar(Span<int> polynomial, int filled, ReadOnlySpan<byte> bytes)
     {
         for (int i = 0; i < bytes.Length && filled < MlDsaField.N; i++)
         {

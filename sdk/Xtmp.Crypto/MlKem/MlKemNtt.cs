@@ -1,74 +1,52 @@
-using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Xtmp.Crypto;
 
 /// <summary>
 /// The number-theoretic transform of FIPS 203 section 4.3 on polynomials of 256 signed 16-bit coefficients, and the
-/// product in its domain.
+/// product in its domain: by AVX2 where the processor has it, else coefficient by coefficient.
 /// </summary>
 [SecretHandling]
 internal static class MlKemNtt
 {
     /// <summary>NTT, FIPS 203 algorithm 9. Input |c| &lt; q; output in [−q/2, q/2].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Forward(Span<short> f)
     {
-        f = f[..MlKemField.N];
-        ReadOnlySpan<short> zetas = MlKemZetas.Montgomery;
-        int k = 1;
-        for (int length = 128; length >= 2; length >>= 1)
+        if (Avx2.IsSupported)
         {
-            for (int start = 0; start < 256; start += 2 * length)
-            {
-                short zeta = zetas[k++];
-                for (int j = start; j < start + length; j++)
-                {
-                    short t = MlKemField.Multiply(zeta, f[j + length]);
-                    f[j + length] = (short)(f[j] - t);
-                    f[j] = (short)(f[j] + t);
-                }
-            }
+            MlKemNttAvx2.Forward(f);
         }
-
-        Reduce(f);
+        else
+        {
+            MlKemNttScalar.Forward(f);
+        }
     }
 
     /// <summary>
     /// NTT⁻¹, FIPS 203 algorithm 10, times 2¹⁶: cancels the 2⁻¹⁶ of <see cref="DotProduct"/>. Input |c| ≤ q; output (−q, q).
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Inverse(Span<short> f)
     {
-        f = f[..MlKemField.N];
-        ReadOnlySpan<short> zetas = MlKemZetas.Montgomery;
-        int k = 127;
-        for (int length = 2; length <= 128; length <<= 1)
+        if (Avx2.IsSupported)
         {
-            for (int start = 0; start < 256; start += 2 * length)
-            {
-                short zeta = zetas[k--];
-                for (int j = start; j < start + length; j++)
-                {
-                    short t = f[j];
-                    f[j] = MlKemField.BarrettReduce((short)(t + f[j + length]));
-                    f[j + length] = MlKemField.Multiply(zeta, (short)(f[j + length] - t));
-                }
-            }
+            MlKemNttAvx2.Inverse(f);
         }
-
-        for (int j = 0; j < f.Length; j++)
+        else
         {
-            f[j] = MlKemField.Multiply(f[j], MlKemField.InverseScale);
+            MlKemNttScalar.Inverse(f);
         }
     }
 
     /// <summary>Every coefficient modulo q, into [−q/2, q/2].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Reduce(Span<short> f)
     {
-        for (int i = 0; i < f.Length; i++)
+        if (Avx2.IsSupported)
         {
-            f[i] = MlKemField.BarrettReduce(f[i]);
+            MlKemNttAvx2.Reduce(f);
+        }
+        else
+        {
+            MlKemNttScalar.Reduce(f);
         }
     }
 
@@ -76,19 +54,15 @@ internal static class MlKemNtt
     /// For each pair (b₀, b₁) of a transformed polynomial the pair (b₀, b₁·γ), γ as in FIPS 203 algorithm 11, which
     /// every product with this polynomial needs. Input |c| ≤ q.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Prepare(ReadOnlySpan<short> b, Span<short> prepared)
     {
-        b = b[..MlKemField.N];
-        prepared = prepared[..MlKemField.N];
-        ReadOnlySpan<short> zetas = MlKemZetas.Montgomery;
-        for (int i = 0; i < 64; i++)
+        if (Avx2.IsSupported)
         {
-            short zeta = zetas[64 + i];
-            prepared[4 * i] = b[4 * i];
-            prepared[(4 * i) + 1] = MlKemField.Multiply(b[(4 * i) + 1], zeta);
-            prepared[(4 * i) + 2] = b[(4 * i) + 2];
-            prepared[(4 * i) + 3] = MlKemField.Multiply(b[(4 * i) + 3], (short)-zeta);
+            MlKemNttAvx2.Prepare(b, prepared);
+        }
+        else
+        {
+            MlKemNttScalar.Prepare(b, prepared);
         }
     }
 
@@ -101,53 +75,54 @@ internal static class MlKemNtt
     /// <param name="stride">256 walks a row of a matrix, 256 · K a column.</param>
     /// <param name="b">K polynomials, one after another, |c| ≤ q.</param>
     /// <param name="prepared">The same after <see cref="Prepare"/>.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void DotProduct(Span<short> result, ReadOnlySpan<short> a, int stride, ReadOnlySpan<short> b, ReadOnlySpan<short> prepared)
     {
-        for (int i = 0; i < MlKemField.N; i += 2)
+        if (Avx2.IsSupported)
         {
-            int even = 0;
-            int odd = 0;
-            for (int k = 0; k < MlKemField.K; k++)
-            {
-                int x = (k * stride) + i;
-                int y = (k * MlKemField.N) + i;
-                even += (a[x] * prepared[y]) + (a[x + 1] * prepared[y + 1]);
-                odd += (a[x] * b[y + 1]) + (a[x + 1] * b[y]);
-            }
-
-            result[i] = MlKemField.MontgomeryReduce(even);
-            result[i + 1] = MlKemField.MontgomeryReduce(odd);
+            MlKemNttAvx2.DotProduct(result, a, stride, b, prepared);
+        }
+        else
+        {
+            MlKemNttScalar.DotProduct(result, a, stride, b, prepared);
         }
     }
 
     /// <summary>result ← result · 2¹⁶ + addend mod q, which undoes the factor of <see cref="DotProduct"/> in place.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ToPlainAndAdd(Span<short> result, ReadOnlySpan<short> addend)
     {
-        for (int i = 0; i < MlKemField.N; i++)
+        if (Avx2.IsSupported)
         {
-            result[i] = MlKemField.BarrettReduce((short)(MlKemField.Multiply(result[i], MlKemField.MontgomerySquared) + addend[i]));
+            MlKemNttAvx2.ToPlainAndAdd(result, addend);
+        }
+        else
+        {
+            MlKemNttScalar.ToPlainAndAdd(result, addend);
         }
     }
 
     /// <summary>result ← result + addend mod q, both below q in magnitude.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AddReduced(Span<short> result, ReadOnlySpan<short> addend)
     {
-        for (int i = 0; i < MlKemField.N; i++)
+        if (Avx2.IsSupported)
         {
-            result[i] = MlKemField.BarrettReduce((short)(result[i] + addend[i]));
+            MlKemNttAvx2.AddReduced(result, addend);
+        }
+        else
+        {
+            MlKemNttScalar.AddReduced(result, addend);
         }
     }
 
     /// <summary>result ← result − subtrahend mod q, both below q in magnitude.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SubtractReduced(Span<short> result, ReadOnlySpan<short> subtrahend)
     {
-        for (int i = 0; i < MlKemField.N; i++)
+        if (Avx2.IsSupported)
         {
-            result[i] = MlKemField.BarrettReduce((short)(result[i] - subtrahend[i]));
+            MlKemNttAvx2.SubtractReduced(result, subtrahend);
+        }
+        else
+        {
+            MlKemNttScalar.SubtractReduced(result, subtrahend);
         }
     }
 }

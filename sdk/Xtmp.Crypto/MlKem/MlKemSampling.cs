@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
 
 namespace Xtmp.Crypto;
@@ -11,7 +12,7 @@ internal static class MlKemSampling
     private const int FirstBlocks = 3;
 
     /// <summary>Bytes of output that CBD with η = 2 consumes, 64·η.</summary>
-    private const int NoiseBytes = 128;
+    public const int NoiseBytes = 128;
 
     /// <summary>Â of FIPS 203 algorithm 13 lines 3 to 7: row-major, 16 polynomials, coefficients in [0, q).</summary>
     [PublicData("The matrix is a function of the public seed ρ.")]
@@ -69,8 +70,15 @@ internal static class MlKemSampling
     /// </summary>
     /// <returns>How many coefficients are filled now; 256 when done.</returns>
     [PublicData("Candidates come from the public seed ρ; the rejection is by value.")]
+    public static int SampleNtt(Span<short> polynomial, int filled, ReadOnlySpan<byte> bytes) =>
+        Avx512Vbmi2.IsSupported ? MlKemSamplingWide.SampleNttVbmi2(polynomial, filled, bytes)
+        : Avx2.IsSupported && Bmi2.X64.IsSupported ? MlKemSamplingWide.SampleNttAvx2(polynomial, filled, bytes)
+        : SampleNttScalar(polynomial, filled, bytes);
+
+    /// <summary><see cref="SampleNtt"/> one candidate at a time.</summary>
+    [PublicData("Candidates come from the public seed ρ; the rejection is by value.")]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static int SampleNtt(Span<short> polynomial, int filled, ReadOnlySpan<byte> bytes)
+    public static int SampleNttScalar(Span<short> polynomial, int filled, ReadOnlySpan<byte> bytes)
     {
         for (int i = 0; i + 3 <= bytes.Length && filled < MlKemField.N; i += 3)
         {
@@ -122,8 +130,21 @@ internal static class MlKemSampling
     }
 
     /// <summary>SamplePolyCBD with η = 2, FIPS 203 algorithm 8: each nibble gives popcount(low 2) − popcount(high 2).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SampleCbd(ReadOnlySpan<byte> bytes, Span<short> polynomial)
+    {
+        if (Avx2.IsSupported)
+        {
+            MlKemSamplingWide.SampleCbdAvx2(bytes, polynomial);
+        }
+        else
+        {
+            SampleCbdScalar(bytes, polynomial);
+        }
+    }
+
+    /// <summary><see cref="SampleCbd"/> one byte at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void SampleCbdScalar(ReadOnlySpan<byte> bytes, Span<short> polynomial)
     {
         for (int i = 0; i < NoiseBytes; i++)
         {

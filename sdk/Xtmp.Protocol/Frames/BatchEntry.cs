@@ -50,6 +50,16 @@ public struct BatchEntry
         return true;
     }
 
+    /// <summary>Reads an entry that this process wrote itself, control codes included.</summary>
+    public static BatchEntry ReadTrusted(ReadOnlySpan<byte> source) => new()
+    {
+        MessageType = source[0],
+        Flags = (FrameFlags)source[1],
+        Kind = (FrameKind)source[2],
+        ExchangeId = FrameHeader.ReadExchangeId(source[3..]),
+        Length = (int)BinaryPrimitives.ReadUInt32LittleEndian(source[10..]),
+    };
+
     /// <summary>Writes the 14 bytes.</summary>
     public readonly void Write(Span<byte> destination)
     {

@@ -4,7 +4,7 @@ using Xtmp.Protocol;
 
 namespace Xtmp.Transport;
 
-/// <summary>A TCP connection made by this process.</summary>
+/// <summary>A TCP connection.</summary>
 public sealed class TcpLink : ILink
 {
     // One read fills a socket's usual receive buffer; one write carries many small frames.
@@ -47,6 +47,14 @@ public sealed class TcpLink : ILink
             socket.Dispose();
             throw;
         }
+    }
+
+    /// <summary>A connection that a listener of this process accepted; the link owns the socket from here on.</summary>
+    public static TcpLink FromAccepted(Socket socket)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        socket.NoDelay = true;
+        return new TcpLink(socket);
     }
 
     public void Abort()

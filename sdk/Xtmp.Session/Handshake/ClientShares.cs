@@ -1,0 +1,46 @@
+using System.Security.Cryptography;
+using Xtmp.Crypto;
+
+namespace Xtmp.Session;
+
+/// <summary>A client's fresh key pairs of one handshake or rekey, and the end of the agreement with them.</summary>
+internal sealed class ClientShares : IDisposable
+{
+    private readonly MlKem1024PrivateKey _kem;
+    private readonly byte[] _privateKey = GC.AllocateArray<byte>(X25519.KeySize, pinned: true);
+
+    /// <summary>Takes 96 bytes of entropy: ML-KEM d ‖ z, then the X25519 key.</summary>
+    public ClientShares(IEntropy entropy)
+    {
+        Span<byte> seed = stackalloc byte[MlKem1024.SeedSize];
+        entropy.Fill(seed);
+        entropy.Fill(_privateKey);
+        _kem = MlKem1024PrivateKey.FromSeed(seed);
+        CryptographicOperations.ZeroMemory(seed);
+        _kem.WriteEncapsulationKey(EncapsulationKey);
+        X25519.PublicKey(_privateKey, Share);
+    }
+
+    public byte[] EncapsulationKey { get; } = new byte[MlKem1024.EncapsulationKeySize];
+
+    public byte[] Share { get; } = new byte[X25519.KeySize];
+
+    /// <summary>The client's side of the agreement; false for a ciphertext of wrong length or a zero X25519 result.</summary>
+    public bool TryFinish(ReadOnlySpan<byte> ct, ReadOnlySpan<byte> serverShare, Span<byte> input)
+    {
+        if (!_kem.TryDecapsulate(ct, input[..MlKem1024.SharedSecretSize])
+            || !X25519.TryAgree(_privateKey, serverShare, input.Slice(MlKem1024.SharedSecretSize, X25519.KeySize)))
+        {
+            return false;
+        }
+
+        KeyAgreement.Finish(EncapsulationKey, ct, Share, serverShare, input);
+        return true;
+    }
+
+    public void Dispose()
+    {
+        _kem.Dispose();
+        CryptographicOperations.ZeroMemory(_privateKey);
+    }
+}

@@ -1,0 +1,55 @@
+using System.Security.Cryptography;
+using Xtmp.Crypto;
+
+namespace Xtmp.Session;
+
+/// <summary>
+/// Both key agreements of suite 0x01 joined to one input:
+/// <c>K_mlkem ‖ K_x25519 ‖ H(ek ‖ ct ‖ X_client ‖ X_server) ‖ "XTMP1-MLKEM1024-X25519"</c>.
+/// </summary>
+internal static class KeyAgreement
+{
+    public const int RandomnessSize = MlKem1024.EncapsulationRandomnessSize + X25519.KeySize;
+    public const int InputSize = MlKem1024.SharedSecretSize + X25519.KeySize + KeyDerivation.SecretSize + 22;
+
+    /// <summary>The server's side: answers a client's shares.</summary>
+    /// <returns>False when the client's key fails the modulus check or X25519 gives zero.</returns>
+    public static bool TryAnswer(ReadOnlySpan<byte> ek, ReadOnlySpan<byte> clientShare, IEntropy entropy, Span<byte> ct, Span<byte> serverShare, Span<byte> input)
+    {
+        Span<byte> randomness = stackalloc byte[RandomnessSize];
+        entropy.Fill(randomness);
+        var privateKey = randomness[MlKem1024.EncapsulationRandomnessSize..];
+        try
+        {
+            if (!MlKem1024.TryEncapsulate(ek, randomness[..MlKem1024.EncapsulationRandomnessSize], ct, input[..MlKem1024.SharedSecretSize])
+                || !X25519.TryAgree(privateKey, clientShare, input.Slice(MlKem1024.SharedSecretSize, X25519.KeySize)))
+            {
+                return false;
+            }
+
+            X25519.PublicKey(privateKey, serverShare);
+            Finish(ek, ct, clientShare, serverShare, input);
+            return true;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(randomness);
+        }
+    }
+
+    internal static void Finish(ReadOnlySpan<byte> ek, ReadOnlySpan<byte> ct, ReadOnlySpan<byte> clientShare, ReadOnlySpan<byte> serverShare, Span<byte> input)
+    {
+        Span<byte> all = stackalloc byte[MlKem1024.EncapsulationKeySize + MlKem1024.CiphertextSize + (2 * X25519.KeySize)];
+        ek.CopyTo(all);
+        var length = ek.Length;
+        ct.CopyTo(all[length..]);
+        length += ct.Length;
+        clientShare.CopyTo(all[length..]);
+        length += clientShare.Length;
+        serverShare.CopyTo(all[length..]);
+        length += serverShare.Length;
+        var offset = MlKem1024.SharedSecretSize + X25519.KeySize;
+        SHA384.HashData(all[..length], input[offset..]);
+        Labels.Agreement.CopyTo(input[(offset + KeyDerivation.SecretSize)..]);
+    }
+}

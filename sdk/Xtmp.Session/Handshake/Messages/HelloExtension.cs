@@ -1,0 +1,11 @@
+namespace Xtmp.Session;
+
+/// <summary>Extension numbers of ClientHello and Params; unknown ones are passed over.</summary>
+internal static class HelloExtension
+{
+    /// <summary>The client's <see cref="AnnouncedLimits"/>.</summary>
+    public const ulong Limits = 1;
+
+    /// <summary>Empty: the sender can use datagrams.</summary>
+    public const ulong Datagrams = 2;
+}

@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("Xtmp.Session.Tests")]
+[assembly: InternalsVisibleTo("Xtmp.Benchmarks")]

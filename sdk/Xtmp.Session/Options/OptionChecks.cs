@@ -1,0 +1,36 @@
+using Xtmp.Protocol;
+
+namespace Xtmp.Session;
+
+/// <summary>Refuses options that could not work, at the one place where they enter.</summary>
+internal static class OptionChecks
+{
+    public static void Require(SessionOptions options)
+    {
+        var limits = options.Limits;
+        Check(!options.EncryptionTypes.IsDefaultOrEmpty && options.EncryptionTypes.Length <= HandshakeLimits.MaxListed
+            && options.EncryptionTypes.All(type => type is >= EncryptionType.Aes256Gcm and <= EncryptionType.PostQuantum)
+            && options.EncryptionTypes.Distinct().Count() == options.EncryptionTypes.Length,
+            "EncryptionTypes must name each type at most once and no other than 1, 2 and 3");
+        Check(options.SchemaFingerprint.Length is 0 or HandshakeLimits.SchemaFingerprintSize, "SchemaFingerprint must be empty or 32 bytes");
+        Check(limits.MaxMessageBytes is >= 1024 and <= 1024 * 1024 * 1024, "MaxMessageBytes must be from 1 KiB to 1 GiB");
+        Check(limits.MaxReassemblyBytes >= limits.MaxMessageBytes, "MaxReassemblyBytes must not be below MaxMessageBytes");
+        Check(limits.MaxReassemblies > 0 && limits.MaxConcurrentRequests > 0 && limits.InitialStreamCredit >= 0, "counts must be positive");
+        Check(limits.RekeyInterval >= TimeSpan.FromSeconds(1), "RekeyInterval must be at least one second");
+        Check(limits.RekeyAfterBlocks <= limits.MaxBlocksPerKey, "RekeyAfterBlocks must not be over MaxBlocksPerKey");
+        Check(limits.HandshakeTimeout > TimeSpan.Zero && limits.IdleTimeout > TimeSpan.Zero && limits.PeerTimeout > TimeSpan.Zero
+            && limits.HeartbeatInterval > TimeSpan.Zero && limits.ReassemblyTimeout > TimeSpan.Zero, "times must be positive");
+        if (options is ClientSessionOptions { ServerName: { } name })
+        {
+            Check(System.Text.Encoding.UTF8.GetByteCount(name) <= HandshakeLimits.MaxNameBytes, "ServerName has at most 255 bytes");
+        }
+    }
+
+    private static void Check(bool condition, string what)
+    {
+        if (!condition)
+        {
+            throw new ArgumentException($"Session options: {what}.");
+        }
+    }
+}

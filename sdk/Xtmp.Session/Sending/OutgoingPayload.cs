@@ -1,0 +1,37 @@
+using Xtmp.Protocol;
+
+namespace Xtmp.Session;
+
+/// <summary>A message to send: bytes, or an object that encodes itself where it is to stand.</summary>
+internal readonly ref struct OutgoingPayload
+{
+    private readonly ReadOnlySpan<byte> _bytes;
+    private readonly IXtmpMessage? _message;
+
+    public OutgoingPayload(ReadOnlySpan<byte> bytes)
+    {
+        _bytes = bytes;
+        Length = bytes.Length;
+    }
+
+    public OutgoingPayload(IXtmpMessage message)
+    {
+        _message = message;
+        Length = message.GetEncodedSize();
+    }
+
+    public int Length { get; }
+
+    /// <summary>Writes exactly <see cref="Length"/> bytes.</summary>
+    public void Write(Span<byte> destination)
+    {
+        if (_message is null)
+        {
+            _bytes.CopyTo(destination);
+        }
+        else
+        {
+            Assertion.Check(_message.Encode(destination[..Length]) == Length);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using System.Security.Cryptography;
+using Xtmp.Crypto;
+using Xtmp.Protocol;
+
+namespace Xtmp.Session;
+
+/// <content>Resumption: tickets opened and tickets given.</content>
+public sealed partial class ServerSession
+{
+    private static readonly TimeSpan MaxTicketAge = TimeSpan.FromHours(24);
+
+    /// <summary>
+    /// Sets up the early secret, with the ticket's psk where it may be used. An unusable ticket means a full handshake;
+    /// a wrong binder is fatal. False when the session is over.
+    /// </summary>
+    private bool TryResume(in ClientHello hello, ReadOnlySpan<byte> payload)
+    {
+        Span<byte> contents = stackalloc byte[TicketContents.MaxLength];
+        var length = hello.Ticket.IsEmpty || _options.TicketKeys is null ? -1 : _options.TicketKeys.Open(hello.Ticket, contents);
+        try
+        {
+            if (length < 0 || !TicketContents.TryRead(contents[..length], out var ticket))
+            {
+                _handshake = new HandshakeSecrets(default);
+                return true;
+            }
+
+            _handshake = new HandshakeSecrets(ticket.Psk);
+            Span<byte> hash = stackalloc byte[Transcript.HashSize];
+            Span<byte> binder = stackalloc byte[HandshakeLimits.BinderSize];
+            ClientHello.HashForBinder(payload, hash);
+            _handshake.ComputeBinder(hash, binder);
+            if (!CryptographicOperations.FixedTimeEquals(binder, hello.Binder))
+            {
+                FailHandshake(SessionCloseReason.BinderMismatch, "The ticket's binder does not hold.");
+                return false;
+            }
+
+            _resumed = MayResume(in hello, in ticket);
+            if (!_resumed)
+            {
+                _handshake.Dispose();
+                _handshake = new HandshakeSecrets(default);
+            }
+
+            return true;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(contents);
+        }
+    }
+
+    private bool MayResume(in ClientHello hello, in TicketContents ticket)
+    {
+        if (ticket.ServerFingerprint != Identity.Public.Fingerprint
+            || ticket.ServerName != hello.ServerName
+            || Now.Wall >= ticket.ExpiresAt
+            || Now.Wall >= ticket.SignedAt + MaxTicketAge
+            || Now.Wall < ticket.SignedAt - MaxTicketAge
+            || !Offers(in hello, ticket.Encryption)
+            || !_options.EncryptionTypes.Contains(ticket.Encryption))
+        {
+            return false;
+        }
+
+        if (ticket.ClientFingerprint is { } fingerprint)
+        {
+            IdentityCertificate? certificate = null;
+            if (!ticket.ClientCertificateBody.IsEmpty && !IdentityCertificate.TryDecodeBody(ticket.ClientCertificateBody, out certificate))
+            {
+                return false;
+            }
+
+            var client = new PeerIdentity { Role = PeerRole.Client, Fingerprint = fingerprint, Certificate = certificate, Resumed = true };
+            if (_options.ClientAuthentication == ClientAuthentication.None || _options.ClientTrust?.Evaluate(client, Now).IsTrusted == false)
+            {
+                return false;
+            }
+
+            _client = client;
+        }
+        else if (_options.ClientAuthentication == ClientAuthentication.Required)
+        {
+            return false;
+        }
+
+        _signedAt = ticket.SignedAt;
+        _encryption = ticket.Encryption;
+        return true;
+    }
+
+    private static bool Offers(in ClientHello hello, EncryptionType type) =>
+        ((ReadOnlySpan<byte>)hello.Encryption).Contains((byte)type);
+
+    private void SendTicket()
+    {
+        var established = Established!;
+        var expires = Earlier(Now.Wall + _options.TicketLifetime, established.SignedAt + MaxTicketAge);
+        var lifetime = (expires - Now.Wall).TotalSeconds;
+        if (_options.TicketKeys is not { } ring || lifetime < 1)
+        {
+            return;
+        }
+
+        Span<byte> nonce = stackalloc byte[HandshakeLimits.TicketNonceSize];
+        Span<byte> psk = stackalloc byte[KeyDerivation.SecretSize];
+        Span<byte> contents = stackalloc byte[TicketContents.MaxLength];
+        Span<byte> sealedTicket = stackalloc byte[TicketContents.MaxLength + TicketKeyRing.Overhead];
+        Span<byte> message = stackalloc byte[RekeyMessages.MaxTicketLength];
+        Entropy.Fill(nonce);
+        Secrets!.DerivePsk(nonce, psk);
+        var length = new TicketContents
+        {
+            Encryption = established.Encryption,
+            ServerName = RequestedServerName,
+            ServerFingerprint = established.ServerFingerprint,
+            ClientFingerprint = established.ClientFingerprint,
+            ClientCertificateBody = established.PeerCertificate is { } certificate ? certificate.Body : default,
+            SignedAt = established.SignedAt,
+            ExpiresAt = expires,
+            Psk = psk,
+        }.Write(contents);
+        length = ring.Seal(contents[..length], Entropy, sealedTicket);
+        QueueTicket(message[..RekeyMessages.WriteTicket(message, sealedTicket[..length], nonce, (uint)lifetime)]);
+        CryptographicOperations.ZeroMemory(psk);
+        CryptographicOperations.ZeroMemory(contents);
+    }
+
+    private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
+}

@@ -1,0 +1,12 @@
+namespace Xtmp.Benchmarks;
+
+/// <summary>The verbs there are, one line each.</summary>
+internal static class BenchVerbs
+{
+    public static readonly BenchVerb[] All =
+    [
+        new("codec", "encode and decode beside Google.Protobuf and System.Text.Json", CodecBenches.RunAsync),
+        new("crypto", "ML-KEM, ML-DSA, curves, AEAD and hashes, single thread", CryptoBenches.RunAsync),
+        new("handshake", "handshakes over loopback TCP, two processes, beside SslStream", HandshakeBenches.RunAsync),
+    ];
+}

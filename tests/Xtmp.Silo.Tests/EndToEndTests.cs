@@ -1,0 +1,269 @@
+using Xtmp.Client;
+using Xtmp.Crypto;
+using Xtmp.Messages;
+using Xtmp.Protocol;
+using Xtmp.Session;
+using Xtmp.Transport;
+
+namespace Xtmp.Silo.Tests;
+
+/// <summary>The whole way: client, socket, session, gateway, grain, database, and back.</summary>
+public sealed class EndToEndTests
+{
+    private const string Currency = "XTM";
+
+    [Fact]
+    public async Task a_transfer_moves_money_once_and_survives_a_restart()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        using var aliceKeys = IdentityKey.Generate(SystemEntropy.Instance);
+        using var bobKeys = IdentityKey.Generate(SystemEntropy.Instance);
+        var alice = new XtmpWallet(aliceKeys);
+        var bob = new XtmpWallet(bobKeys);
+        WalletTransaction transfer;
+        WalletTransactionReply first;
+        await using (var client = await silo.ConnectAsync(aliceKeys))
+        {
+            await alice.RegisterAsync(client);
+            await bob.RegisterAsync(client);
+            await alice.AuthenticateAsync(client);
+            transfer = alice.SignTransfer(bob.Id, 12_34, Currency, nonce: 0);
+            first = await client.Wallet.TransactionAsync(transfer);
+            Assert.Equal(1_000_00UL - 12_34, first.Balance);
+            Assert.Equal(1UL, first.Nonce);
+            await client.Wallet.TransactionAsync(alice.SignTransfer(bob.Id, 1, Currency, nonce: 1));
+        }
+
+        await silo.RestartAsync();
+        await using var aliceClient = await silo.ConnectAsync(aliceKeys);
+        await using var bobClient = await silo.ConnectAsync(bobKeys);
+        await alice.AuthenticateAsync(aliceClient);
+        await bob.AuthenticateAsync(bobClient);
+        Assert.Equal(first, await aliceClient.Wallet.TransactionAsync(transfer));
+        Assert.Equal(1_000_00UL - 12_34 - 1, (await alice.BalanceAsync(aliceClient)).Balance);
+        Assert.Equal(1_000_00UL + 12_34 + 1, (await bob.BalanceAsync(bobClient)).Balance);
+    }
+
+    [Fact]
+    public async Task both_ends_prove_their_identities_and_agree_on_keying_material()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        using var keys = IdentityKey.Generate(SystemEntropy.Instance);
+        await using var client = await silo.ConnectAsync(keys);
+        Assert.Equal(CipherSuite.X25519MlKem1024, client.Session.Suite);
+        Assert.Equal(silo.Host.Fingerprint, client.Session.ServerFingerprint);
+        Assert.Equal(keys.Public.Fingerprint, client.Session.ClientFingerprint);
+    }
+
+    [Theory]
+    [InlineData(EncryptionType.Aes256Gcm)]
+    [InlineData(EncryptionType.ChaCha20Poly1305)]
+    [InlineData(EncryptionType.PostQuantum)]
+    public async Task every_encryption_type_carries_calls(EncryptionType encryption)
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await using var client = await silo.ConnectAsync(configure: options => options with { EncryptionTypes = [encryption] });
+        Assert.Equal(encryption, client.Session.Encryption);
+        Assert.Equal(RegistrySource.Negative, (await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody" })).Source);
+    }
+
+    [Fact]
+    public async Task refuses_a_server_with_another_identity()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        using var other = IdentityKey.Generate(SystemEntropy.Instance);
+        var error = await Assert.ThrowsAsync<XtmpException>(() => silo.ConnectAsync(configure: options => options with { ServerFingerprint = other.Public.Fingerprint }));
+        Assert.NotEqual(Fault.Local, error.Fault);
+    }
+
+    [Fact]
+    public async Task refuses_to_connect_without_trust()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var error = await Assert.ThrowsAsync<XtmpException>(() => XtmpClient.ConnectAsync(silo.Endpoint, new XtmpClientOptions()));
+        Assert.Equal(XtmpErrorCode.UntrustedPeer, error.Code);
+        Assert.Equal(Fault.Local, error.Fault);
+    }
+
+    [Fact]
+    public async Task remembers_a_server_on_first_use_and_refuses_another_in_its_place()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var hosts = Path.Combine(silo.Options.DataDirectory, "known_hosts");
+        XtmpClientOptions FirstUse(XtmpClientOptions options) => options with { ServerFingerprint = null, KnownHostsPath = hosts };
+        await using (await silo.ConnectAsync(configure: FirstUse))
+        {
+        }
+
+        await using (await silo.ConnectAsync(configure: FirstUse))
+        {
+        }
+
+        using var other = IdentityKey.Generate(SystemEntropy.Instance);
+        await File.WriteAllTextAsync(hosts, (await File.ReadAllTextAsync(hosts)).Replace(silo.Host.Fingerprint.ToString(), other.Public.Fingerprint.ToString(), StringComparison.Ordinal));
+        await Assert.ThrowsAsync<XtmpException>(() => silo.ConnectAsync(configure: FirstUse));
+    }
+
+    [Fact]
+    public async Task lets_in_only_the_clients_it_was_told_of()
+    {
+        using var allowed = IdentityKey.Generate(SystemEntropy.Instance);
+        await using var silo = await TestSilo.StartAsync(options => options with
+        {
+            ClientAuthentication = ClientAuthentication.Required,
+            AllowedClients = [allowed.Public.Fingerprint],
+        });
+        await using (await silo.ConnectAsync(allowed))
+        {
+        }
+
+        await Assert.ThrowsAsync<XtmpException>(() => CallAsync(silo, identity: null));
+        using var stranger = IdentityKey.Generate(SystemEntropy.Instance);
+        await Assert.ThrowsAsync<XtmpException>(() => CallAsync(silo, stranger));
+    }
+
+    [Fact]
+    public async Task a_wallet_needs_authentication_in_this_very_session()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        using var keys = IdentityKey.Generate(SystemEntropy.Instance);
+        var wallet = new XtmpWallet(keys);
+        await using var first = await silo.ConnectAsync(keys);
+        await using var second = await silo.ConnectAsync(keys);
+        await wallet.RegisterAsync(first);
+        await wallet.AuthenticateAsync(first);
+        await wallet.BalanceAsync(first);
+        var error = await Assert.ThrowsAsync<XtmpException>(async () => await wallet.BalanceAsync(second));
+        Assert.Equal(XtmpErrorCode.AuthenticationRequired, error.Code);
+    }
+
+    [Fact]
+    public async Task a_wallet_is_not_anothers()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        using var aliceKeys = IdentityKey.Generate(SystemEntropy.Instance);
+        using var malloryKeys = IdentityKey.Generate(SystemEntropy.Instance);
+        var alice = new XtmpWallet(aliceKeys);
+        var mallory = new XtmpWallet(malloryKeys);
+        await using var client = await silo.ConnectAsync(malloryKeys);
+        await alice.RegisterAsync(client);
+        await mallory.RegisterAsync(client);
+        await mallory.AuthenticateAsync(client);
+        var error = await Assert.ThrowsAsync<XtmpException>(async () => await alice.BalanceAsync(client));
+        Assert.Equal(XtmpErrorCode.PermissionDenied, error.Code);
+
+        var forged = mallory.SignTransfer(mallory.Id, 5, Currency, nonce: 0) with { From = alice.Id };
+        error = await Assert.ThrowsAsync<XtmpException>(async () => await client.Wallet.TransactionAsync(forged));
+        Assert.Equal(XtmpErrorCode.PermissionDenied, error.Code);
+        Assert.Equal("from", error.Field);
+    }
+
+    [Fact]
+    public async Task a_bundle_is_followed_live_from_submission_to_submitted()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await using var client = await silo.ConnectAsync();
+        var bundle = SampleBundle.Create("bundle-1");
+        await using var updates = client.Stream.UpdatesAsync(new LiveUpdates { Topic = $"bundle:{bundle.BundleId}", StreamType = StreamType.BundleUpdates }).GetAsyncEnumerator();
+        var next = updates.MoveNextAsync();
+        var reply = await client.Bundle.SubmitAsync(new BundleSubmit { BundleId = bundle.BundleId, Bundle = bundle });
+        Assert.False(reply.Duplicate);
+        var seen = new List<BundleStatusCode>();
+        while (await next.AsTask().WaitAsync(TimeSpan.FromSeconds(20)))
+        {
+            var update = Assert.IsType<UpdateBody.BundleStatusArm>(updates.Current.Body).Value;
+            seen.Add(update.Status);
+            Assert.Equal((ulong)seen.Count, updates.Current.Sequence);
+            if (update.Status == BundleStatusCode.Submitted)
+            {
+                break;
+            }
+
+            next = updates.MoveNextAsync();
+        }
+
+        Assert.Equal([BundleStatusCode.Received, BundleStatusCode.Verifying, BundleStatusCode.Verified, BundleStatusCode.Submitted], seen);
+        Assert.True((await client.Bundle.SubmitAsync(new BundleSubmit { BundleId = bundle.BundleId, Bundle = bundle })).Duplicate);
+        var page = await client.BundleLedger.SyncAsync(new BundleSync { NodeId = bundle.BpiLedgerMetadata.NodeId });
+        Assert.Contains(page.Bundles, line => line.BundleId == bundle.BundleId);
+    }
+
+    [Fact]
+    public async Task a_bundle_that_does_not_add_up_is_refused_with_the_field()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await using var client = await silo.ConnectAsync();
+        var bundle = SampleBundle.Create("bundle-2");
+        var broken = bundle with { TotalValue = bundle.TotalValue + 1 };
+        var error = await Assert.ThrowsAsync<XtmpException>(async () => await client.Bundle.SubmitAsync(new BundleSubmit { BundleId = broken.BundleId, Bundle = broken }));
+        Assert.Equal("bundle.total_value", error.Field);
+
+        broken = bundle with { ImmutableProof = bundle.ImmutableProof with { MerkleRoot = new byte[32] } };
+        error = await Assert.ThrowsAsync<XtmpException>(async () => await client.Bundle.SubmitAsync(new BundleSubmit { BundleId = broken.BundleId, Bundle = broken }));
+        Assert.Equal(XtmpErrorCode.MerkleRootMismatch, error.Code);
+
+        broken = bundle with { BundleHash = new byte[32] };
+        error = await Assert.ThrowsAsync<XtmpException>(async () => await client.Bundle.SubmitAsync(new BundleSubmit { BundleId = broken.BundleId, Bundle = broken }));
+        Assert.Equal(XtmpErrorCode.BundleHashMismatch, error.Code);
+    }
+
+    [Fact]
+    public async Task a_large_bundle_is_fragmented_and_arrives()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await using var client = await silo.ConnectAsync();
+        var bundle = SampleBundle.Create("bundle-large", transactions: 5_000);
+        var reply = await client.Bundle.SubmitAsync(new BundleSubmit { BundleId = bundle.BundleId, Bundle = bundle });
+        Assert.Equal(bundle.BundleId, reply.BundleId);
+    }
+
+    [Fact]
+    public async Task refuses_locally_what_the_schema_does_not_allow()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await using var client = await silo.ConnectAsync();
+        var error = await Assert.ThrowsAsync<XtmpException>(async () => await client.Registry.QueryAsync(new RegistryQuery { Name = "UPPER" }));
+        Assert.Equal(XtmpErrorCode.PayloadInvalid, error.Code);
+        Assert.Equal(Fault.Local, error.Fault);
+        Assert.Equal("name", error.Field);
+    }
+
+    [Fact]
+    public async Task says_which_handlers_are_not_served()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await using var client = await silo.ConnectAsync();
+        var authorities = new CertificateAuthorityClient(client.Invoker);
+        var error = await Assert.ThrowsAsync<XtmpException>(async () => await authorities.ChainAsync(new CertificateChain { Authority = "nobody", Serial = 1 }));
+        Assert.Equal(XtmpErrorCode.NotServed, error.Code);
+    }
+
+    [Fact]
+    public async Task a_thousand_calls_at_once_are_all_answered()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await using var client = await silo.ConnectAsync();
+        var replies = await Task.WhenAll(Enumerable.Range(0, 1000).Select(async index => await client.Registry.QueryAsync(new RegistryQuery { Name = $"name-{index}" })));
+        Assert.Equal(Enumerable.Range(0, 1000).Select(index => $"name-{index}"), replies.Select(reply => reply.Name));
+    }
+
+    [Fact]
+    public async Task calls_under_way_fail_with_a_reason_when_the_silo_stops()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await using var client = await silo.ConnectAsync();
+        await using var updates = client.Stream.UpdatesAsync(new LiveUpdates { Topic = "bundle:none", StreamType = StreamType.BundleUpdates }).GetAsyncEnumerator();
+        var next = updates.MoveNextAsync();
+        await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody" });
+        await silo.Host.StopAsync();
+        var error = await Assert.ThrowsAsync<XtmpException>(async () => await next);
+        Assert.Contains(error.Code, new[] { XtmpErrorCode.ConnectionLost, XtmpErrorCode.ShuttingDown, XtmpErrorCode.Cancelled });
+        await client.Closed.WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    private static async Task CallAsync(TestSilo silo, IdentityKey? identity)
+    {
+        await using var client = await XtmpClient.ConnectAsync(silo.Endpoint, new XtmpClientOptions { ServerFingerprint = silo.Host.Fingerprint, Identity = identity });
+        await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody" });
+    }
+}

@@ -1,0 +1,39 @@
+using System.Security.Cryptography;
+using System.Text;
+using Xtmp.Messages;
+using Xtmp.Protocol;
+
+namespace Xtmp.Silo.Tests;
+
+/// <summary>Bundles that hold.</summary>
+internal static class SampleBundle
+{
+    private static readonly DateTimeOffset Start = new(2026, 11, 21, 9, 0, 0, TimeSpan.Zero);
+
+    public static PoEProofBundle Create(string id, int transactions = 3) => BundleHashing.Seal(new PoEProofBundle
+    {
+        BundleId = id,
+        BundleHash = new byte[32],
+        TransactionCount = (uint)transactions,
+        TotalValue = 0,
+        CreatedAt = Start,
+        HyperledgerProof = new HyperledgerProof { ChannelId = "channel", BlockNumber = 7, TxId = "tx", BlockHash = Hash("block"), Endorsements = [] },
+        NotaryApprovals = [],
+        ImmutableProof = new ImmutableProof { ProofHash = Hash("proof"), MerkleRoot = new byte[32], BlockHeight = 3, Timestamp = Start },
+        BpiLedgerMetadata = new BpiLedgerMetadata { NodeId = "node-1", LedgerVersion = "1.0.0", ConsensusAlgorithm = "BPI-IBFT", NetworkId = "test" },
+        Transactions = [.. Enumerable.Range(1, transactions).Select(Transaction)],
+    });
+
+    private static BundleTransaction Transaction(int number) => new()
+    {
+        TxId = $"tx-{number}",
+        From = Hash($"from {number}"),
+        To = Hash($"to {number}"),
+        Amount = (ulong)number,
+        Currency = "XTM",
+        Timestamp = Start.AddMilliseconds(number),
+        PayloadHash = Hash($"payload {number}"),
+    };
+
+    private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
+}
