@@ -8,6 +8,7 @@ public static class CryptoCommand
     public static Command Create()
     {
         Command command = new("crypto", "Checks the cryptographic primitives against test vectors.");
+        command.Subcommands.Add(CheckCommand.Create());
         command.Subcommands.Add(AccumulateCommand.Create());
         return command;
     }

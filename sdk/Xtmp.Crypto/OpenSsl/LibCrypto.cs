@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 namespace Xtmp.Crypto;
 
 /// <summary>The functions of OpenSSL 3's libcrypto that this room calls; names and meaning are OpenSSL's.</summary>
+[PublicData("Declares and loads foreign functions.")]
 internal static partial class LibCrypto
 {
     /// <summary>NID of X25519.</summary>

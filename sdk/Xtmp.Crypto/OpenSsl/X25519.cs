@@ -4,6 +4,7 @@ namespace Xtmp.Crypto;
 
 /// <summary>X25519, RFC 7748, by OpenSSL. All keys and secrets have 32 bytes.</summary>
 /// <exception cref="LibCryptoMissingException">Every method, where OpenSSL 3 is not installed.</exception>
+[SecretHandling]
 public static class X25519
 {
     /// <summary>Bytes of a private key, a public key and a shared secret.</summary>

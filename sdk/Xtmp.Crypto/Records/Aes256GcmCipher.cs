@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 namespace Xtmp.Crypto;
 
 /// <summary>AES-256-GCM, NIST SP 800-38D.</summary>
+[SecretHandling]
 public sealed class Aes256GcmCipher : RecordCipher
 {
     private readonly AesGcm _cipher;

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 namespace Xtmp.Crypto;
 
 /// <summary>ChaCha20-Poly1305, RFC 8439.</summary>
+[SecretHandling]
 public sealed class ChaCha20Poly1305Cipher : RecordCipher
 {
     private readonly System.Security.Cryptography.ChaCha20Poly1305 _cipher;
