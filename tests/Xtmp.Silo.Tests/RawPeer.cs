@@ -12,7 +12,7 @@ namespace Xtmp.Silo.Tests;
 /// </summary>
 internal sealed class RawPeer : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly Socket _socket;
     private readonly SessionClock _clock = new(TimeProvider.System);
