@@ -88,9 +88,8 @@ internal sealed class MainJob(StepReporter report)
         await report.RunAsync("read bundle file", async () =>
         {
             var path = Path.Combine(AppContext.BaseDirectory, "data", "bundle.json");
-            var text = await File.ReadAllBytesAsync(path, cancellationToken);
-            var reader = new Utf8JsonReader(text);
-            bundle = PoEProofBundle.ReadJson(ref reader);
+            using var document = JsonDocument.Parse(await File.ReadAllBytesAsync(path, cancellationToken));
+            bundle = PoEProofBundle.ReadJson(document.RootElement);
             return $"{bundle.BundleId}: {bundle.TransactionCount} transactions, {bundle.TotalValue} minor units, hash {Short(bundle.BundleHash)}";
         });
         return bundle!;

@@ -10,16 +10,26 @@ namespace Xtmp.Schema;
 public static class CanonicalText
 {
     /// <summary>Everything declared in this file, local messages too: the content of <c>wire.lock</c>.</summary>
-    public static string OfEverything(SchemaModel model) => Write(model, TypeGraph.Of(model).Declared());
+    public static string OfEverything(SchemaModel model) => Write(model, TypeGraph.Of(model).Declared(), model.Namespace);
 
     /// <summary>What leaves the process: without local messages, their replies and what only they use.</summary>
-    public static string OfWire(SchemaModel model) => Write(model, TypeGraph.Of(model).OnTheWire());
+    public static string OfWire(SchemaModel model) => Write(model, TypeGraph.Of(model).OnTheWire(), clrNamespace: null);
 
-    private static string Write(SchemaModel model, ISet<string> names)
+    /// <summary>The first line of every canonical text.</summary>
+    public const string FirstLine = "xtmp-schema 1";
+
+    /// <param name="model">The schema.</param>
+    /// <param name="names">What of it to write.</param>
+    /// <param name="clrNamespace">Shapes C# but not the wire, so that the fingerprint leaves it out.</param>
+    private static string Write(SchemaModel model, ISet<string> names, string? clrNamespace)
     {
         var text = new StringBuilder();
-        text.Append("xtmp-schema 1\n");
+        text.Append(FirstLine).Append('\n');
         text.Append("protocol ").Append(model.Protocol).Append('\n');
+        if (clrNamespace is not null)
+        {
+            text.Append("namespace ").Append(clrNamespace).Append('\n');
+        }
         foreach (var type in TypeGraph.Of(model).All.Where(t => names.Contains(t.Key)).OrderBy(t => t.Key, StringComparer.Ordinal))
         {
             switch (type.Value)
@@ -148,7 +158,7 @@ public static class CanonicalText
         }
         if (type.Pattern is not null)
         {
-            text.Append(" /").Append(type.Pattern.Text).Append('/');
+            text.Append(' ').Append(Quote(type.Pattern.Text));
         }
     }
 
@@ -157,7 +167,18 @@ public static class CanonicalText
         value.Boolean is { } b ? (b ? "true" : "false")
         : value.Integer is { } i ? i.ToString(CultureInfo.InvariantCulture)
         : value.Number is { } n ? n.ToString("R", CultureInfo.InvariantCulture)
-        : value.Member ?? "\"" + value.Text!.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", "\\n").Replace("\r", "\\r") + "\"";
+        : value.Member ?? Quote(value.Text!);
+
+    /// <summary>Text on one line, in quotes, with control characters as escapes.</summary>
+    private static string Quote(string text)
+    {
+        var quoted = new StringBuilder("\"");
+        foreach (var c in text)
+        {
+            quoted.Append(c is '"' or '\\' ? "\\" + c : char.IsControl(c) ? "\\u" + ((int)c).ToString("X4", CultureInfo.InvariantCulture) : c.ToString());
+        }
+        return quoted.Append('"').ToString();
+    }
 
     private static void WriteReserved(StringBuilder text, IEnumerable<string> numbers, IEnumerable<string> names)
     {

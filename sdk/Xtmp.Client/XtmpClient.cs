@@ -93,6 +93,14 @@ public sealed class XtmpClient : IAsyncDisposable
     /// <summary>The latest resumption ticket of this session, once; null when there is none.</summary>
     public SessionTicket? TakeTicket() => _invoker.TakeTicket();
 
+    /// <summary>The resumption ticket of this session, once the server has sent it; then <see cref="TakeTicket"/> has none.</summary>
+    /// <exception cref="XtmpException">The session ended before a ticket came.</exception>
+    public async Task<SessionTicket> WaitForTicketAsync(CancellationToken cancellationToken = default)
+    {
+        await _invoker.TicketArrived.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return TakeTicket() ?? throw new XtmpException(XtmpErrorCode.NotFound, Fault.Local, "The ticket was taken already.");
+    }
+
     /// <summary>Keying material bound to this session (see <see cref="XtmpSession.Export"/>).</summary>
     public byte[] Export(string label, ReadOnlyMemory<byte> context, int length) =>
         _pump.Use((label, context, length), static (session, request) =>

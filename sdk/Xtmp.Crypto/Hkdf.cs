@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 namespace Xtmp.Crypto;
 
 /// <summary>HKDF, RFC 5869, with SHA-256 or SHA-384, over .NET's HMAC and without allocation.</summary>
+[SecretHandling]
 public static class Hkdf
 {
     /// <summary>Output of one SHA-256 extraction in bytes.</summary>

@@ -6,6 +6,7 @@ namespace Xtmp.Crypto;
 /// A reproducible stream of bytes: SHAKE256 of a label and the seed. For tests, simulations and worked examples only;
 /// whoever knows the seed knows every key made from it. Safe for concurrent use, though the order of calls then varies.
 /// </summary>
+[SecretHandling]
 public sealed class SeededEntropy : IEntropy
 {
     private readonly Lock _gate = new();

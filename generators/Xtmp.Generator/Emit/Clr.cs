@@ -151,6 +151,7 @@ internal static class Clr
                 TypeKind.Timestamp => $"global::System.DateTimeOffset.UnixEpoch.AddTicks({Literal(integer * 10, TypeKind.I64)})",
                 TypeKind.Duration => $"new global::System.TimeSpan({Literal(integer * 10, TypeKind.I64)})",
                 TypeKind.Enum or TypeKind.Flags => $"({TypeOf(field.Type)}){Literal(integer, field.Type.Named!.Underlying!.Value)}",
+                TypeKind.U8 or TypeKind.U16 or TypeKind.I8 or TypeKind.I16 => $"({TypeOf(field.Type)})({Literal(integer, field.Type.Kind)})",
                 _ => Literal(integer, field.Type.Kind),
             };
         }

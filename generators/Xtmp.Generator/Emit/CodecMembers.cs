@@ -30,5 +30,6 @@ internal static class CodecMembers
         code.Line($"int end = {name}Codec.Read(source, 0, ref state, out value);");
         code.Line("return state.Finish(end, out consumed, out error);");
         code.Close();
+        code.Lines("", "/// <inheritdoc/>", $"public static {name} ReadJson(global::System.Text.Json.JsonElement element) => {name}Codec.ReadJson(new {SourceFile.Protocol}.JsonInput(element));");
     }
 }

@@ -230,7 +230,7 @@ internal static class DecodeEmitter
         code.Line("value = default;");
         code.Line($"int at = {SourceFile.Reader}.Read{(isMap ? "Map" : "Array")}Header(source, offset, out int count);");
         code.Guarded("if (at < 0)", "return state.Fail(at, offset);");
-        code.Line($"int next = state.Count(source, at, count, {Clr.Number(type.MinLength)}, {Clr.Number(type.MaxLength)}, {(isMap ? "2" : "1")});");
+        code.Line($"int next = state.Count(source, at, count, {Clr.Number(type.MinLength)}, {Clr.Number(type.MaxLength)});");
         code.Guarded("if (next < 0)", "return state.Fail(next, offset);");
         code.Guarded("if (count == 0)", "return at;");
         code.Guarded("if (!state.TryEnter())", $"return state.Fail(-(int){SourceFile.Protocol}.DecodeStatus.LimitExceeded, offset);");

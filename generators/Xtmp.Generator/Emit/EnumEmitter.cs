@@ -115,6 +115,35 @@ internal static class EnumEmitter
         }
 
         code.Close();
+        code.Line();
+        ReadJson(code, model, keyword);
         code.Close();
+    }
+
+    private static void ReadJson(CodeWriter code, EnumModel model, string keyword)
+    {
+        code.Doc(model.IsFlags ? "Reads an array of names and numbers." : "Reads a name or a number.");
+        code.Line(SourceFile.Hidden);
+        var method = model.IsFlags ? "private static" : "public static";
+        var name = model.IsFlags ? "ReadJsonBit" : "ReadJson";
+        code.Open($"{method} {model.Name} {name}({SourceFile.Protocol}.JsonInput input)");
+        code.Guarded("if (input.Name() is not { } name)", $"return ({model.Name})input.Unsigned({keyword}.MaxValue);");
+        code.Line($"return TryParse(name, out var value) ? value : throw input.Refuse({Clr.Text("must be a name of " + model.Name + " or a number")});");
+        code.Close();
+        if (model.IsFlags)
+        {
+            code.Line();
+            code.Doc("Reads an array of names and numbers; in a map's key, one name or number.");
+            code.Line(SourceFile.Hidden);
+            code.Open($"public static {model.Name} ReadJson({SourceFile.Protocol}.JsonInput input)");
+            code.Guarded("if (input.IsKey)", "return ReadJsonBit(input);");
+            code.Line($"{model.Name} all = default;");
+            code.Open("foreach (var bit in input.Items(static item => ReadJsonBit(item)))");
+            code.Line("all |= bit;");
+            code.Close();
+            code.Line();
+            code.Line("return all;");
+            code.Close();
+        }
     }
 }

@@ -15,6 +15,7 @@ internal static class JsonWriterEmitter
             Field(code, field);
         }
 
+        code.Line($"{SourceFile.Protocol}.JsonView.Write(writer, UnknownFields);");
         code.Line("writer.WriteEndObject();");
         code.Close();
     }

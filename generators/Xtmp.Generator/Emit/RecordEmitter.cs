@@ -37,6 +37,7 @@ internal static class RecordEmitter
         code.Open($"public static class {shape.Name}Codec");
         EncodeEmitter.Emit(code, shape);
         DecodeEmitter.Emit(code, shape);
+        JsonReaderEmitter.Emit(code, shape);
         code.Close();
         return code.ToString();
     }

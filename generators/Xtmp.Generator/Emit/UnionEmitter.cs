@@ -41,6 +41,7 @@ internal static class UnionEmitter
         Sizes(code, model, exact: false);
         Write(code, model);
         Read(code, model);
+        JsonReaderEmitter.EmitUnion(code, model);
         code.Close();
         return code.ToString();
     }
@@ -173,8 +174,8 @@ internal static class UnionEmitter
         }
 
         code.Line("case UnknownArm arm:");
-        code.Indented("writer.WriteNumber(\"unknown_tag\", arm.Tag);");
-        code.Indented("writer.WritePropertyName(\"raw\");");
+        code.Indented("writer.WriteNumber(\"$tag\", arm.Tag);");
+        code.Indented("writer.WritePropertyName(\"$raw\");");
         code.Indented($"{SourceFile.Protocol}.JsonView.Write(writer, arm.Raw);");
         code.Indented("break;");
         code.Close();

@@ -13,6 +13,7 @@ internal sealed class SessionCallInvoker(XtmpClientOptions options) : ICallInvok
     private readonly Dictionary<ulong, PendingCall> _pending = [];
     private readonly TaskCompletionSource<EstablishedSession> _established = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<SessionClose> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ticketArrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SessionPump? _pump;
     private SessionTicket? _ticket;
 
@@ -22,6 +23,9 @@ internal sealed class SessionCallInvoker(XtmpClientOptions options) : ICallInvok
 
     /// <summary>The latest unused ticket, which is then forgotten here.</summary>
     public SessionTicket? TakeTicket() => Interlocked.Exchange(ref _ticket, null);
+
+    /// <summary>Done when the server has sent a ticket; fails with the session.</summary>
+    public Task TicketArrived => _ticketArrived.Task;
 
     public void Attach(SessionPump pump) => _pump = pump;
 
@@ -111,6 +115,7 @@ internal sealed class SessionCallInvoker(XtmpClientOptions options) : ICallInvok
                 break;
             case SessionEventKind.TicketReceived:
                 Volatile.Write(ref _ticket, sessionEvent.Ticket);
+                _ticketArrived.TrySetResult();
                 break;
             case SessionEventKind.Response when _pending.TryGetValue(sessionEvent.ExchangeId, out var call):
                 call.OnResponse(in sessionEvent);
@@ -180,6 +185,8 @@ internal sealed class SessionCallInvoker(XtmpClientOptions options) : ICallInvok
     private void Close(SessionClose close)
     {
         _established.TrySetException(close.ToException());
+        _ticketArrived.TrySetException(close.ToException());
+        _ = _ticketArrived.Task.Exception; // Nobody has to wait for a ticket.
         foreach (var call in _pending.Values)
         {
             call.OnClosed(close);

@@ -6,6 +6,7 @@ namespace Xtmp.Crypto;
 /// BLAKE3: hash, keyed hash and key derivation, output of any length, input in any pieces. The one-shot forms allocate
 /// nothing. An instance is used by one thread at a time.
 /// </summary>
+[SecretHandling]
 public sealed class Blake3 : IDisposable
 {
     /// <summary>The customary output in bytes; any length can be had.</summary>

@@ -8,6 +8,7 @@ namespace Xtmp.Crypto;
 /// The public name of an identity: SHA-256("XTMP1 identity" ‖ ML-DSA key ‖ Ed25519 key), 32 bytes. Written and read as
 /// 64 lowercase hexadecimal digits. All zero means "none given".
 /// </summary>
+[PublicData("The public name of an identity.")]
 public readonly struct Fingerprint : IEquatable<Fingerprint>
 {
     /// <summary>Bytes of a fingerprint.</summary>

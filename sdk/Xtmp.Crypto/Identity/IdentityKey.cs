@@ -6,6 +6,7 @@ namespace Xtmp.Crypto;
 /// An identity: an ML-DSA-87 and an Ed25519 private key, kept as seeds, that sign together. Safe for concurrent signing;
 /// disposing erases both.
 /// </summary>
+[SecretHandling]
 public sealed class IdentityKey : IDisposable
 {
     private readonly MlDsa87PrivateKey _mlDsa;

@@ -1,6 +1,7 @@
 namespace Xtmp.Crypto;
 
 /// <summary>M′ = label ‖ role ‖ SHA-512 hash, the message both signatures of an identity are made over.</summary>
+[PublicData("What is signed is known to both ends.")]
 internal static class IdentityMessage
 {
     /// <summary>Longest label and role in bytes; the label is also an ML-DSA context, which has at most 255.</summary>

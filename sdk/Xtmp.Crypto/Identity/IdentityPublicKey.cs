@@ -6,6 +6,7 @@ namespace Xtmp.Crypto;
 /// The public half of an identity: an ML-DSA-87 key and an Ed25519 key, both of which must verify. Safe for concurrent
 /// use; the ML-DSA key is expanded at the first verification and kept (64 KiB).
 /// </summary>
+[PublicData("Public keys.")]
 public sealed class IdentityPublicKey
 {
     /// <summary>Bytes of the hash that is signed, a SHA-512.</summary>

@@ -3,6 +3,7 @@ namespace Xtmp.Crypto;
 /// <summary>
 /// SHA3-256 and SHA3-512, FIPS 202 section 6.1. The one-shot forms allocate nothing; an instance hashes in pieces.
 /// </summary>
+[SecretHandling]
 public sealed class Sha3 : IDisposable
 {
     /// <summary>Output of SHA3-256 in bytes.</summary>

@@ -4,6 +4,7 @@ namespace Xtmp.Crypto;
 /// SHAKE128, FIPS 202 section 6.2, incremental: <see cref="Absorb"/> any pieces, then <see cref="Squeeze"/> any pieces.
 /// Absorbing after squeezing throws until <see cref="Reset"/>. Not safe for concurrent use.
 /// </summary>
+[SecretHandling]
 public sealed class Shake128 : IDisposable
 {
     private KeccakSponge _sponge = KeccakSponge.Shake128();

@@ -8,6 +8,7 @@ namespace Xtmp.Crypto;
 /// A signing key with Â, ŝ₁, ŝ₂ and t̂₀ expanded and transformed, about 80 KiB, so that a signature expands nothing but
 /// its masks.
 /// </summary>
+[SecretHandling]
 internal sealed class ManagedMlDsa87PrivateKey : IMlDsa87PrivateKey
 {
     private readonly int[] _matrix = GC.AllocateUninitializedArray<int>(MlDsaCore.MatrixLength);
@@ -83,6 +84,7 @@ internal sealed class ManagedMlDsa87PrivateKey : IMlDsa87PrivateKey
         return true;
     }
 
+    [PublicData("The public key is public.")]
     public void WritePublicKey(Span<byte> destination) => _publicKey.CopyTo(destination);
 
     public void Sign(ReadOnlySpan<byte> message, ReadOnlySpan<byte> context, ReadOnlySpan<byte> randomness, Span<byte> signature)
@@ -90,6 +92,14 @@ internal sealed class ManagedMlDsa87PrivateKey : IMlDsa87PrivateKey
         Span<byte> representative = stackalloc byte[MlDsaCore.RepresentativeSize];
         MlDsaCore.Represent(_keyHash, message, context, representative);
         SignRepresentative(representative, randomness, signature);
+    }
+
+    /// <summary>μ of a message under this key, 64 bytes.</summary>
+    public byte[] Represent(ReadOnlySpan<byte> message, ReadOnlySpan<byte> context)
+    {
+        byte[] representative = new byte[MlDsaCore.RepresentativeSize];
+        MlDsaCore.Represent(_keyHash, message, context, representative);
+        return representative;
     }
 
     /// <summary>Signs μ made outside (ExternalMu), for test vectors that give only it.</summary>

@@ -1,6 +1,7 @@
 namespace Xtmp.Crypto;
 
 /// <summary>A verification key with Â and NTT(t₁ · 2^d) expanded, about 64 KiB, so that a verification expands nothing.</summary>
+[PublicData("A public key.")]
 internal sealed class ManagedMlDsa87PublicKey : IMlDsa87PublicKey
 {
     private readonly int[] _matrix = GC.AllocateUninitializedArray<int>(MlDsaCore.MatrixLength);

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Xtmp.Crypto;
 
 /// <summary>ML-DSA-87, FIPS 204: sizes in bytes and one-shot verification.</summary>
+[PublicData("Sizes and verification, which sees public data only.")]
 public static class MlDsa87
 {
     /// <summary>The private key as it is kept: ξ.</summary>

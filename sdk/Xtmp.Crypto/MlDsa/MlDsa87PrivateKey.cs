@@ -6,6 +6,7 @@ namespace Xtmp.Crypto;
 /// An ML-DSA-87 private key, FIPS 204, kept as its seed ξ beside the expanded form. Disposing erases both.
 /// Safe for concurrent signing.
 /// </summary>
+[SecretHandling]
 public sealed class MlDsa87PrivateKey : IDisposable
 {
     private readonly byte[] _seed;

@@ -4,6 +4,7 @@ namespace Xtmp.Crypto;
 /// An ML-DSA-87 public key, FIPS 204, expanded once so that repeated verification is fast (about 64 KiB under the
 /// managed provider). Safe for concurrent use.
 /// </summary>
+[PublicData("A public key.")]
 public sealed class MlDsa87PublicKey : IDisposable
 {
     private readonly IMlDsa87PublicKey _key;

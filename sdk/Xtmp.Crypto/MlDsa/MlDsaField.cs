@@ -87,6 +87,7 @@ internal static class MlDsaField
     }
 
     /// <summary>UseHint, FIPS 204 algorithm 40, with m = (q − 1)/(2γ₂) = 16, for a in [0, q).</summary>
+    [PublicData("Verification sees public data only.")]
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int UseHint(int a, int hint)
     {

@@ -1,6 +1,7 @@
 namespace Xtmp.Crypto;
 
 /// <summary>Powers of ζ = 1753 modulo 8380417, FIPS 204 appendix B, in Montgomery form and centred around zero.</summary>
+[PublicData("Constants of the standard.")]
 internal static class MlDsaZetas
 {
     /// <summary>Entry i is 1753^BitRev8(i) · 2^32 mod± 8380417.</summary>

@@ -7,6 +7,7 @@ namespace Xtmp.Crypto;
 /// A decapsulation key with everything expanded: Â, ŝ, t̂, ek, H(ek) and z. About 14 KiB, so that decapsulation does not
 /// expand the matrix a second time.
 /// </summary>
+[SecretHandling]
 internal sealed class ManagedMlKem1024Key : IMlKem1024Key
 {
     private readonly short[] _matrix = GC.AllocateUninitializedArray<short>(MlKemCore.MatrixLength);
@@ -74,6 +75,7 @@ internal sealed class ManagedMlKem1024Key : IMlKem1024Key
         return true;
     }
 
+    [PublicData("The encapsulation key is public.")]
     public void WriteEncapsulationKey(Span<byte> destination) => _encapsulationKey.CopyTo(destination);
 
     public bool TryDecapsulate(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret)

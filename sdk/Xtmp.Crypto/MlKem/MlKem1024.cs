@@ -6,6 +6,7 @@ namespace Xtmp.Crypto;
 /// ML-KEM-1024, FIPS 203: sizes in bytes and encapsulation. Deterministic given its randomness.
 /// Key generation and decapsulation are at <see cref="MlKem1024PrivateKey"/>.
 /// </summary>
+[SecretHandling]
 public static class MlKem1024
 {
     /// <summary>The private key as it is kept: d ‖ z.</summary>

@@ -6,6 +6,7 @@ namespace Xtmp.Crypto;
 /// An ML-KEM-1024 private key, FIPS 203, kept as its seed d ‖ z beside the expanded form. Disposing erases both.
 /// Safe for concurrent decapsulation.
 /// </summary>
+[SecretHandling]
 public sealed class MlKem1024PrivateKey : IDisposable
 {
     private readonly byte[] _seed;

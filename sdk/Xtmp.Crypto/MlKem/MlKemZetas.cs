@@ -1,6 +1,7 @@
 namespace Xtmp.Crypto;
 
 /// <summary>Powers of ζ = 17 modulo 3329, FIPS 203 appendix A, in Montgomery form and centred around zero.</summary>
+[PublicData("Constants of the standard.")]
 internal static class MlKemZetas
 {
     /// <summary>Entry i is 17^BitRev7(i) · 2^16 mod± 3329.</summary>

@@ -1,6 +1,7 @@
 namespace Xtmp.Crypto;
 
 /// <summary>Ed25519, RFC 8032 section 5.1: sizes in bytes and verification, by OpenSSL.</summary>
+[PublicData("Sizes and verification, which sees public data only.")]
 public static class Ed25519
 {
     /// <summary>The private key: 32 random bytes.</summary>

@@ -4,6 +4,7 @@ namespace Xtmp.Crypto;
 
 /// <summary>An Ed25519 private key, RFC 8032, held by libcrypto. Safe for concurrent signing; disposing erases it.</summary>
 /// <exception cref="LibCryptoMissingException">On creation, where OpenSSL 3 is not installed.</exception>
+[SecretHandling]
 public sealed class Ed25519PrivateKey : IDisposable
 {
     private readonly byte[] _seed;

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 namespace Xtmp.Crypto;
 
 /// <summary>Imports raw curve keys into libcrypto and turns its failures into exceptions that name the call.</summary>
+[SecretHandling]
 internal static unsafe class EvpKeys
 {
     public static SafeEvpKey ImportPrivate(int type, ReadOnlySpan<byte> key)

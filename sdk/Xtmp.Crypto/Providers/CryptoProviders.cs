@@ -1,6 +1,7 @@
 namespace Xtmp.Crypto;
 
 /// <summary>The providers of ML-KEM and ML-DSA.</summary>
+[PublicData("Chooses by what the platform supports.")]
 public static class CryptoProviders
 {
     /// <summary>FIPS 203 and FIPS 204 in this assembly; works everywhere.</summary>

@@ -1,6 +1,7 @@
 namespace Xtmp.Crypto;
 
 /// <summary>The provider written in this assembly.</summary>
+[PublicData("Hands secrets on and computes nothing with them.")]
 internal sealed class ManagedCryptoProvider : ICryptoProvider
 {
     public string Name => "managed";

@@ -7,6 +7,7 @@ namespace Xtmp.Crypto;
 /// is handed that randomness (encapsulation, signing) the managed code computes, so that equal arguments give equal
 /// results under every provider. Key generation, decapsulation and verification are the platform's.
 /// </summary>
+[PublicData("Hands secrets to .NET and computes nothing with them.")]
 internal sealed class PlatformCryptoProvider : ICryptoProvider
 {
     public string Name => "platform";

@@ -4,6 +4,7 @@ namespace Xtmp.Crypto;
 /// An AEAD under one fixed key, for records in one direction: 96-bit nonces, 128-bit tags. One object keeps the expanded
 /// key between records and is used by one thread at a time. The caller never repeats a nonce.
 /// </summary>
+[SecretHandling]
 public abstract class RecordCipher : IDisposable
 {
     /// <summary>Bytes of a key.</summary>

@@ -102,9 +102,9 @@ public ref struct DecodeState
 
     /// <summary>
     /// Checks a count before anything is allocated for it: against the field's own limits, the whole message's, the
-    /// nesting, and the bytes there are. Zero or a negative status.
+    /// nesting, and the bytes there are, of which every element takes one. Zero or a negative status.
     /// </summary>
-    public int Count(ReadOnlySpan<byte> source, int offset, int count, int min, int max, int leastBytesEach)
+    public int Count(ReadOnlySpan<byte> source, int offset, int count, int min, int max)
     {
         if (count > max || count > _elements || _depth <= 0)
         {
@@ -116,7 +116,7 @@ public ref struct DecodeState
             return -(int)DecodeStatus.ConstraintViolated;
         }
 
-        if ((long)count * leastBytesEach > source.Length - offset)
+        if (count > source.Length - offset)
         {
             return -(int)DecodeStatus.Truncated;
         }

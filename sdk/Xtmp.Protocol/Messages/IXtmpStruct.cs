@@ -32,4 +32,8 @@ public interface IXtmpStruct<TSelf> : IXtmpStruct, IEquatable<TSelf>
     /// <paramref name="consumed"/> counts the bytes of the value, what follows is the caller's to judge.
     /// </summary>
     static abstract DecodeStatus TryDecode(ReadOnlySpan<byte> source, DecodeLimits limits, out TSelf? value, out int consumed, out DecodeError error);
+
+    /// <summary>Reads the JSON view. Constraints of the schema are not checked: see <see cref="IXtmpStruct.TryValidate"/>.</summary>
+    /// <exception cref="XtmpException"><see cref="XtmpErrorCode.PayloadMalformed"/> naming the field that does not fit.</exception>
+    static abstract TSelf ReadJson(JsonElement element);
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 
 namespace Xtmp.Protocol;
@@ -38,11 +39,42 @@ public static class JsonView
 
     public static void Write(Utf8JsonWriter writer, UInt128 value) => writer.WriteStringValue(value.ToString(CultureInfo.InvariantCulture));
 
-    public static void Write(Utf8JsonWriter writer, float value) => writer.WriteNumberValue(value);
+    public static void Write(Utf8JsonWriter writer, float value)
+    {
+        if (float.IsFinite(value))
+        {
+            writer.WriteNumberValue(value);
+        }
+        else
+        {
+            writer.WriteStringValue(value.ToString(CultureInfo.InvariantCulture));
+        }
+    }
 
-    public static void Write(Utf8JsonWriter writer, double value) => writer.WriteNumberValue(value);
+    public static void Write(Utf8JsonWriter writer, double value)
+    {
+        if (double.IsFinite(value))
+        {
+            writer.WriteNumberValue(value);
+        }
+        else
+        {
+            writer.WriteStringValue(value.ToString(CultureInfo.InvariantCulture));
+        }
+    }
 
-    public static void Write(Utf8JsonWriter writer, string value) => writer.WriteStringValue(value);
+    /// <summary>A lone surrogate, which JSON can't hold, becomes U+FFFD as on the wire.</summary>
+    public static void Write(Utf8JsonWriter writer, string value)
+    {
+        if (TextRules.IsWellFormed(value))
+        {
+            writer.WriteStringValue(value);
+        }
+        else
+        {
+            writer.WriteStringValue(Encoding.UTF8.GetBytes(value));
+        }
+    }
 
     public static void Write(Utf8JsonWriter writer, ReadOnlyMemory<byte> value) => writer.WriteStringValue(Convert.ToHexStringLower(value.Span));
 
@@ -51,6 +83,20 @@ public static class JsonView
     public static void Write(Utf8JsonWriter writer, DateTimeOffset value) => writer.WriteStringValue(Format(value));
 
     public static void Write(Utf8JsonWriter writer, TimeSpan value) => Write(writer, value.Ticks / TimeSpan.TicksPerMicrosecond);
+
+    /// <summary>Elements of a newer schema, as they came.</summary>
+    public static void Write(Utf8JsonWriter writer, UnknownFields? unknown)
+    {
+        if (unknown is null)
+        {
+            return;
+        }
+
+        writer.WriteStartObject(JsonInput.UnknownProperty);
+        writer.WriteNumber("count", unknown.Count);
+        writer.WriteString("raw", Convert.ToHexStringLower(unknown.Raw));
+        writer.WriteEndObject();
+    }
 
     public static string Format(DateTimeOffset value) => value.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
 

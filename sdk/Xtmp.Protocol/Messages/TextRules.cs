@@ -29,7 +29,8 @@ public static class TextRules
         return bytes >= minBytes && bytes <= maxBytes && IsWellFormed(text);
     }
 
-    private static bool IsWellFormed(string text)
+    /// <summary>True for UTF-16 without lone surrogates.</summary>
+    public static bool IsWellFormed(string text)
     {
         for (int i = 0; i < text.Length; i++)
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 
@@ -41,6 +42,36 @@ public static class XtmpCodec
         return status;
     }
 
+    /// <summary>
+    /// Reads one value from the start of a sequence. A sequence of several segments is copied first: its length is the
+    /// caller's to bound.
+    /// </summary>
+    public static DecodeStatus TryDecode<T>(ReadOnlySequence<byte> source, DecodeLimits limits, out T? value, out long consumed, out DecodeError error)
+        where T : class, IXtmpStruct<T>
+    {
+        if (source.IsSingleSegment)
+        {
+            var single = T.TryDecode(source.FirstSpan, limits, out value, out int end, out error);
+            consumed = end;
+            return single;
+        }
+
+        int length = checked((int)source.Length);
+        var rented = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            source.CopyTo(rented);
+            var status = T.TryDecode(rented.AsSpan(0, length), limits, out value, out int end, out error);
+            consumed = end;
+            return status;
+        }
+        finally
+        {
+            // What passed may hold secrets, and the array goes to strangers.
+            ArrayPool<byte>.Shared.Return(rented, clearArray: true);
+        }
+    }
+
     /// <summary>Throws for the first constraint of the schema that does not hold.</summary>
     /// <exception cref="XtmpException"><see cref="XtmpErrorCode.PayloadInvalid"/> naming the field.</exception>
     public static void Validate(this IXtmpStruct value)
@@ -54,12 +85,28 @@ public static class XtmpCodec
     /// <summary>The JSON view as text, secrets redacted.</summary>
     public static string ToJson(this IXtmpStruct value, bool indented = false)
     {
-        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+        var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = indented }))
         {
             value.WriteJson(writer);
         }
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    /// <summary>Reads the JSON view from text.</summary>
+    /// <exception cref="XtmpException"><see cref="XtmpErrorCode.PayloadMalformed"/> naming the field that does not fit.</exception>
+    public static T FromJson<T>(string json)
+        where T : class, IXtmpStruct<T>
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            return T.ReadJson(document.RootElement);
+        }
+        catch (JsonException error)
+        {
+            throw new XtmpException(XtmpErrorCode.PayloadMalformed, Fault.Local, error.Message, innerException: error);
+        }
     }
 }

@@ -225,6 +225,14 @@ internal sealed partial class Activation : IThreadPoolWorkItem
                 _engine.Metrics.Turns.Add(1, new KeyValuePair<string, object?>("kind", Id.Kind));
             }
         }
+        catch (Exception bug)
+        {
+            // A bug of the engine itself. Its grain starts afresh: one that stayed busy for ever would be worse.
+            _engine.Report(Id, "The engine failed in a turn.", bug);
+            Unload();
+            End();
+            turn.Fail(new XtmpException(XtmpErrorCode.Internal, Fault.Peer, $"The {Id.Kind} failed."));
+        }
         finally
         {
             _lastUsed = _engine.TimeProvider.GetTimestamp();
@@ -298,11 +306,11 @@ internal sealed partial class Activation : IThreadPoolWorkItem
 
     private async ValueTask<bool> ActivateAsync()
     {
-        var record = await _engine.StoreCall(_engine.Store.LoadAsync(Id), Id).ConfigureAwait(false);
+        var record = await _engine.StoreCall(static (store, id) => store.LoadAsync(id), Id, Id).ConfigureAwait(false);
         var grain = _kind.Create(this);
         try
         {
-            grain.LoadState(record.State ?? default, record.State is not null);
+            grain.LoadState(record.State);
         }
         catch (XtmpException damaged)
         {
@@ -372,14 +380,14 @@ internal sealed partial class Activation : IThreadPoolWorkItem
         var state = _grain!.EncodeChangedState();
         if (state is null && !_staged.IsDurable)
         {
-            return !_engine.Store.IsShared || await _engine.StoreCall(_engine.Store.ReadVersionAsync(Id), Id).ConfigureAwait(false) == _version;
+            return !_engine.Store.IsShared || await _engine.StoreCall(static (store, id) => store.ReadVersionAsync(id), Id, Id).ConfigureAwait(false) == _version;
         }
 
         var commit = new GrainCommit
         {
             Id = Id,
             ExpectedVersion = _version,
-            State = state is null ? null : new ReadOnlyMemory<byte>(state),
+            State = state,
             Entries = _staged.Entries,
             Outbox = _staged.Messages.Count == 0 ? [] : OutboxOf(_version + 1),
             OutboxRemovals = _staged.OutboxRemovals,
@@ -389,7 +397,7 @@ internal sealed partial class Activation : IThreadPoolWorkItem
         CommitOutcome outcome;
         try
         {
-            outcome = await _engine.StoreCall(_engine.Store.CommitAsync(commit), Id).ConfigureAwait(false);
+            outcome = await _engine.StoreCall(static (store, changes) => store.CommitAsync(changes), commit, Id).ConfigureAwait(false);
         }
         catch (XtmpException)
         {
@@ -421,7 +429,7 @@ internal sealed partial class Activation : IThreadPoolWorkItem
         for (var i = 0; i < records.Length; i++)
         {
             var message = _staged.Messages[i];
-            records[i] = new OutboxRecord(new OutboxId(Id, version, i), message.Target, message.Method.Name, message.Payload);
+            records[i] = new OutboxRecord(new OutboxId(Id, version, i), message.Target, message.Method.Name, message.Payload, message.Notify);
         }
 
         return records;

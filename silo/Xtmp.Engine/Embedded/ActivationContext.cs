@@ -34,7 +34,7 @@ internal sealed partial class Activation : IGrainContext, IGrainEntries
         return _engine.ExistsAsync(id);
     }
 
-    public void Send<TRequest>(MethodDescriptor<TRequest> method, TRequest request, TimeSpan replyWaits = default)
+    public void Send<TRequest>(MethodDescriptor<TRequest> method, TRequest request, TimeSpan replyWaits = default, bool notify = false)
         where TRequest : class, IXtmpMessage<TRequest>
     {
         EnsureTurn();
@@ -46,7 +46,7 @@ internal sealed partial class Activation : IGrainContext, IGrainEntries
 
         var payload = new byte[request.GetEncodedSize()];
         request.Encode(payload);
-        _staged.Messages.Add(new StagedMessage(method, request, target, payload, replyWaits));
+        _staged.Messages.Add(new StagedMessage(method, request, target, payload, replyWaits, notify));
     }
 
     public void Publish(string topic, IXtmpMessage item)
@@ -126,15 +126,23 @@ internal sealed partial class Activation : IGrainContext, IGrainEntries
         }
     }
 
-    ValueTask<ReadOnlyMemory<byte>?> IGrainEntries.GetAsync(string key)
+    async ValueTask<ReadOnlyMemory<byte>?> IGrainEntries.GetAsync(string key)
     {
         EnsureTurn();
         CheckEntryKey(key);
-        return _staged.TryGetEntry(key, out var staged)
-            ? new ValueTask<ReadOnlyMemory<byte>?>(staged)
-            : _version == 0
-                ? default
-                : _engine.StoreCall(_engine.Store.ReadEntryAsync(Id, key), Id);
+        if (_staged.TryGetEntry(key, out var staged))
+        {
+            return staged.Removes ? default(ReadOnlyMemory<byte>?) : staged.Value;
+        }
+
+        if (_version == 0)
+        {
+            return null;
+        }
+
+        // Spelled out: a null array converted as a whole would become an empty value.
+        var stored = await _engine.StoreCall(static (store, at) => store.ReadEntryAsync(at.Id, at.key), (Id, key), Id).ConfigureAwait(false);
+        return stored is null ? default(ReadOnlyMemory<byte>?) : stored;
     }
 
     void IGrainEntries.Put(string key, ReadOnlyMemory<byte> value)
@@ -142,21 +150,21 @@ internal sealed partial class Activation : IGrainContext, IGrainEntries
         EnsureTurn();
         CheckEntryKey(key);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(value.Length, IGrainEntries.MaxValueLength, nameof(value));
-        _staged.WriteEntry(new EntryWrite(key, value));
+        _staged.WriteEntry(EntryWrite.Put(key, value));
     }
 
     void IGrainEntries.Remove(string key)
     {
         EnsureTurn();
         CheckEntryKey(key);
-        _staged.WriteEntry(new EntryWrite(key, null));
+        _staged.WriteEntry(EntryWrite.Remove(key));
     }
 
     ValueTask<IReadOnlyList<GrainEntry>> IGrainEntries.PageAsync(string prefix, string after, int limit)
     {
         EnsureTurn();
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        return _engine.StoreCall(_engine.Store.ReadEntriesAsync(Id, prefix, after, limit), Id);
+        return _engine.StoreCall(static (store, at) => store.ReadEntriesAsync(at.Id, at.prefix, at.after, at.limit), (Id, prefix, after, limit), Id);
     }
 
     /// <summary>The reminder's turn: what was replaced or removed since it came due does not fire.</summary>
@@ -179,7 +187,20 @@ internal sealed partial class Activation : IGrainContext, IGrainEntries
         await grain.OnReminderAsync(fired.Name).ConfigureAwait(false);
     }
 
-    internal void StageOutboxRemoval(OutboxId id) => _staged.OutboxRemovals.Add(id);
+    /// <summary>
+    /// Takes a message out of the outbox with this turn; false where it is out already. The courier may come twice with
+    /// the news of one delivery, and what the grain does about it must happen once.
+    /// </summary>
+    internal async ValueTask<bool> TryEndMessageAsync(OutboxId id)
+    {
+        if (!await _engine.StoreCall(static (store, message) => store.ContainsOutboxAsync(message), id, Id).ConfigureAwait(false))
+        {
+            return false;
+        }
+
+        _staged.OutboxRemovals.Add(id);
+        return true;
+    }
 
     private static DateTimeOffset WholeMicroseconds(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
 

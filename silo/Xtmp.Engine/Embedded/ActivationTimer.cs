@@ -1,5 +1,3 @@
-using Xtmp.Protocol;
-
 namespace Xtmp.Engine;
 
 /// <summary>A timer whose callback is a turn. A firing that finds the last one still waiting is skipped.</summary>
@@ -36,13 +34,7 @@ internal sealed class ActivationTimer(EmbeddedEngine engine, Activation activati
             _disposed = true;
         }
 
-        var turn = new TimerTurn(engine, activation.Id, RunAsync);
-
-        // To this activation only: a successor has timers of its own.
-        if (activation.Offer(turn) != Admission.Taken)
-        {
-            turn.Fail(new XtmpException(XtmpErrorCode.Cancelled, Fault.Local, "The grain was let go."));
-        }
+        engine.RunTimer(activation, new TimerTurn(engine, activation.Id, RunAsync));
     }
 
     private ValueTask RunAsync()

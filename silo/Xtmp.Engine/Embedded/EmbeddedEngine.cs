@@ -146,25 +146,42 @@ public sealed partial class EmbeddedEngine : IGrainEngine
             return true;
         }
 
-        return await StoreCall(Store.ReadVersionAsync(id), id).ConfigureAwait(false) > 0;
+        return await StoreCall(static (store, key) => store.ReadVersionAsync(key), id, id).ConfigureAwait(false) > 0;
     }
 
     internal void Report(GrainId? grain, string text, Exception? exception)
     {
         Metrics.Faults.Add(1);
-        Options.OnFault?.Invoke(new EngineFault(grain, text, exception));
+        try
+        {
+            Options.OnFault?.Invoke(new EngineFault(grain, text, exception));
+        }
+        catch (Exception) when (Options.OnFault is not null)
+        {
+            // A log that throws must not take the grain's turn with it; the counter has the fault.
+        }
     }
 
-    /// <summary>Awaits a store call; a failing store goes to the log in full, and to callers without its details.</summary>
-    internal ValueTask<T> StoreCall<T>(ValueTask<T> call, GrainId? grain)
+    /// <summary>Calls the store; a failing one goes to the log in full, and to callers without its details.</summary>
+    internal ValueTask<T> StoreCall<TArgument, T>(Func<IGrainStore, TArgument, ValueTask<T>> call, TArgument argument, GrainId? grain)
     {
-        return call.IsCompletedSuccessfully ? call : Slow(call, grain);
+        ValueTask<T> pending;
+        try
+        {
+            pending = call(Store, argument);
+        }
+        catch (XtmpException error) when (error.Code == XtmpErrorCode.StorageUnavailable)
+        {
+            return ValueTask.FromException<T>(StorageFailed(error, grain));
+        }
 
-        async ValueTask<T> Slow(ValueTask<T> pending, GrainId? id)
+        return pending.IsCompletedSuccessfully ? pending : AwaitAsync(pending, grain);
+
+        async ValueTask<T> AwaitAsync(ValueTask<T> task, GrainId? id)
         {
             try
             {
-                return await pending.ConfigureAwait(false);
+                return await task.ConfigureAwait(false);
             }
             catch (XtmpException error) when (error.Code == XtmpErrorCode.StorageUnavailable)
             {

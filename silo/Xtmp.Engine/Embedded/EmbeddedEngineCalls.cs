@@ -104,6 +104,16 @@ public sealed partial class EmbeddedEngine
         return turn.Task;
     }
 
+    /// <summary>Gives a timer's turn to the activation that started the timer, and to no successor.</summary>
+    internal void RunTimer(Activation activation, TimerTurn turn)
+    {
+        _calls.Add();
+        if (activation.Offer(turn) != Admission.Taken)
+        {
+            turn.Fail(new XtmpException(XtmpErrorCode.Cancelled, Fault.Local, "The grain was let go."));
+        }
+    }
+
     internal void TurnSettled(Turn turn) => _calls.Remove();
 
     private static GrainId IdOf<TRequest>(MethodDescriptor<TRequest> method, TRequest request, CallContext context)

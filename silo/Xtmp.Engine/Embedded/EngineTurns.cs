@@ -19,9 +19,24 @@ internal sealed class ReminderTurn(EmbeddedEngine engine, DueReminder due) : Act
 internal sealed class RefusalTurn(EmbeddedEngine engine, OutboxId id, IXtmpMessage message, GrainId receiver, XtmpException error)
     : ActionTurn(engine, id.Source, default, isInternal: true)
 {
-    public override ValueTask RunAsync(Activation activation, Grain grain, CancellationToken cancellationToken)
+    public override async ValueTask RunAsync(Activation activation, Grain grain, CancellationToken cancellationToken)
     {
-        activation.StageOutboxRemoval(id);
-        return grain.OnRefusedAsync(message, receiver, error);
+        if (await activation.TryEndMessageAsync(id).ConfigureAwait(false))
+        {
+            await grain.OnRefusedAsync(message, receiver, error).ConfigureAwait(false);
+        }
+    }
+}
+
+/// <summary>A receiver has committed an outbox message, and its sender wanted to know.</summary>
+internal sealed class DeliveredTurn(EmbeddedEngine engine, OutboxId id, IXtmpMessage message, GrainId receiver)
+    : ActionTurn(engine, id.Source, default, isInternal: true)
+{
+    public override async ValueTask RunAsync(Activation activation, Grain grain, CancellationToken cancellationToken)
+    {
+        if (await activation.TryEndMessageAsync(id).ConfigureAwait(false))
+        {
+            await grain.OnDeliveredAsync(message, receiver).ConfigureAwait(false);
+        }
     }
 }

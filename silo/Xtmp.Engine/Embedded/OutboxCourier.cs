@@ -67,7 +67,7 @@ internal sealed class OutboxCourier
             return;
         }
 
-        Start(new Delivery(this, id, message.Target, message.Method, message.Request));
+        Start(new Delivery(this, id, message.Target, message.Method, message.Request, message.Notify));
     }
 
     /// <summary>Starts no further deliveries and waits for those under way.</summary>
@@ -133,7 +133,6 @@ internal sealed class OutboxCourier
             {
                 if (await TryDeliverAsync(delivery).ConfigureAwait(false) is not { } error)
                 {
-                    await _engine.Store.RemoveOutboxAsync(delivery.Id).ConfigureAwait(false);
                     _engine.Metrics.OutboxDelivered.Add(1);
                     Drop(delivery.Id, refusal: null);
                     return;
@@ -182,11 +181,27 @@ internal sealed class OutboxCourier
         try
         {
             await _invoker.DeliverAsync(delivery.Method, delivery.Target, delivery.Request).ConfigureAwait(false);
-            return null;
         }
         catch (XtmpException error)
         {
             return error;
+        }
+
+        if (!delivery.Notify)
+        {
+            await _engine.Store.RemoveOutboxAsync(delivery.Id).ConfigureAwait(false);
+            return null;
+        }
+
+        try
+        {
+            await _engine.RunAsync(new DeliveredTurn(_engine, delivery.Id, delivery.Request, delivery.Target)).ConfigureAwait(false);
+            return null;
+        }
+        catch (XtmpException error)
+        {
+            // The receiver has it, so whatever stopped the sender is no refusal: the news is brought again.
+            return new XtmpException(error.Code, error.Fault, error.Message, retryable: true);
         }
     }
 
@@ -273,7 +288,7 @@ internal sealed class OutboxCourier
             OutboxId? after = null;
             while (true)
             {
-                var page = await _engine.StoreCall(_engine.Store.ReadOutboxAsync(after, PageSize), grain: null).ConfigureAwait(false);
+                var page = await _engine.StoreCall(static (store, last) => store.ReadOutboxAsync(last, PageSize), after, grain: null).ConfigureAwait(false);
                 foreach (var record in page)
                 {
                     after = record.Id;
@@ -330,7 +345,7 @@ internal sealed class OutboxCourier
 
         if (TryHold(record.Id, waiting: null))
         {
-            Start(new Delivery(this, record.Id, record.Target, method, request!));
+            Start(new Delivery(this, record.Id, record.Target, method, request!, record.Notify));
         }
     }
 
@@ -338,7 +353,7 @@ internal sealed class OutboxCourier
     private void Unreadable(OutboxRecord record, string why) =>
         _engine.Report(record.Id.Source, $"The outbox message {record.Id} to {record.Target}.{record.Method} cannot be read ({why}) and stays in the store.", null);
 
-    private sealed class Delivery(OutboxCourier courier, OutboxId id, GrainId target, MethodDescriptor method, IXtmpMessage request) : IThreadPoolWorkItem
+    private sealed class Delivery(OutboxCourier courier, OutboxId id, GrainId target, MethodDescriptor method, IXtmpMessage request, bool notify) : IThreadPoolWorkItem
     {
         public OutboxId Id { get; } = id;
 
@@ -347,6 +362,8 @@ internal sealed class OutboxCourier
         public MethodDescriptor Method { get; } = method;
 
         public IXtmpMessage Request { get; } = request;
+
+        public bool Notify { get; } = notify;
 
         void IThreadPoolWorkItem.Execute() => _ = courier.RunAsync(this);
     }

@@ -92,7 +92,7 @@ internal sealed class ReminderClock
         try
         {
             var failed = await FireDueAsync().ConfigureAwait(false);
-            if (await _engine.StoreCall(_engine.Store.ReadNextReminderAsync(), grain: null).ConfigureAwait(false) is { } stored && stored < next)
+            if (await _engine.StoreCall(static (store, _) => store.ReadNextReminderAsync(), 0, grain: null).ConfigureAwait(false) is { } stored && stored < next)
             {
                 next = stored;
             }
@@ -136,7 +136,7 @@ internal sealed class ReminderClock
     {
         while (true)
         {
-            var due = await _engine.StoreCall(_engine.Store.ReadDueRemindersAsync(_engine.TimeProvider.GetUtcNow(), PageSize), grain: null).ConfigureAwait(false);
+            var due = await _engine.StoreCall(static (store, now) => store.ReadDueRemindersAsync(now, PageSize), _engine.TimeProvider.GetUtcNow(), grain: null).ConfigureAwait(false);
             var failed = 0;
             await Task.WhenAll(due.Select(async reminder =>
             {

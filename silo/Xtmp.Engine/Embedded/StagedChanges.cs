@@ -21,16 +21,11 @@ internal sealed class StagedChanges
     /// <summary>True where something has to be written.</summary>
     public bool IsDurable => _entries.Count + Messages.Count + OutboxRemovals.Count + Reminders.Count > 0;
 
-    public bool TryGetEntry(string key, out ReadOnlyMemory<byte>? value)
+    public bool TryGetEntry(string key, out EntryWrite write)
     {
-        if (_entryIndex.TryGetValue(key, out var index))
-        {
-            value = _entries[index].Value;
-            return true;
-        }
-
-        value = null;
-        return false;
+        var found = _entryIndex.TryGetValue(key, out var index);
+        write = found ? _entries[index] : default;
+        return found;
     }
 
     public void WriteEntry(EntryWrite write)
@@ -63,4 +58,4 @@ internal sealed class StagedChanges
 }
 
 /// <summary>An outbox message of a turn that is not committed yet.</summary>
-internal readonly record struct StagedMessage(MethodDescriptor Method, IXtmpMessage Request, GrainId Target, byte[] Payload, TimeSpan ReplyWaits);
+internal readonly record struct StagedMessage(MethodDescriptor Method, IXtmpMessage Request, GrainId Target, byte[] Payload, TimeSpan ReplyWaits, bool Notify);

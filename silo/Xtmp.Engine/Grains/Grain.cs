@@ -24,12 +24,18 @@ public abstract class Grain
     protected internal virtual ValueTask OnReminderAsync(string name) => ValueTask.CompletedTask;
 
     /// <summary>
+    /// A receiver has committed an outbox message that was sent with <c>notify</c>. The message leaves the outbox in the
+    /// same commit as what this turn changes, so this takes effect exactly once.
+    /// </summary>
+    protected internal virtual ValueTask OnDeliveredAsync(IXtmpMessage message, GrainId receiver) => ValueTask.CompletedTask;
+
+    /// <summary>
     /// A receiver refused an outbox message for good (an error that is not retryable). The message leaves the outbox in
     /// the same commit as what this turn changes, so a compensation happens exactly once.
     /// </summary>
     protected internal virtual ValueTask OnRefusedAsync(IXtmpMessage message, GrainId receiver, XtmpException error) => ValueTask.CompletedTask;
 
-    internal virtual void LoadState(ReadOnlyMemory<byte> bytes, bool exists)
+    internal virtual void LoadState(byte[]? bytes)
     {
     }
 

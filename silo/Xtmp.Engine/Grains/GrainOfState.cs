@@ -39,14 +39,14 @@ public abstract class Grain<TState> : Grain
         }
     }
 
-    internal sealed override void LoadState(ReadOnlyMemory<byte> bytes, bool exists)
+    internal sealed override void LoadState(byte[]? bytes)
     {
-        if (!exists)
+        if (bytes is null)
         {
             return;
         }
 
-        var status = TState.TryDecode(bytes.Span, Limits, out var value, out var consumed, out var error);
+        var status = TState.TryDecode(bytes, Limits, out var value, out var consumed, out var error);
         if (status != DecodeStatus.Ok || consumed != bytes.Length)
         {
             throw new XtmpException(

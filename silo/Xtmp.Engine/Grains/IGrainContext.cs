@@ -42,7 +42,8 @@ public interface IGrainContext
     /// How long this turn's reply is held back for the delivery, after the commit and without holding the grain. When the
     /// time is over the reply leaves all the same; when the receiver refuses, the refusal takes its place.
     /// </param>
-    void Send<TRequest>(MethodDescriptor<TRequest> method, TRequest request, TimeSpan replyWaits = default)
+    /// <param name="notify">True runs <see cref="Grain.OnDeliveredAsync"/> on this grain after the delivery; the reply waits for that as well.</param>
+    void Send<TRequest>(MethodDescriptor<TRequest> method, TRequest request, TimeSpan replyWaits = default, bool notify = false)
         where TRequest : class, IXtmpMessage<TRequest>;
 
     /// <summary>Publishes an item to every subscriber of the topic after the commit.</summary>

@@ -12,7 +12,7 @@ public sealed class GrainCommit
     public required long ExpectedVersion { get; init; }
 
     /// <summary>The new encoded state, or null where it stays as it is (and stays absent where there is none).</summary>
-    public ReadOnlyMemory<byte>? State { get; init; }
+    public byte[]? State { get; init; }
 
     /// <summary>At most one write for a key.</summary>
     public IReadOnlyList<EntryWrite> Entries { get; init; } = [];
@@ -27,8 +27,27 @@ public sealed class GrainCommit
     public IReadOnlyList<ReminderWrite> Reminders { get; init; } = [];
 }
 
-/// <summary>An entry to add or replace, or with a null value to remove.</summary>
-public readonly record struct EntryWrite(string Key, ReadOnlyMemory<byte>? Value);
+/// <summary>An entry to add or replace, or to remove.</summary>
+public readonly record struct EntryWrite
+{
+    private EntryWrite(string key, ReadOnlyMemory<byte> value, bool removes)
+    {
+        Key = key;
+        Value = value;
+        Removes = removes;
+    }
+
+    public string Key { get; }
+
+    /// <summary>The new value; empty in a removal.</summary>
+    public ReadOnlyMemory<byte> Value { get; }
+
+    public bool Removes { get; }
+
+    public static EntryWrite Put(string key, ReadOnlyMemory<byte> value) => new(key, value, removes: false);
+
+    public static EntryWrite Remove(string key) => new(key, default, removes: true);
+}
 
 /// <summary>A reminder to set, or with a null record to remove.</summary>
 public readonly record struct ReminderWrite(string Name, ReminderRecord? Reminder);

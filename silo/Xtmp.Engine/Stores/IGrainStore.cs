@@ -27,7 +27,7 @@ public interface IGrainStore : IAsyncDisposable
     ValueTask<CommitOutcome> CommitAsync(GrainCommit commit);
 
     /// <summary>One entry, or null.</summary>
-    ValueTask<ReadOnlyMemory<byte>?> ReadEntryAsync(GrainId id, string key, CancellationToken cancellationToken = default);
+    ValueTask<byte[]?> ReadEntryAsync(GrainId id, string key, CancellationToken cancellationToken = default);
 
     /// <summary>Entries with the prefix that come after <paramref name="after"/> in ordinal order.</summary>
     ValueTask<IReadOnlyList<GrainEntry>> ReadEntriesAsync(GrainId id, string prefix, string after, int limit, CancellationToken cancellationToken = default);
@@ -38,8 +38,11 @@ public interface IGrainStore : IAsyncDisposable
     /// </summary>
     ValueTask<IReadOnlyList<OutboxRecord>> ReadOutboxAsync(OutboxId? after, int limit, CancellationToken cancellationToken = default);
 
+    /// <summary>True while the message is in the outbox. Sees every commit that has completed.</summary>
+    ValueTask<bool> ContainsOutboxAsync(OutboxId id, CancellationToken cancellationToken = default);
+
     /// <summary>
-    /// Takes delivered messages out of the outbox. Need not be durable when it returns: a message that comes back after
+    /// Takes a delivered message out of the outbox. Need not be durable when it returns: a message that comes back after
     /// a crash is delivered again, which its receiver expects.
     /// </summary>
     ValueTask RemoveOutboxAsync(OutboxId id);

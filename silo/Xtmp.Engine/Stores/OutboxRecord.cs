@@ -11,4 +11,5 @@ public readonly record struct OutboxId(GrainId Source, long Version, int Ordinal
 /// <param name="Target">The receiving grain; its kind names the handler.</param>
 /// <param name="Method">The method's name within the kind.</param>
 /// <param name="Payload">The encoded request.</param>
-public sealed record OutboxRecord(OutboxId Id, GrainId Target, string Method, ReadOnlyMemory<byte> Payload);
+/// <param name="Notify">True where the sender is told of the delivery, which then takes the message out of the outbox.</param>
+public sealed record OutboxRecord(OutboxId Id, GrainId Target, string Method, ReadOnlyMemory<byte> Payload, bool Notify = false);

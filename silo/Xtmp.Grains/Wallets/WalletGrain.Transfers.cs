@@ -65,7 +65,8 @@ public sealed partial class WalletGrain
         Context.Send(
             WalletMethods.Credit,
             new WalletCredit { OperationId = request.OperationId, Wallet = request.To, From = request.From, Amount = request.Amount, Currency = request.Currency },
-            _options.SettlementWait);
+            _options.SettlementWait,
+            notify: true);
         return reply;
     }
 
@@ -97,20 +98,21 @@ public sealed partial class WalletGrain
             Duplicate = false,
         };
         Context.Entries.Put(key, new CreditRecord { Reply = StoredValues.Encode(reply), Amount = request.Amount });
-        Context.Send(WalletMethods.Settled, new WalletSettled { OperationId = request.OperationId, Wallet = request.From });
         return reply;
     }
 
-    public async ValueTask<WalletSettledReply> SettledAsync(WalletSettled request, CallContext context = default)
+    /// <summary>The receiver has the money: nothing of it is on its way any more.</summary>
+    protected override async ValueTask OnDeliveredAsync(IXtmpMessage message, GrainId receiver)
     {
-        var state = Known();
-        if (await Context.Entries.ReadAsync<TransferRecord>(OutKey(request.OperationId)).ConfigureAwait(true) is { Settled: false, RefusedCode: null } record)
+        if (message is not WalletCredit credit
+            || State is not { } state
+            || await Context.Entries.ReadAsync<TransferRecord>(OutKey(credit.OperationId)).ConfigureAwait(true) is not { Settled: false, RefusedCode: null } record)
         {
-            Context.Entries.Put(OutKey(request.OperationId), record with { Settled = true });
-            State = state with { PendingOut = checked(state.PendingOut - record.Amount) };
+            return;
         }
 
-        return new WalletSettledReply { PendingOut = State!.PendingOut };
+        Context.Entries.Put(OutKey(credit.OperationId), record with { Settled = true });
+        State = state with { PendingOut = checked(state.PendingOut - record.Amount) };
     }
 
     /// <summary>The receiver refused for good: the amount comes back, and repeats of the operation get the refusal.</summary>

@@ -5,6 +5,8 @@ internal static class BenchVerbs
 {
     public static readonly BenchVerb[] All =
     [
+        new("codec", "encode and decode beside Google.Protobuf and System.Text.Json", CodecBenches.RunAsync),
         new("crypto", "ML-KEM, ML-DSA, curves, AEAD and hashes, single thread", CryptoBenches.RunAsync),
+        new("handshake", "handshakes over loopback TCP, two processes, beside SslStream", HandshakeBenches.RunAsync),
     ];
 }

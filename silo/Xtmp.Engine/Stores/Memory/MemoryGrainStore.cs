@@ -95,18 +95,18 @@ public sealed class MemoryGrainStore : IGrainStore
             row.Version++;
             if (commit.State is { } state)
             {
-                row.State = state.ToArray();
+                row.State = (byte[])state.Clone();
             }
 
             foreach (var entry in commit.Entries)
             {
-                if (entry.Value is { } value)
+                if (entry.Removes)
                 {
-                    (row.Entries ??= new SortedDictionary<string, byte[]>(StringComparer.Ordinal))[entry.Key] = value.ToArray();
+                    row.Entries?.Remove(entry.Key);
                 }
                 else
                 {
-                    row.Entries?.Remove(entry.Key);
+                    (row.Entries ??= new SortedDictionary<string, byte[]>(StringComparer.Ordinal))[entry.Key] = entry.Value.ToArray();
                 }
             }
 
@@ -149,13 +149,13 @@ public sealed class MemoryGrainStore : IGrainStore
         return new ValueTask<CommitOutcome>(CommitOutcome.Committed);
     }
 
-    public ValueTask<ReadOnlyMemory<byte>?> ReadEntryAsync(GrainId id, string key, CancellationToken cancellationToken = default)
+    public ValueTask<byte[]?> ReadEntryAsync(GrainId id, string key, CancellationToken cancellationToken = default)
     {
         var stripe = StripeOf(id);
         lock (stripe.Lock)
         {
-            ReadOnlyMemory<byte>? value = stripe.Grains.TryGetValue(id, out var row) && row.Entries is { } entries && entries.TryGetValue(key, out var bytes) ? bytes : null;
-            return new ValueTask<ReadOnlyMemory<byte>?>(value);
+            var found = stripe.Grains.TryGetValue(id, out var row) && row.Entries is { } entries && entries.TryGetValue(key, out var value) ? value : null;
+            return new ValueTask<byte[]?>(found);
         }
     }
 
@@ -188,6 +188,14 @@ public sealed class MemoryGrainStore : IGrainStore
             }
 
             return new ValueTask<IReadOnlyList<OutboxRecord>>(rest.Take(limit).ToList());
+        }
+    }
+
+    public ValueTask<bool> ContainsOutboxAsync(OutboxId id, CancellationToken cancellationToken = default)
+    {
+        lock (_outboxLock)
+        {
+            return new ValueTask<bool>(_outbox.ContainsKey(id));
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed class SqliteCommitStatements
         _updateVersion = connection.Prepare("UPDATE grain SET version = version + 1 WHERE kind = ? AND key = ? AND version = ? RETURNING id");
         _putEntry = connection.Prepare("INSERT INTO entry (grain, key, value, seal) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, seal = excluded.seal");
         _removeEntry = connection.Prepare("DELETE FROM entry WHERE grain = ? AND key = ?");
-        _addOutbox = connection.Prepare("INSERT INTO outbox (grain, version, ordinal, target_kind, target_key, method, payload, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+        _addOutbox = connection.Prepare("INSERT INTO outbox (grain, version, ordinal, target_kind, target_key, method, payload, notify, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
         _removeOutbox = connection.Prepare("DELETE FROM outbox WHERE grain = (SELECT id FROM grain WHERE kind = ? AND key = ?) AND version = ? AND ordinal = ?");
         _putReminder = connection.Prepare("INSERT INTO reminder (grain, name, due, period) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET due = excluded.due, period = excluded.period");
         _removeReminder = connection.Prepare("DELETE FROM reminder WHERE grain = ? AND name = ?");
@@ -42,14 +42,14 @@ internal sealed class SqliteCommitStatements
         Span<byte> seal = stackalloc byte[RowSeal.Size];
         foreach (var entry in commit.Entries)
         {
-            if (entry.Value is { } value)
+            if (entry.Removes)
             {
-                RowSeal.Write(seal, commit.Id.Key, entry.Key, value.Span);
-                _putEntry.Bind(1, grain).Bind(2, entry.Key).Bind(3, value.Span).Bind(4, seal).Run();
+                _removeEntry.Bind(1, grain).Bind(2, entry.Key).Run();
             }
             else
             {
-                _removeEntry.Bind(1, grain).Bind(2, entry.Key).Run();
+                RowSeal.Write(seal, commit.Id.Key, entry.Key, entry.Value.Span);
+                _putEntry.Bind(1, grain).Bind(2, entry.Key).Bind(3, entry.Value.Span).Bind(4, seal).Run();
             }
         }
 
@@ -58,7 +58,7 @@ internal sealed class SqliteCommitStatements
             RowSeal.Write(seal, message.Target.Key, message.Method, message.Payload.Span);
             _addOutbox.Bind(1, grain).Bind(2, message.Id.Version).Bind(3, message.Id.Ordinal)
                 .Bind(4, message.Target.Kind).Bind(5, message.Target.Key).Bind(6, message.Method)
-                .Bind(7, message.Payload.Span).Bind(8, seal).Run();
+                .Bind(7, message.Payload.Span).Bind(8, message.Notify ? 1 : 0).Bind(9, seal).Run();
         }
 
         foreach (var id in commit.OutboxRemovals)
@@ -92,18 +92,18 @@ internal sealed class SqliteCommitStatements
         Span<byte> seal = stackalloc byte[RowSeal.Size];
         if (commit.State is { } state)
         {
-            RowSeal.Write(seal, commit.Id.Kind, commit.Id.Key, state.Span);
+            RowSeal.Write(seal, commit.Id.Kind, commit.Id.Key, state);
         }
 
         SqliteStatement statement;
         if (commit.ExpectedVersion == 0)
         {
             statement = _insert.Bind(1, commit.Id.Kind).Bind(2, commit.Id.Key);
-            _ = commit.State is { } first ? statement.Bind(3, first.Span).Bind(4, seal) : statement.BindNull(3).BindNull(4);
+            _ = commit.State is { } first ? statement.Bind(3, first).Bind(4, seal) : statement.BindNull(3).BindNull(4);
         }
         else if (commit.State is { } next)
         {
-            statement = _updateState.Bind(1, next.Span).Bind(2, seal).Bind(3, commit.Id.Kind).Bind(4, commit.Id.Key).Bind(5, commit.ExpectedVersion);
+            statement = _updateState.Bind(1, next).Bind(2, seal).Bind(3, commit.Id.Kind).Bind(4, commit.Id.Key).Bind(5, commit.ExpectedVersion);
         }
         else
         {

@@ -61,7 +61,7 @@ public sealed class SqliteGrainStore : IGrainStore
 
     public ValueTask<CommitOutcome> CommitAsync(GrainCommit commit) => _writer.CommitAsync(commit);
 
-    public ValueTask<ReadOnlyMemory<byte>?> ReadEntryAsync(GrainId id, string key, CancellationToken cancellationToken = default) => new(Reader.Entry(id, key));
+    public ValueTask<byte[]?> ReadEntryAsync(GrainId id, string key, CancellationToken cancellationToken = default) => new(Reader.Entry(id, key));
 
     public ValueTask<IReadOnlyList<GrainEntry>> ReadEntriesAsync(GrainId id, string prefix, string after, int limit, CancellationToken cancellationToken = default) =>
         new(Reader.Entries(id, prefix, after, limit));
@@ -81,6 +81,9 @@ public sealed class SqliteGrainStore : IGrainStore
             after = page[^1].Id;
         }
     }
+
+    public ValueTask<bool> ContainsOutboxAsync(OutboxId id, CancellationToken cancellationToken = default) =>
+        new(!_writer.IsBeingRemoved(id) && Reader.ContainsOutbox(id));
 
     public ValueTask RemoveOutboxAsync(OutboxId id)
     {

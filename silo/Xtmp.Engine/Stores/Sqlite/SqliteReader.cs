@@ -13,6 +13,7 @@ internal sealed class SqliteReader : IDisposable
     private readonly SqliteStatement _entries;
     private readonly SqliteStatement _reminders;
     private readonly SqliteStatement _outbox;
+    private readonly SqliteStatement _contains;
     private readonly SqliteStatement _dueReminders;
     private readonly SqliteStatement _nextReminder;
     private bool _disposed;
@@ -28,11 +29,12 @@ internal sealed class SqliteReader : IDisposable
             "SELECT entry.key, value, entry.seal FROM grain JOIN entry ON grain = id WHERE kind = ? AND grain.key = ? AND entry.key > ? AND entry.key >= ? AND entry.key < ? ORDER BY entry.key LIMIT ?");
         _reminders = _connection.Prepare("SELECT name, due, period FROM reminder WHERE grain = ?");
         _outbox = _connection.Prepare("""
-            SELECT kind, key, outbox.version, ordinal, target_kind, target_key, method, payload, outbox.seal
+            SELECT kind, key, outbox.version, ordinal, target_kind, target_key, method, payload, outbox.seal, notify
             FROM outbox JOIN grain ON id = grain
             WHERE (grain, outbox.version, ordinal) > (ifnull((SELECT id FROM grain WHERE kind = ? AND key = ?), -1), ?, ?)
             ORDER BY grain, outbox.version, ordinal LIMIT ?
             """);
+        _contains = _connection.Prepare("SELECT 1 FROM outbox WHERE grain = (SELECT id FROM grain WHERE kind = ? AND key = ?) AND version = ? AND ordinal = ?");
         _dueReminders = _connection.Prepare("SELECT kind, key, name, due, period FROM reminder JOIN grain ON id = grain WHERE due <= ? ORDER BY due LIMIT ?");
         _nextReminder = _connection.Prepare("SELECT min(due) FROM reminder");
     }
@@ -81,7 +83,7 @@ internal sealed class SqliteReader : IDisposable
         }
     }
 
-    public ReadOnlyMemory<byte>? Entry(GrainId id, string key)
+    public byte[]? Entry(GrainId id, string key)
     {
         lock (_lock)
         {
@@ -147,7 +149,7 @@ internal sealed class SqliteReader : IDisposable
                     var method = rows.Text(6);
                     var payload = rows.Bytes(7);
                     CheckSeal(rows.Span(8), target.Key, method, payload, id.Source, "outbox message");
-                    page.Add(new OutboxRecord(id, target, method, payload));
+                    page.Add(new OutboxRecord(id, target, method, payload, rows.Int64(9) != 0));
                 }
 
                 return page;
@@ -155,6 +157,22 @@ internal sealed class SqliteReader : IDisposable
             finally
             {
                 rows.Reset();
+            }
+        }
+    }
+
+    public bool ContainsOutbox(OutboxId id)
+    {
+        lock (_lock)
+        {
+            var row = Use(_contains).Bind(1, id.Source.Kind).Bind(2, id.Source.Key).Bind(3, id.Version).Bind(4, id.Ordinal);
+            try
+            {
+                return row.Step();
+            }
+            finally
+            {
+                row.Reset();
             }
         }
     }

@@ -33,6 +33,7 @@ internal static class SqliteSchema
             target_key TEXT NOT NULL,
             method TEXT NOT NULL,
             payload BLOB NOT NULL,
+            notify INTEGER NOT NULL,
             seal BLOB NOT NULL,
             PRIMARY KEY (grain, version, ordinal)
         ) WITHOUT ROWID;

@@ -1,0 +1,72 @@
+using Xtmp.Schema;
+
+namespace Xtmp.Generator;
+
+/// <summary>The reader of the JSON view.</summary>
+internal static class JsonReaderEmitter
+{
+    private const string Input = "global::Xtmp.Protocol.JsonInput";
+
+    public static void Emit(CodeWriter code, StructModel shape)
+    {
+        code.Gap();
+        code.Doc("Reads the JSON view.");
+        code.Open($"public static {shape.Name} ReadJson({Input} input)");
+        code.Line($"input.Allow({string.Join(", ", shape.Fields.Select(f => Clr.Text(f.Name)))});");
+        code.Open($"return new {shape.Name}");
+        foreach (var field in shape.Fields)
+        {
+            var local = "f_" + field.Name;
+            code.Line(field.Required
+                ? $"{field.ClrName} = {Value(field.Type, $"input.Required({Clr.Text(field.Name)})")},"
+                : $"{field.ClrName} = input.Optional({Clr.Text(field.Name)}) is {{ }} {local} ? {Value(field.Type, local)} : {(field.Optional ? $"default({Clr.PropertyTypeOf(field)})" : Clr.DefaultOf(field))},");
+        }
+
+        code.Line("UnknownFields = input.UnknownFields(),");
+        code.Close(";");
+        code.Close();
+    }
+
+    public static void EmitUnion(CodeWriter code, UnionModel model)
+    {
+        code.Gap();
+        code.Doc("Reads the JSON view.");
+        code.Open($"public static {model.Name} ReadJson({Input} input)");
+        code.Line($"input.Allow({string.Join(", ", model.Arms.Select(a => Clr.Text(a.Name)))}, \"$tag\", \"$raw\");");
+        foreach (var arm in model.Arms)
+        {
+            var local = "arm" + Clr.Number(arm.Tag);
+            code.Guarded(
+                $"if (input.Optional({Clr.Text(arm.Name)}) is {{ }} {local})",
+                $"return new {model.Name}.{arm.ClrName}Arm({Clr.CodecOf(arm.Type)}.ReadJson({local}));");
+        }
+
+        code.Line($"return new {model.Name}.UnknownArm((int)input.Required(\"$tag\").Unsigned(ushort.MaxValue), input.Required(\"$raw\").Raw());");
+        code.Close();
+    }
+
+    private static string Value(TypeModel type, string input) => type.Kind switch
+    {
+        TypeKind.Bool => $"{input}.Boolean()",
+        TypeKind.U8 => $"(byte){input}.Unsigned(byte.MaxValue)",
+        TypeKind.U16 => $"(ushort){input}.Unsigned(ushort.MaxValue)",
+        TypeKind.U32 => $"(uint){input}.Unsigned(uint.MaxValue)",
+        TypeKind.U64 => $"{input}.Unsigned(ulong.MaxValue)",
+        TypeKind.I8 => $"(sbyte){input}.Signed(sbyte.MinValue, sbyte.MaxValue)",
+        TypeKind.I16 => $"(short){input}.Signed(short.MinValue, short.MaxValue)",
+        TypeKind.I32 => $"(int){input}.Signed(int.MinValue, int.MaxValue)",
+        TypeKind.I64 => $"{input}.Signed(long.MinValue, long.MaxValue)",
+        TypeKind.F32 => $"(float){input}.Number()",
+        TypeKind.F64 => $"{input}.Number()",
+        TypeKind.String => $"{input}.Text()",
+        TypeKind.Bytes => $"{input}.Bytes()",
+        TypeKind.Uuid => $"{input}.Uuid()",
+        TypeKind.Timestamp => $"{input}.Timestamp()",
+        TypeKind.Duration => $"{input}.Duration()",
+        TypeKind.U128 => $"{input}.Wide()",
+        TypeKind.List => $"global::Xtmp.Protocol.ValueList.TakeOver({input}.Items(static item => {Value(type.Element!, "item")}))",
+        TypeKind.Map => $"{input}.Entries(static key => {Value(type.Key!, "key")}, static item => {Value(type.Element!, "item")})",
+        TypeKind.Enum or TypeKind.Flags => $"{Clr.NameOf(type.Named!)}Names.ReadJson({input})",
+        _ => $"{Clr.CodecOf(type.Named!)}.ReadJson({input})",
+    };
+}

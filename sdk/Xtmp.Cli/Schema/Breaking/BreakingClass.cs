@@ -1,0 +1,14 @@
+namespace Xtmp.Cli.Schema.Breaking;
+
+/// <summary>Whom a change breaks, the worst first.</summary>
+public enum BreakingClass
+{
+    /// <summary>Peers of the old and the new schema misunderstand or refuse each other.</summary>
+    Wire,
+
+    /// <summary>JSON written by one is read wrongly by the other.</summary>
+    Json,
+
+    /// <summary>C# code that uses what is generated no longer compiles.</summary>
+    Source,
+}

@@ -1,0 +1,13 @@
+namespace Xtmp.Cli.Schema;
+
+/// <summary>Exit codes of the schema verbs, for scripts.</summary>
+public static class ExitCodes
+{
+    public const int Ok = 0;
+
+    /// <summary>The schema has errors or findings, or a file that is written by the tool is stale.</summary>
+    public const int Findings = 1;
+
+    /// <summary>Wrong arguments, or a file that cannot be read or written.</summary>
+    public const int Usage = 2;
+}

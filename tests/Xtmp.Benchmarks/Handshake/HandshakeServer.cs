@@ -1,0 +1,100 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Xtmp.Crypto;
+using Xtmp.Session;
+using Xtmp.Transport;
+
+namespace Xtmp.Benchmarks;
+
+/// <summary>
+/// The other process of the handshake benches: three listeners on free ports of the loopback, one for XTMP sessions, one
+/// that also asks for the client's identity, one for TLS 1.3. Prints the ports and its fingerprint, and ends with its
+/// standard input.
+/// </summary>
+internal static class HandshakeServer
+{
+    public const string Verb = "serve-handshakes";
+
+    public static async Task<int> RunAsync()
+    {
+        using var identity = IdentityKey.Generate(SystemEntropy.Instance);
+        using var certificate = CreateCertificate();
+        var clock = new SessionClock(TimeProvider.System);
+        var options = new ServerSessionOptions
+        {
+            Identity = identity,
+            ClientAuthentication = ClientAuthentication.None,
+            TicketKeys = new TicketKeyRing(SystemEntropy.Instance),
+        };
+        var server = Listen();
+        var mutual = Listen();
+        var tls = Listen();
+        _ = AcceptAsync(server, socket => ServeAsync(socket, options, clock));
+        _ = AcceptAsync(mutual, socket => ServeAsync(socket, options with { ClientAuthentication = ClientAuthentication.Required }, clock));
+        _ = AcceptAsync(tls, socket => ServeTlsAsync(socket, certificate));
+        Console.WriteLine($"{Port(server)} {Port(mutual)} {Port(tls)} {identity.Public.Fingerprint}");
+        await Console.In.ReadToEndAsync();
+        return 0;
+    }
+
+    private static async Task ServeAsync(Socket socket, ServerSessionOptions options, SessionClock clock)
+    {
+        var pump = new SessionPump(new ServerSession(options, SystemEntropy.Instance, clock.Now, socket.RemoteEndPoint), TcpLink.FromAccepted(socket), clock, NoObserver.Instance);
+        await using (pump)
+        {
+            await pump.RunAsync();
+        }
+    }
+
+    private static async Task ServeTlsAsync(Socket socket, X509Certificate2 certificate)
+    {
+        await using var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+        await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate, EnabledSslProtocols = SslProtocols.Tls13 });
+
+        // A byte back, so that both protocols are measured until the client has heard from the server's application side.
+        await stream.WriteAsync(new byte[1]);
+        await stream.ReadExactlyAsync(new byte[1]);
+    }
+
+    private static Socket Listen()
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        socket.Listen(1024);
+        return socket;
+    }
+
+    private static int Port(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
+
+    private static async Task AcceptAsync(Socket listener, Func<Socket, Task> serve)
+    {
+        while (true)
+        {
+            var socket = await listener.AcceptAsync();
+            socket.NoDelay = true;
+            _ = Task.Run(async () =>
+            {
+                try
+                {
+                    await serve(socket);
+                }
+                catch (Exception error) when (error is IOException or SocketException or AuthenticationException)
+                {
+                    // A client that is done closes as it likes.
+                }
+            });
+        }
+    }
+
+    private static X509Certificate2 CreateCertificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        using var signed = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        return X509CertificateLoader.LoadPkcs12(signed.Export(X509ContentType.Pkcs12), password: null);
+    }
+}
