@@ -2,22 +2,47 @@ using Xtmp.Schema;
 
 namespace Xtmp.Generator;
 
-/// <summary>A file read: the model, without positions, or none when there is an error; and the diagnostics, with them.</summary>
-internal sealed record SchemaParse(SchemaModel? Model, EquatableArray<SchemaDiagnostic> Diagnostics)
+/// <summary>
+/// A file read: the model, without positions, or none when there is an error; the names it asks for and the diagnostics,
+/// with them.
+/// </summary>
+internal sealed record SchemaParse(string File, SchemaModel? Model, NameClaims Names, EquatableArray<SchemaDiagnostic> Diagnostics)
 {
     public static SchemaParse Read(SchemaFile file, EquatableArray<SchemaFile> all, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        var result = SchemaReader.Read(file.Path, file.Text, import => Find(file.Path, import, all));
-        return new SchemaParse(result.Model, new EquatableArray<SchemaDiagnostic>(result.Diagnostics));
+        var result = SchemaReader.Read(file.Path, file.Text, path => Find(path, all));
+        return new SchemaParse(file.Path, result.Model, NameClaims.Of(file, result), new EquatableArray<SchemaDiagnostic>(result.Diagnostics));
+    }
+
+    /// <summary>
+    /// The model without declarations whose C# names another declaration has; without a protocol where that goes for the
+    /// catalogue.
+    /// </summary>
+    public static SchemaModel? WithoutCollisions(SchemaParse parse, EquatableArray<NameCollision> collisions)
+    {
+        var lost = new HashSet<string>(collisions.Where(c => c.File == parse.File).Select(c => c.Name), StringComparer.Ordinal);
+        if (parse.Model is not { } model || lost.Count == 0)
+        {
+            return parse.Model;
+        }
+
+        return model with
+        {
+            Protocol = lost.Contains("") ? "" : model.Protocol,
+            Enums = new EquatableArray<EnumModel>(model.Enums.Where(e => !lost.Contains(e.Name))),
+            Structs = new EquatableArray<StructModel>(model.Structs.Where(s => !lost.Contains(s.Name))),
+            Unions = new EquatableArray<UnionModel>(model.Unions.Where(u => !lost.Contains(u.Name))),
+            Messages = new EquatableArray<MessageModel>(model.Messages.Where(m => !lost.Contains(m.Name))),
+            Handlers = new EquatableArray<HandlerModel>(model.Handlers.Where(h => !lost.Contains(h.Name))),
+        };
     }
 
     /// <summary>The text of an imported file, which must be an additional file of the project too.</summary>
-    private static string? Find(string importer, string import, EquatableArray<SchemaFile> all)
+    private static string? Find(string import, EquatableArray<SchemaFile> all)
     {
-        var wanted = Normalise(Path.IsPathRooted(import) ? import : Path.Combine(Path.GetDirectoryName(importer) ?? "", import));
-        return all.FirstOrDefault(file => Normalise(file.Path) == wanted)?.Text
-            ?? all.FirstOrDefault(file => Normalise(file.Path) == Normalise(import))?.Text;
+        var wanted = Normalise(import);
+        return all.FirstOrDefault(file => Normalise(file.Path) == wanted)?.Text;
     }
 
     /// <summary>One spelling a file: forward slashes, no <c>.</c> and <c>..</c> parts.</summary>

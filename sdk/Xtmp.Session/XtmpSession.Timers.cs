@@ -77,7 +77,7 @@ public abstract partial class XtmpSession
             _heartbeatDue = true;
         }
 
-        if (_reassembler.DropOlderThan(time - Limits.ReassemblyTimeout) > 0)
+        if (_reassembler.DropStartedBy(time - Limits.ReassemblyTimeout) > 0)
         {
             Fail(SessionCloseReason.LimitExceeded, XtmpErrorCode.LimitExceeded, "A fragmented message took too long.");
             return;

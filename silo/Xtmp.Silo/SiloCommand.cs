@@ -99,12 +99,21 @@ internal static class SiloCommand
 
     private static void Check<T>(OptionResult result, Option<T> option, Func<T?, bool> holds, string message)
     {
-        if (result.Errors.Any() || result.GetValue(option) is var value && holds(value))
+        T? value;
+        try
         {
+            value = result.GetValue(option);
+        }
+        catch (InvalidOperationException)
+        {
+            // Not even of the option's type, which the parser reports itself.
             return;
         }
 
-        result.AddError(message);
+        if (!holds(value))
+        {
+            result.AddError(message);
+        }
     }
 
     private static IPAddress? ParseAddress(ArgumentResult result)

@@ -112,7 +112,9 @@ public sealed class SecretHandlingMethods
             MlKem1024PrivateKey.FromSeed(buffer.AsSpan(0, MlKem1024.SeedSize)),
             MlDsa87PrivateKey.FromSeed(buffer.AsSpan(0, MlDsa87.SeedSize)),
             Ed25519PrivateKey.FromSeed(buffer.AsSpan(0, Ed25519.SeedSize)),
+            X25519PrivateKey.FromBytes(buffer.AsSpan(0, X25519.KeySize)),
             new Aes256GcmCipher(buffer.AsSpan(0, RecordCipher.KeySize)),
+            new EvpAead(0, buffer.AsSpan(0, RecordCipher.KeySize)),
         ];
         foreach (IDisposable secret in erased)
         {

@@ -1,15 +1,18 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Xtmp.Crypto.Tests;
 
 /// <summary>Runs some of these tests in a process of their own, whose runtime is configured by environment variables.</summary>
-internal static class TestChild
+internal static partial class TestChild
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
 
     /// <param name="arguments">For xunit's console runner.</param>
     /// <param name="environment">NAME=VALUE, separated by blanks.</param>
-    public static void Run(string[] arguments, string environment)
+    /// <param name="atLeast">How many tests must have run; a filter that finds none also ends well.</param>
+    public static void Run(string[] arguments, string environment, int atLeast)
     {
         ProcessStartInfo start = new(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet")
@@ -38,5 +41,10 @@ internal static class TestChild
         }
 
         Assert.True(process.ExitCode == 0, $"The child failed: {environment}\n{output.Result}{error.Result}");
+        Match total = Total().Match(output.Result);
+        Assert.True(total.Success && int.Parse(total.Groups[1].Value, CultureInfo.InvariantCulture) >= atLeast, output.Result);
     }
+
+    [GeneratedRegex(@"Total: (\d+)")]
+    private static partial Regex Total();
 }

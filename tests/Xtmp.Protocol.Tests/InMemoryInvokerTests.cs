@@ -66,8 +66,6 @@ public sealed class InMemoryInvokerTests
 
         public ValueTask<WalletCreditReply> CreditAsync(WalletCredit request, CallContext context = default) => throw new InvalidOperationException();
 
-        public ValueTask<WalletSettledReply> SettledAsync(WalletSettled request, CallContext context = default) => throw new InvalidOperationException();
-
         public ValueTask<WalletSnapshotReply> SnapshotAsync(WalletSnapshot request, CallContext context = default) => throw new InvalidOperationException();
     }
 }

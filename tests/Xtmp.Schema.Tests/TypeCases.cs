@@ -82,6 +82,7 @@ internal static class TypeCases
         Field("max beyond the type", "XTMP036", "type: u8, max: §256"),
         Field("negative length", "XTMP036", "type: string, min: §-1"),
         Field("length beyond a message", "XTMP036", "type: bytes, max: §16777217"),
+        Field("pattern that fits no length", "XTMP036", "type: string, max: 3, pattern: §\"[a-z]{4,9}\""),
         Field("unclosed class", "XTMP037", "type: string, pattern: §\"[a-z\""),
         Field("repetition of nothing", "XTMP037", "type: string, pattern: §\"*a\""),
         Field("pattern that explodes", "XTMP037", "type: string, pattern: §\"(((a{1000}){1000}){1000})\""),

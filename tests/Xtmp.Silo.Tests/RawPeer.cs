@@ -12,7 +12,7 @@ namespace Xtmp.Silo.Tests;
 /// </summary>
 internal sealed class RawPeer : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly Socket _socket;
     private readonly SessionClock _clock = new(TimeProvider.System);
@@ -34,7 +34,7 @@ internal sealed class RawPeer : IAsyncDisposable
     /// <summary>A connected socket with the first flight still in the session.</summary>
     public static async Task<RawPeer> ConnectAsync(TestSilo silo, IdentityKey? identity = null)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(silo.Host.EndPoint);
         return new RawPeer(socket, silo.Host.Fingerprint, identity);
     }

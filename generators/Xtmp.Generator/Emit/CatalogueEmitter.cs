@@ -18,7 +18,7 @@ internal static class CatalogueEmitter
         code.Doc("SHA-256 over all that shapes the wire (32 bytes); two peers compare it at session start.");
         code.Line($"public static global::System.ReadOnlySpan<byte> SchemaFingerprint => [{string.Join(", ", model.Fingerprint.Select(b => "0x" + b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)))}];");
         code.Line();
-        code.Doc("Every message, in the order of the schema.");
+        code.Doc("Every message, by name.");
         code.Line($"public static global::System.Collections.Generic.IReadOnlyList<{SourceFile.Protocol}.MessageInfo> Messages {{ get; }} =");
         code.Line("[");
         foreach (var message in model.Messages)
@@ -28,7 +28,7 @@ internal static class CatalogueEmitter
 
         code.Line("];");
         code.Line();
-        code.Doc("Every method of every handler, in the order of the schema.");
+        code.Doc("Every method of every handler, by name.");
         code.Line($"public static global::System.Collections.Generic.IReadOnlyList<{SourceFile.Protocol}.MethodDescriptor> Methods {{ get; }} =");
         code.Line("[");
         foreach (var handler in model.Handlers)

@@ -17,8 +17,8 @@ internal sealed record CatalogueModel(
         schema.Protocol,
         schema.Namespace,
         schema.Version,
-        new EquatableArray<string>(schema.Messages.Select(m => m.Name)),
-        new EquatableArray<string>(schema.Handlers.Select(h => h.Name)),
+        new EquatableArray<string>(schema.Messages.Select(m => m.Name).OrderBy(name => name, StringComparer.Ordinal)),
+        new EquatableArray<string>(schema.Handlers.Select(h => h.Name).OrderBy(name => name, StringComparer.Ordinal)),
         new EquatableArray<byte>(SchemaFingerprint.Compute(schema)));
 
     public string TypeName => Clr.Pascal(Protocol) + "Catalogue";

@@ -74,7 +74,7 @@ internal static class HandlerEmitter
         }
 
         code.Gap();
-        code.Doc("All of them, in the order of the schema.");
+        code.Doc("All of them, by name.");
         code.Line($"public static global::System.Collections.Generic.IReadOnlyList<{SourceFile.Protocol}.MethodDescriptor> All {{ get; }} = [{string.Join(", ", model.Methods.Select(m => m.Name))}];");
         code.Close();
     }

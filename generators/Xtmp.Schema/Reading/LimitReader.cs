@@ -22,6 +22,10 @@ internal static class LimitReader
         if (keyed.Scalar("pattern") is { } pattern)
         {
             type = type.Kind == TypeKind.String ? type with { Pattern = ReadPattern(context, pattern) } : Refuse(context, type, keyed.KeyNode("pattern")!);
+            if (type.Pattern is { } compiled && !Patterns.PatternLengths.AnyWithin(compiled, type.MinLength, type.MaxLength))
+            {
+                context.Report(SchemaRules.BadRange, pattern, FormattableString.Invariant($"No string of {type.MinLength} to {type.MaxLength} bytes matches the pattern."));
+            }
         }
         return type;
     }

@@ -10,6 +10,7 @@ public static class CryptoCommand
         Command command = new("crypto", "Checks the cryptographic primitives against test vectors.");
         command.Subcommands.Add(CheckCommand.Create());
         command.Subcommands.Add(AccumulateCommand.Create());
+        command.Subcommands.Add(TimingCommand.Create());
         return command;
     }
 }

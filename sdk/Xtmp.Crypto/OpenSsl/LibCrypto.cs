@@ -79,6 +79,31 @@ internal static partial class LibCrypto
     public static unsafe partial int EVP_DigestVerify(SafeEvpDigestContext context, byte* signature, nuint signatureLength, byte* data, nuint length);
 
     [LibraryImport(Library)]
+    public static partial nint EVP_aes_256_gcm();
+
+    [LibraryImport(Library)]
+    public static partial nint EVP_chacha20_poly1305();
+
+    [LibraryImport(Library)]
+    public static partial SafeEvpCipherContext EVP_CIPHER_CTX_new();
+
+    [LibraryImport(Library)]
+    public static partial void EVP_CIPHER_CTX_free(nint context);
+
+    // The calls of one record take the bare pointer: their caller holds the handle over all of them.
+    [LibraryImport(Library)]
+    public static unsafe partial int EVP_CipherInit_ex(nint context, nint cipher, nint engine, byte* key, byte* nonce, int encrypt);
+
+    [LibraryImport(Library)]
+    public static unsafe partial int EVP_CipherUpdate(nint context, byte* output, int* outputLength, byte* input, int inputLength);
+
+    [LibraryImport(Library)]
+    public static unsafe partial int EVP_CipherFinal_ex(nint context, byte* output, int* outputLength);
+
+    [LibraryImport(Library)]
+    public static unsafe partial int EVP_CIPHER_CTX_ctrl(nint context, int type, int argument, byte* pointer);
+
+    [LibraryImport(Library)]
     public static partial void ERR_clear_error();
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)

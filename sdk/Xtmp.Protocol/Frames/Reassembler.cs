@@ -77,15 +77,15 @@ public sealed class Reassembler(bool ordered, int maxMessageBytes, int maxTotalB
         return Keep(entry, fragment, part, ref message, ref length);
     }
 
-    /// <summary>Drops messages that began before <paramref name="oldest"/>; returns how many.</summary>
-    public int DropOlderThan(TimeSpan oldest)
+    /// <summary>Drops messages that began at or before <paramref name="latest"/>; returns how many.</summary>
+    public int DropStartedBy(TimeSpan latest)
     {
         if (_messages.Count == 0)
         {
             return 0;
         }
 
-        var old = _messages.Where(entry => entry.Value.StartedAt < oldest).Select(entry => entry.Key).ToArray();
+        var old = _messages.Where(entry => entry.Value.StartedAt <= latest).Select(entry => entry.Key).ToArray();
         foreach (var number in old)
         {
             Drop(number);

@@ -88,7 +88,9 @@ internal static class CryptoBenches
         byte[] output = new byte[32];
         X25519.PublicKey(Bytes(32, 5), peer);
         Time(context, "crypto.x25519.keygen", null, () => X25519.PublicKey(privateKey, output));
-        Time(context, "crypto.x25519.agree", null, () => X25519.TryAgree(privateKey, peer, output));
+        Time(context, "crypto.x25519.agree", null, () => X25519.TryAgree(privateKey, peer, output), note: "from private key bytes");
+        using X25519PrivateKey held = X25519PrivateKey.FromBytes(privateKey);
+        Time(context, "crypto.x25519.agree.held", null, () => held.TryAgree(peer, output), note: "key object");
         using Ed25519PrivateKey key = Ed25519PrivateKey.FromSeed(privateKey);
         byte[] message = new byte[120];
         byte[] signature = new byte[64];

@@ -61,8 +61,15 @@ public sealed class SessionPair : IDisposable
     {
         var end = Clock.Now.Monotonic + span;
         Run();
+        var atOneTime = 0;
         while (Next() is { } next && next <= end)
         {
+            atOneTime = next <= Clock.Now.Monotonic ? atOneTime + 1 : 0;
+            if (atOneTime > 100)
+            {
+                throw new InvalidOperationException("A timer stays due after it was handled.");
+            }
+
             Clock.AdvanceTo(next);
             Client.Session.HandleTimeout(Clock.Now);
             Server.Session.HandleTimeout(Clock.Now);

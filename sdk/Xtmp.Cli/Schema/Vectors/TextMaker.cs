@@ -15,7 +15,7 @@ public static class TextMaker
         int greatest = Math.Max(type.MinLength, Math.Min(type.MaxLength, longest));
         if (type.Pattern is { } pattern)
         {
-            return Match(pattern, type.MinLength, greatest, variant, path);
+            return Match(pattern, type.MinLength, greatest, type.MaxLength, variant, path);
         }
 
         int length = variant switch
@@ -43,7 +43,7 @@ public static class TextMaker
         return null;
     }
 
-    private static string Match(PatternModel pattern, int least, int greatest, VectorVariant variant, string path)
+    private static string Match(PatternModel pattern, int least, int greatest, int limit, VectorVariant variant, string path)
     {
         // accepts[n][s]: from state s the string can end after exactly n more characters.
         List<bool[]> accepts = [[.. pattern.Accepting]];
@@ -55,7 +55,9 @@ public static class TextMaker
         List<int> lengths = [.. Enumerable.Range(least, greatest - least + 1).Where(n => accepts[n][0])];
         if (lengths.Count == 0)
         {
-            throw new InvalidOperationException($"{path}: no string of {least} to {greatest} bytes matches '{pattern.Text}'.");
+            // The reader made sure that some length within the limits matches; it is a long one.
+            return greatest < limit ? Match(pattern, least, Math.Min(limit, greatest * 2), limit, variant, path)
+                : throw new InvalidOperationException($"{path}: no string of {least} to {limit} bytes matches '{pattern.Text}'.");
         }
 
         int length = variant switch

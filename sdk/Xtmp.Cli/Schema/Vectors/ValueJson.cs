@@ -21,11 +21,16 @@ public sealed class ValueJson(IReadOnlyDictionary<string, object> types)
             }
         }
 
+        if (value.Unknown.Count > 0)
+        {
+            json["$unknown"] = new JsonObject { ["count"] = value.Unknown.Count, ["raw"] = Runs.Write(value.Unknown.SelectMany(u => u).ToArray()) };
+        }
+
         return json;
     }
 
     public JsonObject Show(UnionModel union, UnionValue value) => value.Value is byte[] raw
-        ? new JsonObject { ["unknown_tag"] = value.Tag, ["raw"] = Runs.Write(raw) }
+        ? new JsonObject { ["$tag"] = value.Tag, ["$raw"] = Runs.Write(raw) }
         : new JsonObject { [Arm(union, value).Name] = Show((StructModel)types[Arm(union, value).Type.Name], (StructValue)value.Value) };
 
     private static UnionArmModel Arm(UnionModel union, UnionValue value) => union.Arms.First(a => a.Tag == value.Tag);

@@ -14,11 +14,13 @@ public sealed class ValueMaker(IReadOnlyDictionary<string, object> types)
     /// <summary>Beyond the one-byte counts.</summary>
     private const int MostSimpleItems = 17;
     private const int MostStructItems = 2;
-    private const int GreatestDepth = 6;
+    private const int GreatestDepth = 4;
     private const int LongestMixedBytes = 64;
 
     /// <summary>2026-11-20T00:00:00Z in µs.</summary>
     private const long TypicalTime = 1_795_132_800_000_000;
+
+    private readonly IReadOnlyDictionary<string, int> _heights = TypeHeights.Of(types);
 
     public StructValue Make(StructModel shape, VectorVariant variant, int arm, string path, int depth = 0)
     {
@@ -37,8 +39,8 @@ public sealed class ValueMaker(IReadOnlyDictionary<string, object> types)
 
     public UnionValue Make(UnionModel union, VectorVariant variant, int arm, string path, int depth = 0)
     {
-        // Deep down the first arm that does not hold the union again ends the recursion; the reader made sure there is one.
-        UnionArmModel chosen = depth > GreatestDepth ? union.Arms.OrderBy(a => ((StructModel)types[a.Type.Name]).Fields.Count).First() : union.Arms[arm % union.Arms.Count];
+        // Deep down the arm that ends soonest is taken, so that types that hold themselves come to an end.
+        UnionArmModel chosen = depth > GreatestDepth ? union.Arms.MinBy(a => _heights[a.Type.Name])! : union.Arms[arm % union.Arms.Count];
         return new(chosen.Tag, Make((StructModel)types[chosen.Type.Name], variant, arm, $"{path}.{chosen.Name}", depth + 1));
     }
 

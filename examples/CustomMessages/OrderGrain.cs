@@ -1,0 +1,84 @@
+using System.Runtime.CompilerServices;
+using CustomMessages.Orders;
+using Xtmp.Engine;
+using Xtmp.Protocol;
+
+namespace CustomMessages;
+
+/// <summary>
+/// An order: the generated handler interface on one side, the engine's turns and durable state on the other. The state is
+/// a struct of the same schema.
+/// </summary>
+internal sealed class OrderGrain(IGrainContext context) : Grain<StoredOrder>(context), IOrderHandler
+{
+    private string Topic => "order:" + Context.Key;
+
+    public ValueTask<PlaceOrderReply> PlaceAsync(PlaceOrder request, CallContext context = default)
+    {
+        if (State is { } known && known.Lines != request.Lines)
+        {
+            throw new XtmpException(XtmpErrorCode.Conflict, Fault.Peer, "The order was placed with other lines.", "lines");
+        }
+
+        if (State is null)
+        {
+            State = new StoredOrder
+            {
+                Lines = request.Lines,
+                Total = request.Lines.Aggregate(UInt128.Zero, (sum, line) => sum + ((UInt128)line.Price * line.Count)),
+                State = OrderState.Placed,
+                ChangedAt = Context.Now,
+            };
+            Publish();
+        }
+
+        return new(new PlaceOrderReply { Total = State.Total, PlacedAt = State.ChangedAt });
+    }
+
+    public ValueTask<MoveOrderReply> MoveAsync(MoveOrder request, CallContext context = default)
+    {
+        var order = Known();
+        if (request.To > order.State)
+        {
+            State = order with { State = request.To, ChangedAt = Context.Now };
+            Publish();
+        }
+
+        return new(new MoveOrderReply { State = State!.State });
+    }
+
+    public IAsyncEnumerable<OrderChange> WatchAsync(WatchOrder request, CallContext context = default)
+    {
+        var now = ToChange(Known());
+        return Follow(Context.Subscribe<OrderChange>(Topic), now, context.CancellationToken);
+    }
+
+    /// <summary>What is published comes after the subscription, so nothing is lost between the first item and the next.</summary>
+    private static async IAsyncEnumerable<OrderChange> Follow(
+        IAsyncEnumerable<TopicEvent<OrderChange>> changes, OrderChange now, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        yield return now;
+        if (now.State >= OrderState.Shipped)
+        {
+            yield break;
+        }
+
+        await foreach (var change in changes.WithCancellation(cancellationToken))
+        {
+            if (change.Item is { } item)
+            {
+                yield return item;
+                if (item.State >= OrderState.Shipped)
+                {
+                    yield break;
+                }
+            }
+        }
+    }
+
+    private static OrderChange ToChange(StoredOrder order) => new() { State = order.State, At = order.ChangedAt };
+
+    private StoredOrder Known() => State ?? throw new XtmpException(XtmpErrorCode.NotFound, Fault.Peer, "There is no such order.", "order_id");
+
+    private void Publish() => Context.Publish(Topic, ToChange(State!));
+}

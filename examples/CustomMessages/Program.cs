@@ -1,0 +1,63 @@
+using CustomMessages;
+using CustomMessages.Orders;
+using Xtmp.Client;
+using Xtmp.Protocol;
+using Xtmp.Silo;
+
+// A silo that serves the built-in messages and, beside them, the handler group of orders.yaml.
+var data = Directory.CreateTempSubdirectory("xtmp-orders-");
+try
+{
+    var orders = new SiloHandlers(OrdersCatalogue.Methods, registry => registry.Register("Order", OrderMethods.All, context => new OrderGrain(context)));
+    await using var silo = await SiloHost.StartAsync(new SiloOptions { DataDirectory = data.FullName, Port = 0 }, handlers: [orders]);
+    Console.WriteLine($"silo on {silo.EndPoint} serves {string.Join(", ", OrdersCatalogue.Methods)}");
+
+    // The generated client over a real session.
+    await using var client = await XtmpClient.ConnectAsync($"xtmp://{silo.EndPoint}", new XtmpClientOptions { ServerFingerprint = silo.Fingerprint });
+    var order = new OrderClient(client.Invoker);
+    var id = Guid.NewGuid();
+    var placed = await order.PlaceAsync(new PlaceOrder
+    {
+        OrderId = id,
+        Lines = [new OrderLine { Article = "MUG-7", Count = 2, Price = 1250 }, new OrderLine { Article = "TEA-1", Count = 1, Price = 480 }],
+    });
+    Console.WriteLine($"placed: {placed.Total} cents");
+    Expect(placed.Total == 2980, "the total");
+
+    var seen = new List<OrderState>();
+    await foreach (var change in order.WatchAsync(new WatchOrder { OrderId = id }))
+    {
+        Console.WriteLine($"order is {change.State.ToText()}");
+        seen.Add(change.State);
+        if (change.State < OrderState.Shipped)
+        {
+            await order.MoveAsync(new MoveOrder { OrderId = id, To = change.State + 1 });
+        }
+    }
+
+    Expect(seen.SequenceEqual([OrderState.Placed, OrderState.Packed, OrderState.Shipped]), "the states");
+    try
+    {
+        await order.WatchAsync(new WatchOrder { OrderId = Guid.NewGuid() }).GetAsyncEnumerator().MoveNextAsync();
+        Expect(false, "an unknown order");
+    }
+    catch (XtmpException refused) when (refused.Code == XtmpErrorCode.NotFound)
+    {
+        Console.WriteLine($"refused: {refused.Message} (field {refused.Field})");
+    }
+
+    Console.WriteLine("done");
+    return 0;
+}
+finally
+{
+    data.Delete(recursive: true);
+}
+
+static void Expect(bool condition, string what)
+{
+    if (!condition)
+    {
+        throw new InvalidOperationException($"Not as expected: {what}.");
+    }
+}

@@ -1,0 +1,13 @@
+namespace Xtmp.Cli.Tests.Schema;
+
+/// <summary>Runs the <c>xtmp</c> command in this process.</summary>
+internal static class Tool
+{
+    public static (int ExitCode, string Output, string Error) Run(params string[] args)
+    {
+        using StringWriter output = new() { NewLine = "\n" };
+        using StringWriter error = new() { NewLine = "\n" };
+        int exitCode = XtmpCommandLine.Run(args, output, error);
+        return (exitCode, output.ToString(), error.ToString());
+    }
+}

@@ -1,0 +1,89 @@
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+
+namespace Xtmp.Packages.Tests;
+
+/// <summary>The packages as a stranger meets them: in a project outside this tree, with nothing but package references.</summary>
+public sealed class PackageTests(PackedPackages packages)
+{
+    [Fact]
+    public void The_sdk_brings_the_generator_and_what_it_loads()
+    {
+        using var package = ZipFile.OpenRead(Path.Combine(packages.Folder, "Xtmp.Sdk.0.1.0.nupkg"));
+        var entries = package.Entries.Select(entry => entry.FullName).ToArray();
+
+        Assert.Contains("analyzers/dotnet/cs/Xtmp.Generator.dll", entries);
+        Assert.Contains("analyzers/dotnet/cs/Xtmp.Schema.dll", entries);
+        Assert.Contains("analyzers/dotnet/cs/YamlDotNet.dll", entries);
+        Assert.Contains("buildTransitive/Xtmp.Sdk.props", entries);
+        Assert.Contains("lib/net10.0/Xtmp.Client.dll", entries);
+        Assert.DoesNotContain(entries, entry => entry.StartsWith("lib/", StringComparison.Ordinal) && entry.Contains("Yaml", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_strangers_schema_is_generated_served_and_called()
+    {
+        var folder = packages.CreateProject("Orders", "", "Xtmp.Sdk", "Xtmp.Silo");
+        Copy(Path.Combine(Repository.Root, "examples", "CustomMessages"), folder, "*.yaml", "*.cs");
+
+        var built = await DotNet.RunAsync(folder, "build", "-c", "Release", "-v", "quiet", "--nologo");
+        Assert.True(built.ExitCode == 0, built.Output);
+        var ran = await DotNet.RunAsync(folder, Path.Combine(folder, "bin", "Release", "net10.0", "Orders.dll"));
+        Assert.True(ran.ExitCode == 0, ran.Output);
+        Assert.Contains("placed: 2980 cents", ran.Output);
+        Assert.Contains("order is shipped", ran.Output);
+        Assert.EndsWith("done", ran.Output.TrimEnd());
+    }
+
+    [Fact]
+    public async Task A_mistake_in_a_strangers_schema_is_one_error_at_its_line()
+    {
+        var folder = packages.CreateProject("Mistake", "", "Xtmp.Sdk");
+        File.WriteAllText(Path.Combine(folder, "Program.cs"), "Console.WriteLine();\n");
+        File.WriteAllText(
+            Path.Combine(folder, "mistake.yaml"),
+            "protocol: mistake\nnamespace: Mistake\nversion: 1\nstructs:\n  Thing:\n    doc: A thing.\n    fields:\n      - { id: 0, name: size, type: u33, doc: \"Size.\" }\n");
+
+        var built = await DotNet.RunAsync(folder, "build", "-v", "quiet", "--nologo");
+
+        Assert.NotEqual(0, built.ExitCode);
+        var errors = built.Output.Split('\n').Where(line => line.Contains(": error ", StringComparison.Ordinal)).Select(line => line.Trim()).Distinct().ToArray();
+        var error = Assert.Single(errors);
+        Assert.Contains("mistake.yaml(8,", error);
+        Assert.Contains("XTMP030", error);
+    }
+
+    [Fact]
+    public async Task A_trimmed_program_has_no_warnings_and_runs()
+    {
+        var folder = packages.CreateProject(
+            "Trimmed",
+            """
+                <PublishTrimmed>true</PublishTrimmed>
+                <TrimMode>full</TrimMode>
+                <TrimmerSingleWarn>false</TrimmerSingleWarn>
+                <InvariantGlobalization>true</InvariantGlobalization>
+            """,
+            "Xtmp.Sdk");
+        Copy(Path.Combine(Repository.Root, "tests", "Xtmp.Packages.Tests", "Trimmed"), folder, "*.cs", "*.yaml");
+        var published = await DotNet.RunAsync(folder, "publish", "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "--self-contained", "-o", "out", "-v", "quiet", "--nologo");
+        if (published.Output.Contains("NU1101", StringComparison.Ordinal) || published.Output.Contains("NU1102", StringComparison.Ordinal))
+        {
+            Assert.Skip("The runtime pack of this platform does not restore from the configured sources; add one that has Microsoft.NETCore.App.Runtime and Microsoft.NET.ILLink.Tasks.");
+        }
+
+        Assert.True(published.ExitCode == 0, published.Output);
+        Assert.DoesNotContain("warning", published.Output, StringComparison.OrdinalIgnoreCase);
+        var ran = await DotNet.RunProgramAsync(Path.Combine(folder, "out", "Trimmed"), folder);
+        Assert.True(ran.ExitCode == 0, ran.Output);
+        Assert.Contains("[redacted]", ran.Output);
+    }
+
+    private static void Copy(string from, string to, params string[] patterns)
+    {
+        foreach (var file in patterns.SelectMany(pattern => Directory.EnumerateFiles(from, pattern)))
+        {
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        }
+    }
+}

@@ -1,0 +1,283 @@
+using Xtmp.Crypto;
+using Xtmp.Protocol;
+using Xtmp.TestKit;
+
+namespace Xtmp.Session.Tests;
+
+public sealed class ResumptionTests
+{
+    private readonly TicketKeyRing _ring = new(new SeededEntropy("ring"u8));
+    private readonly VirtualClock _clock = new();
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void a_ticket_resumes_without_signatures(bool withIdentity)
+    {
+        var options = PairOptions.FreshClient() with { Identity = withIdentity ? TestIdentities.Client : null };
+        var (ticket, full) = TakeTicket(options);
+        using var pair = Pair(options with { Ticket = ticket }, seed: 2);
+        pair.Run();
+        var client = pair.Client.Session.Established!;
+        var server = pair.Server.Session.Established!;
+        Assert.True(client.Resumed);
+        Assert.True(server.Resumed);
+        Assert.Equal(withIdentity ? TestIdentities.Client.Public.Fingerprint : null, server.ClientFingerprint);
+        Assert.Equal(server.ClientFingerprint, client.ClientFingerprint);
+        Assert.Equal(TestIdentities.Server.Public.Fingerprint, client.ServerFingerprint);
+        Assert.InRange(pair.Client.Session.Statistics.BytesReceived, 1, full / 2);
+        Assert.Equal(VirtualClock.Start, client.SignedAt);
+
+        // Resumed sessions give tickets too.
+        Assert.Single(pair.Client.Of(SessionEventKind.TicketReceived));
+    }
+
+    [Fact]
+    public void a_ticket_is_used_once()
+    {
+        var options = PairOptions.FreshClient();
+        var (ticket, _) = TakeTicket(options);
+        using var first = Pair(options with { Ticket = ticket }, seed: 2);
+        using var second = Pair(options with { Ticket = ticket }, seed: 3);
+        first.Run();
+        second.Run();
+        Assert.True(first.Client.Session.Established!.Resumed);
+        Assert.False(second.Client.Session.Established!.Resumed);
+    }
+
+    [Fact]
+    public void a_replayed_resumption_gets_nowhere()
+    {
+        var options = PairOptions.FreshClient();
+        var (ticket, _) = TakeTicket(options);
+        using var pair = Pair(options with { Ticket = ticket }, seed: 2);
+        var flights = new List<byte[]>();
+        pair.ToServer = bytes =>
+        {
+            flights.Add(bytes);
+            return bytes;
+        };
+        pair.Client.Session.SendRequest(0x10, "transfer"u8, default);
+        pair.Run();
+        Assert.Single(pair.Server.Of(SessionEventKind.Request));
+
+        using var replayed = new ServerSession(ServerOptions(), new SeededEntropy(99), _clock.Now);
+        var end = new SessionEnd(replayed);
+        foreach (var flight in flights)
+        {
+            replayed.HandleInput(flight, _clock.Now);
+            end.Drain();
+            end.Transmit(_clock.Now);
+        }
+
+        Assert.Empty(end.Of(SessionEventKind.Established));
+        Assert.Empty(end.Of(SessionEventKind.Request));
+        
+        // The new ServerHello chose another session id, and other keys.
+        HandshakeTests.AssertClosed(end, SessionCloseReason.SessionIdMismatch);
+    }
+
+    [Fact]
+    public void a_rotated_ring_still_opens_for_a_while()
+    {
+        var options = PairOptions.FreshClient();
+        for (var rotations = 0; rotations < TicketKeyRing.KeptKeys + 1; rotations++)
+        {
+            var (ticket, _) = TakeTicket(options);
+            for (var i = 0; i < rotations; i++)
+            {
+                _ring.Rotate(new SeededEntropy((ulong)(1000 + (10 * rotations) + i)));
+            }
+
+            using var pair = Pair(options with { Ticket = ticket }, seed: 20);
+            pair.Run();
+            Assert.Equal(rotations < TicketKeyRing.KeptKeys, pair.Client.Session.Established!.Resumed);
+        }
+    }
+
+    [Fact]
+    public void silos_that_share_a_secret_open_each_others_tickets()
+    {
+        var options = PairOptions.FreshClient();
+        Span<byte> secret = stackalloc byte[TicketKeyRing.SecretSize];
+        secret.Fill(5);
+        var (ticket, _) = TakeTicket(options, secret);
+        using var other = new TicketKeyRing(new SeededEntropy("other silo"u8));
+        other.Rotate(secret);
+        using var pair = new SessionPair(options with { Ticket = ticket }, ServerOptions() with { TicketKeys = other }, seed: 4, clock: _clock);
+        pair.Run();
+        Assert.True(pair.Client.Session.Established!.Resumed);
+    }
+
+    [Theory]
+    [InlineData(23.9, true)]
+    [InlineData(24.1, false)]
+    public void nothing_resumes_24_hours_after_the_last_signature(double hours, bool resumes)
+    {
+        var options = PairOptions.FreshClient();
+        var (ticket, _) = TakeTicket(options);
+
+        // A chain of resumed sessions does not carry the signature further.
+        _clock.Advance(TimeSpan.FromHours(12));
+        using (var middle = Pair(options with { Ticket = ticket }, seed: 2))
+        {
+            middle.Run();
+            Assert.True(middle.Client.Session.Established!.Resumed);
+            ticket = middle.Client.Single(SessionEventKind.TicketReceived).Ticket!;
+        }
+
+        _clock.Advance(TimeSpan.FromHours(hours - 12));
+        using var pair = Pair(options with { Ticket = ticket }, seed: 3);
+        pair.Run();
+        Assert.Equal(resumes, pair.Client.Session.Established!.Resumed);
+        Assert.Equal(SessionState.Established, pair.Server.Session.State);
+    }
+
+    [Theory]
+    [InlineData(-30.0)]
+    [InlineData(30.0)]
+    public void a_wall_clock_that_jumps_means_a_full_handshake(double hours)
+    {
+        var options = PairOptions.FreshClient();
+        var (ticket, _) = TakeTicket(options);
+        _clock.JumpWall(TimeSpan.FromHours(hours));
+        using var pair = Pair(options with { Ticket = ticket }, seed: 3);
+        pair.Run();
+        Assert.False(pair.Client.Session.Established!.Resumed);
+    }
+
+    [Fact]
+    public void a_revoked_client_does_not_resume()
+    {
+        var options = PairOptions.FreshClient();
+        var revoked = false;
+        var server = ServerOptions() with { ClientTrust = TrustPolicy.AnyOf(_ => !revoked) };
+        SessionTicket ticket;
+        using (var first = new SessionPair(options, server, clock: _clock))
+        {
+            first.Run();
+            ticket = first.Client.Single(SessionEventKind.TicketReceived).Ticket!;
+        }
+
+        revoked = true;
+        using var pair = new SessionPair(options with { Ticket = ticket }, server, seed: 2, clock: _clock);
+        pair.Run();
+        HandshakeTests.AssertClosed(pair.Server, SessionCloseReason.UntrustedPeer);
+    }
+
+    [Fact]
+    public void a_client_does_not_offer_a_ticket_to_a_server_it_no_longer_trusts()
+    {
+        var (ticket, _) = TakeTicket(PairOptions.FreshClient());
+        var options = PairOptions.Client with { ServerTrust = TrustPolicy.Pinned(TestIdentities.NextServer.Public.Fingerprint), Ticket = ticket };
+        using var pair = new SessionPair(options, ServerOptions() with { Identity = TestIdentities.NextServer }, seed: 2, clock: _clock);
+        pair.Run();
+        Assert.False(pair.Client.Session.Established!.Resumed);
+    }
+
+    [Fact]
+    public void another_server_name_is_another_server()
+    {
+        var options = PairOptions.FreshClient();
+        var (ticket, _) = TakeTicket(options);
+        using var pair = Pair(options with { Ticket = ticket, ServerName = "elsewhere.test" }, seed: 2);
+        pair.Run();
+        Assert.False(pair.Client.Session.Established!.Resumed);
+    }
+
+    [Fact]
+    public void a_changed_identity_does_not_resume_as_the_old_one()
+    {
+        var options = PairOptions.FreshClient();
+        var (ticket, _) = TakeTicket(options);
+        using var pair = Pair(options with { Ticket = ticket, Identity = TestIdentities.Stranger }, seed: 2);
+        pair.Run();
+        Assert.False(pair.Server.Session.Established!.Resumed);
+        Assert.Equal(TestIdentities.Stranger.Public.Fingerprint, pair.Server.Session.Established.ClientFingerprint);
+    }
+
+    [Fact]
+    public void a_certified_client_resumes_until_its_serial_is_withdrawn()
+    {
+        var certificate = IdentityCertificate.Issue(TestIdentities.Root, TestIdentities.Client.Public.Fingerprint, "edge-7", PeerRole.Client,
+            VirtualClock.Start, VirtualClock.Start.AddDays(1), 77, new SeededEntropy(1));
+        var withdrawn = new HashSet<ulong>();
+        var server = ServerOptions() with { ClientTrust = TrustPolicy.Root(TestIdentities.Root.Public, withdrawn.Contains) };
+        var options = PairOptions.FreshClient() with { Certificate = certificate };
+        SessionTicket ticket;
+        using (var first = new SessionPair(options, server, clock: _clock))
+        {
+            first.Run();
+            Assert.Equal("edge-7", first.Server.Session.Established!.PeerCertificate!.Name);
+            ticket = first.Client.Single(SessionEventKind.TicketReceived).Ticket!;
+        }
+
+        using (var second = new SessionPair(options with { Ticket = ticket }, server, seed: 2, clock: _clock))
+        {
+            second.Run();
+            Assert.True(second.Server.Session.Established!.Resumed);
+            Assert.Equal(77ul, second.Server.Session.Established.PeerCertificate!.Serial);
+            ticket = second.Client.Single(SessionEventKind.TicketReceived).Ticket!;
+        }
+
+        withdrawn.Add(77);
+        using var third = new SessionPair(options with { Ticket = ticket }, server, seed: 3, clock: _clock);
+        third.Run();
+        HandshakeTests.AssertClosed(third.Server, SessionCloseReason.UntrustedPeer);
+    }
+
+    [Fact]
+    public void rejects_a_wrong_binder()
+    {
+        var options = PairOptions.FreshClient();
+        var (ticket, _) = TakeTicket(options);
+
+        // The hello must pass mac1 to get as far as the binder, so the forger knows the server's fingerprint.
+        using var pair = Pair(options with { Ticket = ticket }, seed: 2);
+        pair.ToServer = bytes =>
+        {
+            var payload = bytes.AsSpan(FrameLayout.HeaderSize);
+            payload[^(HandshakeLimits.Mac1Size + 1)] ^= 1;
+            ClientHello.ComputeMac1(TestIdentities.Server.Public.Fingerprint, payload[..^HandshakeLimits.Mac1Size], payload[^HandshakeLimits.Mac1Size..]);
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(FrameLayout.ChecksumOffset), Crc32.Compute(payload));
+            return bytes;
+        };
+        pair.Run();
+        HandshakeTests.AssertClosed(pair.Server, SessionCloseReason.BinderMismatch);
+    }
+
+    [Fact]
+    public void a_forged_ticket_means_a_full_handshake()
+    {
+        var options = PairOptions.FreshClient();
+        using var forger = new TicketKeyRing(new SeededEntropy("forger"u8));
+        SessionTicket ticket;
+        using (var elsewhere = new SessionPair(options, ServerOptions() with { TicketKeys = forger }, clock: _clock))
+        {
+            elsewhere.Run();
+            ticket = elsewhere.Client.Single(SessionEventKind.TicketReceived).Ticket!;
+        }
+
+        using var pair = Pair(options with { Ticket = ticket }, seed: 2);
+        pair.Run();
+        Assert.False(pair.Server.Session.Established!.Resumed);
+        Assert.False(pair.Client.Session.Established!.Resumed);
+    }
+
+    private ServerSessionOptions ServerOptions() => PairOptions.Server with { TicketKeys = _ring };
+
+    private SessionPair Pair(ClientSessionOptions client, ulong seed) => new(client, ServerOptions(), seed, _clock);
+
+    private (SessionTicket Ticket, long BytesReceived) TakeTicket(ClientSessionOptions options, ReadOnlySpan<byte> secret = default)
+    {
+        if (!secret.IsEmpty)
+        {
+            _ring.Rotate(secret);
+        }
+
+        using var pair = Pair(options, seed: 1);
+        pair.Run();
+        Assert.False(pair.Client.Session.Established!.Resumed);
+        return (pair.Client.Single(SessionEventKind.TicketReceived).Ticket!, pair.Client.Session.Statistics.BytesReceived);
+    }
+}
