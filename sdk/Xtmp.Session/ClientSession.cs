@@ -23,6 +23,7 @@ public sealed class ClientSession : XtmpSession
     private AnnouncedLimits _serverLimits;
     private byte[] _serverSchema = [];
     private string? _datagramEndpoint;
+    private bool _datagramsAgreed;
 
     /// <param name="options">Trust, limits, identity.</param>
     /// <param name="entropy">Source of all random values of this session; kept for rekeying.</param>
@@ -264,7 +265,8 @@ public sealed class ClientSession : XtmpSession
         _clientAuthentication = parameters.ClientAuthentication;
         _serverLimits = parameters.Limits;
         _serverSchema = parameters.SchemaFingerprint.ToArray();
-        _datagramEndpoint = parameters.AllowsDatagrams && _options.EnableDatagrams ? parameters.DatagramEndpoint : null;
+        _datagramsAgreed = parameters.AllowsDatagrams && _options.EnableDatagrams;
+        _datagramEndpoint = _datagramsAgreed ? parameters.DatagramEndpoint : null;
         _step = _resumed ? HandshakeStep.Finished : HandshakeStep.Identity;
     }
 
@@ -315,7 +317,7 @@ public sealed class ClientSession : XtmpSession
             DatagramEndpoint = _datagramEndpoint,
             SignedAt = _resumed ? _ticket!.SignedAt : Now.Wall,
         };
-        BecomeEstablished(established, _serverLimits);
+        BecomeEstablished(established, _serverLimits, _datagramsAgreed);
         _options.ServerTrust.Accepted(server, Now);
     }
 

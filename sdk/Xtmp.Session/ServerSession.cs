@@ -315,7 +315,8 @@ public sealed partial class ServerSession : XtmpSession
                 DatagramEndpoint = _clientWantsDatagrams ? _options.DatagramEndpoint : null,
                 SignedAt = _resumed ? _signedAt : Now.Wall,
             },
-            _clientLimits);
+            _clientLimits,
+            _clientWantsDatagrams);
         if (_client is not null)
         {
             _options.ClientTrust?.Accepted(_client, Now);

@@ -101,7 +101,7 @@ public abstract partial class XtmpSession
         if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref exchange))
         {
             // Credit that crossed the end of its stream says nothing any more.
-            if (!IsPeers(id) || !_requestsSeen.Contains(id))
+            if (!IsPeers(id) || !_requestsSeen.Contains(id >> 1))
             {
                 Fail(SessionCloseReason.UnexpectedMessage, XtmpErrorCode.ProtocolViolation, $"Credit for exchange {id}, which never was.");
             }

@@ -150,7 +150,7 @@ public abstract partial class XtmpSession
     /// <summary>Drops what only the handshake needs.</summary>
     private protected abstract void HandshakeOver();
 
-    private protected void BecomeEstablished(EstablishedSession established, AnnouncedLimits peerLimits)
+    private protected void BecomeEstablished(EstablishedSession established, AnnouncedLimits peerLimits, bool withDatagrams)
     {
         Established = established;
         _peerLimits = peerLimits;
@@ -161,6 +161,11 @@ public abstract partial class XtmpSession
         _lastRekey = _now.Monotonic;
         SetMaxPayload(FrameLayout.MaxPayload);
         HandshakeOver();
+        if (withDatagrams)
+        {
+            EnableDatagrams();
+        }
+
         AddDetailEvent(SessionEventKind.Established, established);
     }
 }

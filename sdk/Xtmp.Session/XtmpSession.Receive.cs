@@ -11,6 +11,7 @@ public abstract partial class XtmpSession
     private Dictionary<ulong, InboundExchange>? _inbound;
     private Dictionary<ulong, OutboundExchange>? _outbound;
     private Dictionary<ulong, byte>? _awaitingAck;
+    // Ids of one end go up by two: half of each is what the windows count.
     private IdWindow _requestsSeen;
     private IdWindow _ackedSeen;
 
@@ -76,14 +77,14 @@ public abstract partial class XtmpSession
         if (wantsAck)
         {
             // Only the datagram half sends a message again; what was seen, or is too old to tell, is acked and dropped.
-            var known = _ackedSeen.Contains(message.ExchangeId);
+            var known = _ackedSeen.Contains(message.ExchangeId >> 1);
             Reply(PriorityOf(message.Flags), message.MessageType, FrameKind.Ack, message.ExchangeId, default);
             if (known)
             {
                 return;
             }
 
-            _ackedSeen.Mark(message.ExchangeId);
+            _ackedSeen.Mark(message.ExchangeId >> 1);
         }
 
         // A one-way message of an unknown type has nobody to tell: it is dropped, as the rules for old receivers want.
@@ -102,13 +103,13 @@ public abstract partial class XtmpSession
             return;
         }
 
-        if (_requestsSeen.Contains(id))
+        if (_requestsSeen.Contains(id >> 1))
         {
             Violate(isDatagram, SessionCloseReason.UnexpectedMessage, $"Exchange {id} is used a second time.");
             return;
         }
 
-        _requestsSeen.Mark(id);
+        _requestsSeen.Mark(id >> 1);
         _inbound ??= [];
         ref var exchange = ref CollectionsMarshal.GetValueRefOrAddDefault(_inbound, id, out _);
         exchange = new() { Code = message.MessageType, Priority = PriorityOf(message.Flags), IsDatagram = isDatagram, Credit = (ulong)_peerLimits.InitialStreamCredit };
@@ -219,7 +220,7 @@ public abstract partial class XtmpSession
             return;
         }
 
-        if (IsPeers(id) && _requestsSeen.Contains(id))
+        if (IsPeers(id) && _requestsSeen.Contains(id >> 1))
         {
             // One that is answered already has crossed the answer on its way, and says nothing any more.
             if (_inbound is null)

@@ -181,6 +181,11 @@ public abstract partial class XtmpSession
 
     private bool SendResponse(ulong exchangeId, OutgoingPayload payload, bool compressible)
     {
+        if (Unsafe.IsNullRef(ref FindInbound(exchangeId)))
+        {
+            return false;
+        }
+
         RequireFits(payload.Length);
         if (!TryFinishInbound(exchangeId, out var exchange))
         {
@@ -193,12 +198,13 @@ public abstract partial class XtmpSession
 
     private SendItemResult SendItem(ulong exchangeId, OutgoingPayload payload, bool compressible, TransportClass transport)
     {
-        RequireFits(payload.Length + sizeof(ulong));
         ref var exchange = ref FindInbound(exchangeId);
         if (Unsafe.IsNullRef(ref exchange) || exchange.Cancelled)
         {
             return SendItemResult.Gone;
         }
+
+        RequireFits(payload.Length + sizeof(ulong));
 
         if (exchange.Items >= exchange.Credit)
         {
@@ -311,7 +317,7 @@ public abstract partial class XtmpSession
         for (var lower = MessagePriority.Normal; lower < wanted; lower++)
         {
             var level = _queue.Level(lower);
-            if (level.WaitingRequests > 0 && id - level.OldestRequest > IdWindow.Size / 2)
+            if (level.WaitingRequests > 0 && id - level.OldestRequest > IdWindow.Size)
             {
                 wanted = lower;
             }

@@ -2,6 +2,9 @@ using Xtmp.TestKit;
 
 namespace Xtmp.Engine.Tests;
 
+// Each part of the conformance suite on each store: memory with turns on the caller's thread, SQLite, and a shared store
+// in memory with turns on the pool only.
+
 public sealed class MemoryTurnTests : TurnConformance
 {
     protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore());
@@ -100,4 +103,44 @@ public sealed class SqliteStreamTests : StreamConformance
         EmbeddedEngines.Create(registry, store, settings, Time, Faults, inline: true);
 
     protected override void CloseStore() => _directory.Dispose();
+}
+
+public sealed class PooledTurnTests : TurnConformance
+{
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore { IsShared = true });
+
+    protected override (IGrainEngine Engine, Func<Task> WhenQuiet) CreateEngine(GrainRegistry registry, IGrainStore store, EngineSettings settings) =>
+        EmbeddedEngines.Create(registry, store, settings, Time, Faults, inline: false);
+}
+
+public sealed class PooledCallTests : CallConformance
+{
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore { IsShared = true });
+
+    protected override (IGrainEngine Engine, Func<Task> WhenQuiet) CreateEngine(GrainRegistry registry, IGrainStore store, EngineSettings settings) =>
+        EmbeddedEngines.Create(registry, store, settings, Time, Faults, inline: false);
+}
+
+public sealed class PooledOutboxTests : OutboxConformance
+{
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore { IsShared = true });
+
+    protected override (IGrainEngine Engine, Func<Task> WhenQuiet) CreateEngine(GrainRegistry registry, IGrainStore store, EngineSettings settings) =>
+        EmbeddedEngines.Create(registry, store, settings, Time, Faults, inline: false);
+}
+
+public sealed class PooledReminderTests : ReminderConformance
+{
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore { IsShared = true });
+
+    protected override (IGrainEngine Engine, Func<Task> WhenQuiet) CreateEngine(GrainRegistry registry, IGrainStore store, EngineSettings settings) =>
+        EmbeddedEngines.Create(registry, store, settings, Time, Faults, inline: false);
+}
+
+public sealed class PooledStreamTests : StreamConformance
+{
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore { IsShared = true });
+
+    protected override (IGrainEngine Engine, Func<Task> WhenQuiet) CreateEngine(GrainRegistry registry, IGrainStore store, EngineSettings settings) =>
+        EmbeddedEngines.Create(registry, store, settings, Time, Faults, inline: false);
 }

@@ -242,9 +242,9 @@ public sealed class HostileFrameTests
         {
             SessionLimits = SessionLimits.Default with
             {
-                HandshakeTimeout = TimeSpan.FromMilliseconds(300),
-                HeartbeatInterval = TimeSpan.FromMilliseconds(200),
-                PeerTimeout = TimeSpan.FromMilliseconds(600),
+                HandshakeTimeout = TimeSpan.FromSeconds(2),
+                HeartbeatInterval = TimeSpan.FromMilliseconds(500),
+                PeerTimeout = TimeSpan.FromSeconds(2),
             },
         },
     };

@@ -73,9 +73,11 @@ internal static class Blake3Chunks
             state.Slice(14 * width, width).Fill(Blake3Node.BlockSize);
             state.Slice(15 * width, width).Fill((uint)flags);
             Blake3Compression.Mix<T, O>(ref Unsafe.As<uint, T>(ref state[0]), ref Unsafe.As<uint, T>(ref message[0]));
-            for (int i = 0; i < 8 * width; i++)
+            for (int i = 0; i < 8; i++)
             {
-                chaining[i] = state[i] ^ state[i + (8 * width)];
+                ref T low = ref Unsafe.As<uint, T>(ref state[i * width]);
+                ref T high = ref Unsafe.As<uint, T>(ref state[(i + 8) * width]);
+                Unsafe.As<uint, T>(ref chaining[i * width]) = O.Xor(low, high);
             }
         }
 

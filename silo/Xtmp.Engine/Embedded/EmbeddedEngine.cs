@@ -9,6 +9,9 @@ namespace Xtmp.Engine;
 /// </summary>
 public sealed partial class EmbeddedEngine : IGrainEngine
 {
+    /// <summary>How long a dispose that nobody stopped before waits for turns. Real time, whatever the grains' clock says.</summary>
+    private static readonly TimeSpan DisposePatience = TimeSpan.FromSeconds(5);
+
     private readonly IReadOnlyDictionary<string, GrainKind> _kinds;
     private readonly ConcurrentDictionary<GrainId, Activation> _activations = new();
     private readonly ActivityCounter _calls = new();
@@ -107,13 +110,14 @@ public sealed partial class EmbeddedEngine : IGrainEngine
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
+            using var patience = new CancellationTokenSource(_stopping ? TimeSpan.Zero : DisposePatience);
             try
             {
-                await StopAsync(new CancellationToken(canceled: _stopping)).ConfigureAwait(false);
+                await StopAsync(patience.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
-                // Stopped before, and somebody gave up waiting then.
+                // A grain that does not listen to its token keeps its thread; its caller has an answer by its timeout.
             }
 
             Metrics.Dispose();

@@ -35,12 +35,15 @@ public abstract class CallConformance : GrainEngineConformance
     {
         var engine = await StartAsync(new EngineSettings { MailboxCapacity = 3 });
         var gate = Signal();
+        var started = Signal();
         Scripts["wait"] = async (_, _, _) =>
         {
+            started.SetResult();
             await gate.Task;
             return ProbeGrain.Reply();
         };
         var running = engine.RunAsync("a", "wait").AsTask();
+        await started.Task.WaitAsync(Patience);
         var queued = Enumerable.Range(0, 3).Select(_ => engine.RunAsync("a", "add", 1).AsTask()).ToArray();
         Assert.True((await RefusedAsync(XtmpErrorCode.Overloaded, engine.RunAsync("a", "add", 100))).Retryable);
         Assert.Equal(1, (await engine.RunAsync("b", "add", 1)).Number);
@@ -54,8 +57,10 @@ public abstract class CallConformance : GrainEngineConformance
     {
         var engine = await StartAsync(new EngineSettings { CallTimeout = TimeSpan.FromSeconds(10) });
         var heard = Signal();
+        var started = Signal();
         Scripts["hang"] = async (grain, _, context) =>
         {
+            started.SetResult();
             grain.Number = 99;
             using var registration = context.CancellationToken.Register(() => heard.TrySetResult());
             await heard.Task;
@@ -63,6 +68,7 @@ public abstract class CallConformance : GrainEngineConformance
             return ProbeGrain.Reply();
         };
         var hanging = engine.RunAsync("a", "hang").AsTask();
+        await started.Task.WaitAsync(Patience);
         var queued = engine.RunAsync("a", "add", 5, context: new CallContext(Timeout: TimeSpan.FromSeconds(3))).AsTask();
         Time.Advance(TimeSpan.FromSeconds(3));
         await RefusedAsync(XtmpErrorCode.Timeout, () => queued);
@@ -251,13 +257,16 @@ public abstract class CallConformance : GrainEngineConformance
     {
         var engine = await StartAsync();
         var heard = Signal();
+        var started = Signal();
         Scripts["hang"] = async (_, _, context) =>
         {
+            started.SetResult();
             using var registration = context.CancellationToken.Register(() => heard.TrySetResult());
             await heard.Task;
             return ProbeGrain.Reply();
         };
         var hanging = engine.RunAsync("a", "hang").AsTask();
+        await started.Task.WaitAsync(Patience);
         using var patience = new CancellationTokenSource();
         var stopping = engine.Engine.StopAsync(patience.Token);
         Assert.False(stopping.IsCompleted);

@@ -117,8 +117,13 @@ public abstract class ReminderConformance : GrainEngineConformance
         };
         await engine.RunAsync("a", "remind", 10);
         await AdvanceAsync(engine, 10);
-        await AdvanceAsync(engine, 60);
-        await AdvanceAsync(engine, 60);
+
+        // In steps shorter than a call may take: a leap would time the turn out before a thread is there to run it.
+        for (var i = 0; i < 12 && tries < 3; i++)
+        {
+            await AdvanceAsync(engine, 10);
+        }
+
         Assert.Equal(3, tries);
         Assert.Equal(7, await engine.ReadAsync("a"));
     }

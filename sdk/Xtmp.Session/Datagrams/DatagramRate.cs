@@ -1,0 +1,69 @@
+namespace Xtmp.Session;
+
+/// <summary>
+/// How fast datagrams leave: a token bucket whose rate is halved by a report of more than 2 % loss and added to by any
+/// other (WIRE section 3).
+/// </summary>
+internal sealed class DatagramRate(TimeSpan now)
+{
+    private const double InitialRate = 2_000_000;
+    private const double MinRate = 32_000;
+    private const double MaxRate = 1_000_000_000;
+    private const double Increase = 200_000;
+    private const double BurstSeconds = 0.02;
+    private const ulong LeastSample = 10;
+    private const ulong SilenceSample = 50;
+    private static readonly TimeSpan SilenceTime = TimeSpan.FromSeconds(5);
+    private TimeSpan _progress = now;
+    private double _tokens = XtmpSession.MaxDatagramBytes * 10;
+    private TimeSpan _refilled = now;
+    private uint _epoch;
+    private ulong _highest;
+    private ulong _received;
+
+    /// <summary>Bytes a second.</summary>
+    public double BytesPerSecond { get; private set; } = InitialRate;
+
+    public bool TryTake(int bytes, TimeSpan now)
+    {
+        var burst = Math.Max(BytesPerSecond * BurstSeconds, XtmpSession.MaxDatagramBytes * 10);
+        _tokens = Math.Min(burst, _tokens + (BytesPerSecond * (now - _refilled).TotalSeconds));
+        _refilled = now;
+        if (_tokens < bytes)
+        {
+            return false;
+        }
+
+        _tokens -= bytes;
+        return true;
+    }
+
+    /// <summary>When a whole datagram may leave.</summary>
+    public TimeSpan NextTime => _refilled + TimeSpan.FromSeconds(Math.Max(0.001, (XtmpSession.MaxDatagramBytes - _tokens) / BytesPerSecond));
+
+    /// <summary>When the path counts as dead: much was sent and no report has moved on. Null while that is not so.</summary>
+    public TimeSpan? SilentAt(uint epoch, ulong nextSequence) =>
+        nextSequence > (epoch == _epoch ? _highest : 0) + SilenceSample ? _progress + SilenceTime : null;
+
+    /// <summary>Takes a report; one that goes backwards says nothing.</summary>
+    public void Reported(uint epoch, ulong highest, ulong received, TimeSpan now)
+    {
+        if (epoch != _epoch || highest > _highest)
+        {
+            _progress = now;
+        }
+
+        if (epoch == _epoch && highest >= _highest + LeastSample && received >= _received)
+        {
+            double sent = highest - _highest;
+            var loss = 1 - ((received - _received) / sent);
+            BytesPerSecond = loss > 0.02 ? Math.Max(MinRate, BytesPerSecond / 2) : Math.Min(MaxRate, BytesPerSecond + Increase);
+        }
+        else if (epoch == _epoch)
+        {
+            return;
+        }
+
+        (_epoch, _highest, _received) = (epoch, highest, received);
+    }
+}
