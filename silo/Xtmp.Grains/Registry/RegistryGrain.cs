@@ -15,6 +15,9 @@ namespace Xtmp.Grains;
 /// </summary>
 public sealed class RegistryGrain : Grain<RegistryState>, IRegistryHandler
 {
+    // An hour of microseconds, for clocks that differ.
+    private const ulong MaxVersionLead = 3_600_000_000;
+
     private static readonly TimeSpan NegativeTtl = TimeSpan.FromSeconds(5);
 
     public RegistryGrain(IGrainContext context)
@@ -67,6 +70,11 @@ public sealed class RegistryGrain : Grain<RegistryState>, IRegistryHandler
         if (record.Version <= (State?.Version ?? 0))
         {
             throw Refusal.Of(XtmpErrorCode.RegistryVersionConflict, $"The name stands at version {State!.Version}.", "record.record.version");
+        }
+
+        if (record.Version > HighestVersion())
+        {
+            throw Refusal.Of(XtmpErrorCode.PayloadInvalid, $"The version leaps too far ahead; the highest allowed now is {HighestVersion()}.", "record.record.version");
         }
 
         State = (State ?? Empty()) with { Record = StoredValues.Encode(request.Record), Version = record.Version, PublishedAt = Context.Now };
@@ -135,6 +143,13 @@ public sealed class RegistryGrain : Grain<RegistryState>, IRegistryHandler
             throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "The signatures are not the owner's over this record.", "record.ml_dsa_signature");
         }
     }
+
+    /// <summary>
+    /// A version may be a counter or the time in µs. Without a bound an owner could publish the last version there is,
+    /// let the record expire, and leave a name that nobody can ever take.
+    /// </summary>
+    private ulong HighestVersion() =>
+        Math.Max(State?.Version ?? 0, (ulong)((Context.Now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond)) + MaxVersionLead;
 
     private static RegistryState Empty() => new() { Version = 0, Stamps = 0, LastStamp = new byte[32] };
 

@@ -84,7 +84,8 @@ public sealed partial class WalletGrain
             throw Refusal.Of(XtmpErrorCode.PayloadInvalid, $"The receiving wallet holds {state.Currency}.", "currency");
         }
 
-        if (request.Amount > MaxBalance - state.Balance)
+        // What is on its way out may come back, so room is kept for it: a compensation must never fail.
+        if (request.Amount > MaxBalance - state.Balance - state.PendingOut)
         {
             throw Refusal.Of(XtmpErrorCode.AmountInvalid, "The receiving wallet cannot hold that much.", "amount");
         }
@@ -125,7 +126,7 @@ public sealed partial class WalletGrain
             return;
         }
 
-        Context.Entries.Put(OutKey(credit.OperationId), record with { RefusedCode = (ushort)error.Code, RefusedText = Cut(error.Message) });
+        Context.Entries.Put(OutKey(credit.OperationId), record with { RefusedCode = (ushort)error.Code, RefusedText = Cut(error.Message), RefusedField = error.Field });
         ChangeBalance(state, checked(state.Balance + record.Amount), checked(state.PendingOut - record.Amount), credit.OperationId);
     }
 
@@ -138,7 +139,7 @@ public sealed partial class WalletGrain
 
         if (earlier.RefusedCode is { } refused)
         {
-            throw Refusal.Of((XtmpErrorCode)refused, earlier.RefusedText ?? "The receiver refused the transfer.");
+            throw Refusal.Of((XtmpErrorCode)refused, earlier.RefusedText ?? "The receiver refused the transfer.", earlier.RefusedField);
         }
 
         return StoredValues.Decode<WalletTransactionReply>(earlier.Reply);

@@ -1,0 +1,105 @@
+using Xtmp.Messages;
+using Xtmp.Protocol;
+using static Xtmp.Grains.Tests.GrainsFixture;
+
+namespace Xtmp.Grains.Tests.Wallets;
+
+/// <summary>Registration, authentication inside a session, and who may see a balance.</summary>
+public sealed class WalletIdentityTests : IAsyncDisposable
+{
+    private readonly GrainsFixture _silo = new();
+    private readonly TestWallet _alice = new(1);
+    private readonly TestWallet _bob = new(2);
+
+    public ValueTask DisposeAsync() => _silo.DisposeAsync();
+
+    [Fact]
+    public async Task registers_a_wallet_once()
+    {
+        var first = await _silo.Wallet.RegisterAsync(_alice.Registration());
+        Assert.False(first.Existing);
+        Assert.Equal(1000UL, first.Balance);
+        Assert.Equal(Currency, first.Currency);
+        _silo.Time.Advance(TimeSpan.FromHours(1));
+        var second = await _silo.Wallet.RegisterAsync(_alice.Registration());
+        Assert.Equal(first with { Existing = true }, second);
+    }
+
+    [Fact]
+    public async Task refuses_an_id_that_is_not_the_fingerprint_of_the_keys()
+    {
+        await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Wallet.RegisterAsync(_alice.Registration() with { Wallet = _bob.Id }), "wallet");
+        var flipped = _alice.Registration().MlDsaKey.ToArray();
+        flipped[100] ^= 1;
+        await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Wallet.RegisterAsync(_alice.Registration() with { MlDsaKey = flipped }), "wallet");
+        await RefusedAsync(XtmpErrorCode.WalletUnknown, _silo.Wallet.BalanceAsync(new WalletBalance { Wallet = _alice.Id }, _alice.Context), "wallet");
+    }
+
+    [Fact]
+    public async Task authenticates_by_both_signatures_over_the_session()
+    {
+        await _silo.Wallet.RegisterAsync(_alice.Registration());
+        var reply = await _silo.Wallet.AuthAsync(_alice.Authentication(_alice.Caller.WalletBinding.Span), _alice.Context);
+        Assert.True(reply.Wallet.Span.SequenceEqual(_alice.Id.Span));
+        Assert.Equal(0UL, reply.Nonce);
+    }
+
+    [Fact]
+    public async Task refuses_an_authentication_made_for_another_session()
+    {
+        await _silo.Wallet.RegisterAsync(_alice.Registration());
+        var stolen = _alice.Authentication(TestWallet.Binding(77));
+        await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Wallet.AuthAsync(stolen, _alice.Context));
+    }
+
+    [Theory]
+    [InlineData("ml-dsa")]
+    [InlineData("ed25519")]
+    [InlineData("both by another wallet")]
+    public async Task refuses_an_authentication_with_a_wrong_signature(string which)
+    {
+        await _silo.Wallet.RegisterAsync(_alice.Registration());
+        var good = _alice.Authentication(_alice.Caller.WalletBinding.Span);
+        var other = _bob.Authentication(_alice.Caller.WalletBinding.Span);
+        var bad = which switch
+        {
+            "ml-dsa" => good with { MlDsaSignature = Flip(good.MlDsaSignature) },
+            "ed25519" => good with { Ed25519Signature = Flip(good.Ed25519Signature) },
+            _ => good with { MlDsaSignature = other.MlDsaSignature, Ed25519Signature = other.Ed25519Signature },
+        };
+        await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Wallet.AuthAsync(bad, _alice.Context));
+    }
+
+    [Fact]
+    public async Task refuses_an_authentication_outside_a_session()
+    {
+        await _silo.Wallet.RegisterAsync(_alice.Registration());
+        var signed = _alice.Authentication(_alice.Caller.WalletBinding.Span);
+        await RefusedAsync(XtmpErrorCode.AuthenticationRequired, _silo.Wallet.AuthAsync(signed));
+        await RefusedAsync(XtmpErrorCode.AuthenticationRequired, _silo.Wallet.AuthAsync(signed, new CallContext(Caller: _alice.Caller with { WalletBinding = default })));
+    }
+
+    [Fact]
+    public async Task refuses_to_authenticate_a_wallet_nobody_registered() =>
+        await RefusedAsync(XtmpErrorCode.WalletUnknown, _silo.Wallet.AuthAsync(_alice.Authentication(_alice.Caller.WalletBinding.Span), _alice.Context), "wallet");
+
+    [Fact]
+    public async Task tells_a_balance_to_its_owner_only()
+    {
+        await _silo.Wallet.RegisterAsync(_alice.Registration());
+        var request = new WalletBalance { Wallet = _alice.Id };
+        var balance = await _silo.Wallet.BalanceAsync(request, _alice.Context);
+        Assert.Equal(1000UL, balance.Balance);
+        Assert.Equal(0UL, balance.PendingOut);
+        await RefusedAsync(XtmpErrorCode.PermissionDenied, _silo.Wallet.BalanceAsync(request, _bob.Context), "wallet");
+        await RefusedAsync(XtmpErrorCode.PermissionDenied, _silo.Wallet.BalanceAsync(request, new CallContext(Caller: _bob.Caller with { Wallet = default })), "wallet");
+        await RefusedAsync(XtmpErrorCode.AuthenticationRequired, _silo.Wallet.BalanceAsync(request));
+    }
+
+    private static byte[] Flip(ReadOnlyMemory<byte> bytes)
+    {
+        var flipped = bytes.ToArray();
+        flipped[flipped.Length / 3] ^= 1;
+        return flipped;
+    }
+}
