@@ -8,10 +8,10 @@ namespace Xtmp.Generator;
 /// </summary>
 internal sealed record NameClaims(string File, EquatableArray<NameClaim> Claims)
 {
-    public static NameClaims Of(SchemaFile file, SchemaResult result)
+    public static NameClaims Of(SchemaFile file, SchemaModel? model, IReadOnlyDictionary<string, SourcePosition> positions)
     {
         var claims = new List<NameClaim>();
-        if (result.Model is { } model)
+        if (model is not null)
         {
             foreach (var e in model.Enums)
             {
@@ -39,6 +39,11 @@ internal sealed record NameClaims(string File, EquatableArray<NameClaim> Claims)
                 claims.Add(new NameClaim(h.Name, $"{h.Namespace}.I{h.Name}Handler", Position("handlers." + h.Name)));
             }
 
+            if (model.Protocol.Length == 0)
+            {
+                return new NameClaims(file.Path, new EquatableArray<NameClaim>(claims));
+            }
+
             var catalogue = Clr.Pascal(model.Protocol) + "Catalogue";
             claims.Add(new NameClaim("", $"{model.Namespace}.{catalogue}", new SourcePosition(file.Path, 1, 1, 1, 2)));
         }
@@ -54,7 +59,7 @@ internal sealed record NameClaims(string File, EquatableArray<NameClaim> Claims)
         }
 
         SourcePosition Position(string path) =>
-            result.Positions.TryGetValue(path, out var position) ? position : new SourcePosition(file.Path, 1, 1, 1, 2);
+            positions.TryGetValue(path, out var position) ? position : new SourcePosition(file.Path, 1, 1, 1, 2);
     }
 
     /// <summary>What was asked for twice: the later one, in order of paths and places, does not get it.</summary>

@@ -3,8 +3,8 @@ using Xtmp.Schema;
 namespace Xtmp.Generator;
 
 /// <summary>
-/// A file read: the model, without positions, or none when there is an error; the names it asks for and the diagnostics,
-/// with them.
+/// A file read: the model, without positions, and where there is an error what can be saved of it; the names it asks for
+/// and the diagnostics, with them.
 /// </summary>
 internal sealed record SchemaParse(string File, SchemaModel? Model, NameClaims Names, EquatableArray<SchemaDiagnostic> Diagnostics)
 {
@@ -12,7 +12,8 @@ internal sealed record SchemaParse(string File, SchemaModel? Model, NameClaims N
     {
         cancellation.ThrowIfCancellationRequested();
         var result = SchemaReader.Read(file.Path, file.Text, path => Find(path, all));
-        return new SchemaParse(file.Path, result.Model, NameClaims.Of(file, result), new EquatableArray<SchemaDiagnostic>(result.Diagnostics));
+        var model = result.Model ?? Salvage.Of(result.Draft);
+        return new SchemaParse(file.Path, model, NameClaims.Of(file, model, result.Positions), new EquatableArray<SchemaDiagnostic>(result.Diagnostics));
     }
 
     /// <summary>

@@ -15,6 +15,6 @@ public static class SchemaReader
     public static SchemaResult Read(string path, string text, Func<string, string?> importResolver)
     {
         var reading = new ImportLoader(importResolver).ReadFile(path.Replace('\\', '/'), text);
-        return new(reading.Model, reading.Diagnostics, reading.Positions);
+        return new(reading.Model, reading.Diagnostics, reading.Positions, reading.Draft);
     }
 }

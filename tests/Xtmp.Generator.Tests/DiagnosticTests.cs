@@ -36,6 +36,63 @@ public sealed class DiagnosticTests
         }
     }
 
+    /// <summary>What a project does with the schema: enough of it that a missing type would show many times.</summary>
+    private const string UserCode = """
+        using System;
+        using System.Collections.Generic;
+        using System.Threading.Tasks;
+        using Shop.Messages;
+        using Xtmp.Protocol;
+
+        class Handler : IOrderHandler
+        {
+            public ValueTask<PlaceOrderReply> PlaceAsync(PlaceOrder request, CallContext context = default) =>
+                new(new PlaceOrderReply { AcceptedAt = default, ShipsWithin = request.Payment.Match(_ => TimeSpan.Zero, _ => TimeSpan.Zero, _ => TimeSpan.Zero) });
+
+            public ValueTask RingAsync(Ring request, CallContext context = default) => default;
+
+            public IAsyncEnumerable<OrderEvent> WatchAsync(WatchOrder request, CallContext context = default) => throw new InvalidOperationException();
+
+            public static Address Here() => new() { Street = "Main 1", Country = "DE", Door = 3 };
+
+            public static int Count() => OrderMethods.All.Count + ShopCatalogue.Messages.Count + (int)Size.Large + (int)Wrapping.Ribbon;
+        }
+        """;
+
+    [Theory]
+    [InlineData("type: uuid", "type: uid", "XTMP030")]
+    [InlineData("code: 0xA1", "code: 0xA0", "XTMP040")]
+    [InlineData("{ id: 1, name: country", "{ id: 0, name: country", "XTMP025", 1)]
+    [InlineData("max: 200, since: 2", "min: 300, max: 200, since: 2", "XTMP036")]
+    [InlineData("pattern: \"[A-Z]{2}\"", "pattern: \"[A-Z{2}\"", "XTMP037")]
+    [InlineData("default: large", "default: medium", "XTMP034")]
+    [InlineData("    key: order_id", "    key: order", "XTMP052")]
+    [InlineData("unit: cents", "units: cents", "XTMP010")]
+    [InlineData("ribbon: { value: 2,", "ribbon: { value: 1,", "XTMP025", 1)]
+    [InlineData("family: shop\n    code: 0xA2", "family: shoe\n    code: 0xA2", "XTMP043")]
+    [InlineData("tag: 1, name: invoice", "tag: 0, name: invoice", "XTMP025", 2)]
+    public void A_mistake_does_not_flood_the_code_that_uses_the_schema(string before, string after, string id, int consequences = 0)
+    {
+        Assert.Contains(before, Shop.Text);
+        var sound = new GeneratorRun(UserCode).With(Shop.Path, Shop.Text);
+        Assert.Empty(sound.CompilerDiagnostics);
+
+        var run = new GeneratorRun(UserCode).With(Shop.Path, Shop.Text.Replace(before, after, StringComparison.Ordinal));
+
+        Assert.All(run.Result.Diagnostics, diagnostic => Assert.Equal(id, diagnostic.Id));
+        Assert.NotEmpty(run.Result.Diagnostics);
+        Assert.True(run.CompilerDiagnostics.Length <= consequences, string.Join("\n", run.CompilerDiagnostics));
+    }
+
+    [Fact]
+    public void A_deprecated_field_may_be_required_without_a_warning()
+    {
+        var run = new GeneratorRun().With(Shop.Path, Shop.Text.Replace("{ id: 0, name: street,", "{ id: 0, deprecated: Old., name: street,", StringComparison.Ordinal));
+
+        Assert.Empty(run.Result.Diagnostics);
+        Assert.Empty(run.CompilerDiagnostics);
+    }
+
     [Fact]
     public void Reports_a_name_that_two_files_declare_and_generates_the_first()
     {

@@ -10,7 +10,7 @@ namespace Xtmp.Silo.Tests;
 /// A client that holds the socket and the session apart: the session makes genuine bytes, the test decides what of them
 /// goes out and how it is changed on the way.
 /// </summary>
-internal sealed class RawPeer : IAsyncDisposable
+internal sealed partial class RawPeer : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 

@@ -32,7 +32,7 @@ internal static class JsonReaderEmitter
         code.Gap();
         code.Doc("Reads the JSON view.");
         code.Open($"public static {model.Name} ReadJson({Input} input)");
-        code.Line($"input.Allow({string.Join(", ", model.Arms.Select(a => Clr.Text(a.Name)))}, \"$tag\", \"$raw\");");
+        code.Line($"input.Allow({string.Join(", ", model.Arms.Select(a => a.Name).Concat(new[] { "$tag", "$raw" }).Select(Clr.Text))});");
         foreach (var arm in model.Arms)
         {
             var local = "arm" + Clr.Number(arm.Tag);

@@ -5,6 +5,7 @@ internal sealed class FileReader(string path, string text, ImportLoader loader)
 {
     private readonly ReadingContext _context = new(path, new());
     private readonly List<FileReading> _imports = [];
+    private SchemaModel? _draft;
 
     public FileReading Read()
     {
@@ -13,7 +14,7 @@ internal sealed class FileReader(string path, string text, ImportLoader loader)
             MappingNode root => ReadRoot(root),
             var other => NotASchema(other),
         };
-        return new(path, _context.Diagnostics.HasErrors ? null : model, _context.Diagnostics.ToSortedList(), _context.Positions, _imports);
+        return new(path, _context.Diagnostics.HasErrors ? null : model, _context.Diagnostics.ToSortedList(), _context.Positions, _imports) { Draft = _draft };
     }
 
     private SchemaModel? NotASchema(Node? node)
@@ -67,6 +68,7 @@ internal sealed class FileReader(string path, string text, ImportLoader loader)
             Messages = new(messages),
             Handlers = new(handlers),
         };
+        _draft = model;
         CheckCircles(model);
         return _context.Diagnostics.HasErrors ? null : Compression.Decide(model, drafts);
     }

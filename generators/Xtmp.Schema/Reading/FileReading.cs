@@ -8,6 +8,9 @@ internal sealed record FileReading(
     IReadOnlyDictionary<string, SourcePosition> Positions,
     IReadOnlyList<FileReading> Imports)
 {
+    /// <summary>What could be read of a file with errors, unchecked; null when nothing could.</summary>
+    public SchemaModel? Draft { get; init; }
+
     /// <summary>This file and all its imports, each once.</summary>
     public IEnumerable<FileReading> WithImports() =>
         Imports.SelectMany(i => i.WithImports()).Append(this).GroupBy(r => r.Path).Select(g => g.First());

@@ -7,18 +7,18 @@ namespace Xtmp.Session;
 internal sealed class ClientShares : IDisposable
 {
     private readonly MlKem1024PrivateKey _kem;
-    private readonly byte[] _privateKey = GC.AllocateArray<byte>(X25519.KeySize, pinned: true);
+    private readonly X25519PrivateKey _privateKey;
 
     /// <summary>Takes 96 bytes of entropy: ML-KEM d ‖ z, then the X25519 key.</summary>
     public ClientShares(IEntropy entropy)
     {
-        Span<byte> seed = stackalloc byte[MlKem1024.SeedSize];
+        Span<byte> seed = stackalloc byte[MlKem1024.SeedSize + X25519.KeySize];
         entropy.Fill(seed);
-        entropy.Fill(_privateKey);
-        _kem = MlKem1024PrivateKey.FromSeed(seed);
+        _kem = MlKem1024PrivateKey.FromSeed(seed[..MlKem1024.SeedSize]);
+        _privateKey = X25519PrivateKey.FromBytes(seed[MlKem1024.SeedSize..]);
         CryptographicOperations.ZeroMemory(seed);
         _kem.WriteEncapsulationKey(EncapsulationKey);
-        X25519.PublicKey(_privateKey, Share);
+        _privateKey.WritePublicKey(Share);
     }
 
     public byte[] EncapsulationKey { get; } = new byte[MlKem1024.EncapsulationKeySize];
@@ -29,7 +29,7 @@ internal sealed class ClientShares : IDisposable
     public bool TryFinish(ReadOnlySpan<byte> ct, ReadOnlySpan<byte> serverShare, Span<byte> input)
     {
         if (!_kem.TryDecapsulate(ct, input[..MlKem1024.SharedSecretSize])
-            || !X25519.TryAgree(_privateKey, serverShare, input.Slice(MlKem1024.SharedSecretSize, X25519.KeySize)))
+            || !_privateKey.TryAgree(serverShare, input.Slice(MlKem1024.SharedSecretSize, X25519.KeySize)))
         {
             return false;
         }
@@ -41,6 +41,6 @@ internal sealed class ClientShares : IDisposable
     public void Dispose()
     {
         _kem.Dispose();
-        CryptographicOperations.ZeroMemory(_privateKey);
+        _privateKey.Dispose();
     }
 }

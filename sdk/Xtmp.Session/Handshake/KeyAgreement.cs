@@ -18,16 +18,16 @@ internal static class KeyAgreement
     {
         Span<byte> randomness = stackalloc byte[RandomnessSize];
         entropy.Fill(randomness);
-        var privateKey = randomness[MlKem1024.EncapsulationRandomnessSize..];
         try
         {
+            using var privateKey = X25519PrivateKey.FromBytes(randomness[MlKem1024.EncapsulationRandomnessSize..]);
             if (!MlKem1024.TryEncapsulate(ek, randomness[..MlKem1024.EncapsulationRandomnessSize], ct, input[..MlKem1024.SharedSecretSize])
-                || !X25519.TryAgree(privateKey, clientShare, input.Slice(MlKem1024.SharedSecretSize, X25519.KeySize)))
+                || !privateKey.TryAgree(clientShare, input.Slice(MlKem1024.SharedSecretSize, X25519.KeySize)))
             {
                 return false;
             }
 
-            X25519.PublicKey(privateKey, serverShare);
+            privateKey.WritePublicKey(serverShare);
             Finish(ek, ct, clientShare, serverShare, input);
             return true;
         }

@@ -13,7 +13,9 @@ internal sealed class SendLevel : IDisposable
     private const int SegmentSize = 32 * 1024;
     private SendSegment? _head;
     private SendSegment? _tail;
-    private SendSegment? _spare;
+    private const int MaxSpares = 4;
+    private SendSegment? _spares;
+    private int _spareCount;
 
     /// <summary>Bytes of payload and entries waiting.</summary>
     public long Bytes { get; private set; }
@@ -59,8 +61,7 @@ internal sealed class SendLevel : IDisposable
         var needed = BatchEntry.Size + payload;
         if (_tail is null || _tail.Room < needed)
         {
-            var segment = _spare ?? new SendSegment();
-            _spare = null;
+            var segment = TakeSpare() ?? new SendSegment();
             segment.Rent(Math.Max(needed, _tail is null ? FirstSegmentSize : SegmentSize));
             if (_tail is null)
             {
@@ -139,6 +140,23 @@ internal sealed class SendLevel : IDisposable
         }
 
         head.Release();
-        _spare = head;
+        if (_spareCount < MaxSpares)
+        {
+            head.Next = _spares;
+            _spares = head;
+            _spareCount++;
+        }
+    }
+
+    private SendSegment? TakeSpare()
+    {
+        var spare = _spares;
+        if (spare is not null)
+        {
+            _spares = spare.Next;
+            _spareCount--;
+        }
+
+        return spare;
     }
 }

@@ -21,6 +21,7 @@ internal static class HandshakeBenches
 
     public static async Task RunAsync(BenchContext context)
     {
+        SessionBenches.Run(context);
         await using var server = await HandshakeServerProcess.StartAsync();
         using var identity = IdentityKey.Generate(SystemEntropy.Instance);
         var options = new XtmpClientOptions { ServerFingerprint = server.Fingerprint };
