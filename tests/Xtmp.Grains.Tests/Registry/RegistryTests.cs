@@ -1,0 +1,174 @@
+using System.Security.Cryptography;
+using Xtmp.Crypto;
+using Xtmp.Messages;
+using Xtmp.Protocol;
+using static Xtmp.Grains.Tests.GrainsFixture;
+
+namespace Xtmp.Grains.Tests.Registry;
+
+public sealed class RegistryTests : IAsyncDisposable
+{
+    private const string Name = "silo.example";
+
+    private readonly GrainsFixture _silo = new();
+    private readonly IdentityKey _owner = IdentityKey.Generate(new SeededEntropy(1));
+    private readonly IdentityKey _other = IdentityKey.Generate(new SeededEntropy(2));
+    private byte _operation;
+
+    public ValueTask DisposeAsync() => _silo.DisposeAsync();
+
+    [Fact]
+    public async Task an_unknown_name_is_answered_with_nothing()
+    {
+        var reply = await QueryAsync();
+        Assert.Equal(RegistrySource.Negative, reply.Source);
+        Assert.Null(reply.Record);
+        Assert.InRange(reply.ValidFor, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public async Task publishes_and_replaces_a_record()
+    {
+        var first = Record(1);
+        Assert.Equal(1UL, (await _silo.Registry.UpdateAsync(Update(Signed(first, _owner)))).Version);
+        var second = Signed(Record(2), _owner);
+        Assert.Equal(2UL, (await _silo.Registry.UpdateAsync(Update(second))).Version);
+        _silo.Restart();
+        var reply = await QueryAsync();
+        Assert.Equal(RegistrySource.Authoritative, reply.Source);
+        Assert.Equal(second, reply.Record);
+        Assert.Equal(first.Ttl, reply.ValidFor);
+    }
+
+    [Fact]
+    public async Task a_repeat_answers_as_the_first()
+    {
+        var update = Update(Signed(Record(1), _owner));
+        var first = await _silo.Registry.UpdateAsync(update);
+        await _silo.Registry.UpdateAsync(Update(Signed(Record(2), _owner)));
+        _silo.Time.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(first, await _silo.Registry.UpdateAsync(update));
+        var other = Update(Signed(Record(3), _owner)) with { OperationId = update.OperationId };
+        await RefusedAsync(XtmpErrorCode.Conflict, _silo.Registry.UpdateAsync(other), "operation_id");
+    }
+
+    [Fact]
+    public async Task refuses_versions_that_do_not_rise_or_leap_out_of_reach()
+    {
+        await _silo.Registry.UpdateAsync(Update(Signed(Record(5), _owner)));
+        foreach (var version in new ulong[] { 1, 5 })
+        {
+            await RefusedAsync(XtmpErrorCode.RegistryVersionConflict, _silo.Registry.UpdateAsync(Update(Signed(Record(version), _owner))), "record.record.version");
+        }
+
+        foreach (var version in new[] { ulong.MaxValue, ulong.MaxValue / 2 })
+        {
+            await RefusedAsync(XtmpErrorCode.PayloadInvalid, _silo.Registry.UpdateAsync(Update(Signed(Record(version), _owner))), "record.record.version");
+        }
+
+        var now = (ulong)((_silo.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / 10);
+        Assert.Equal(now, (await _silo.Registry.UpdateAsync(Update(Signed(Record(now), _owner)))).Version);
+    }
+
+    [Fact]
+    public async Task a_name_belongs_to_its_owner_until_the_record_expires()
+    {
+        await _silo.Registry.UpdateAsync(Update(Signed(Record(1), _owner)));
+        await RefusedAsync(XtmpErrorCode.PermissionDenied, _silo.Registry.UpdateAsync(Update(Signed(Record(2), _other))), "record.record.owner");
+        _silo.Time.Advance(TimeSpan.FromDays(31));
+        Assert.Equal(RegistrySource.Negative, (await QueryAsync()).Source);
+        await RefusedAsync(XtmpErrorCode.RegistryVersionConflict, _silo.Registry.UpdateAsync(Update(Signed(Record(1), _other))), "record.record.version");
+        await _silo.Registry.UpdateAsync(Update(Signed(Record(2), _other)));
+        Assert.True((await QueryAsync()).Record!.Record.Owner.Span.SequenceEqual(_other.Public.Fingerprint.ToArray()));
+    }
+
+    [Fact]
+    public async Task refuses_records_that_are_not_the_owners()
+    {
+        var good = Signed(Record(1), _owner);
+        await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Registry.UpdateAsync(Update(good with { MlDsaSignature = Signed(Record(1), _other).MlDsaSignature })), "record.ml_dsa_signature");
+        await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Registry.UpdateAsync(Update(good with { Ed25519Signature = Signed(Record(1), _other).Ed25519Signature })), "record.ml_dsa_signature");
+        await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Registry.UpdateAsync(Update(good with { Record = good.Record with { Version = 2 } })), "record.ml_dsa_signature");
+        await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Registry.UpdateAsync(Update(good with { Ed25519Key = _other.Public.Ed25519Key.ToArray() })), "record.record.owner");
+        await RefusedAsync(XtmpErrorCode.PayloadInvalid, _silo.Registry.UpdateAsync(Update(good) with { Name = "another.example" }), "record.record.name");
+        var expired = Signed(Record(1) with { ExpiresAt = _silo.Time.GetUtcNow() }, _owner);
+        await RefusedAsync(XtmpErrorCode.PayloadInvalid, _silo.Registry.UpdateAsync(Update(expired)), "record.record.expires_at");
+        Assert.Equal(RegistrySource.Negative, (await QueryAsync()).Source);
+    }
+
+    [Fact]
+    public async Task stamps_are_chained()
+    {
+        var first = await _silo.Registry.StampAsync(Stamp(1));
+        _silo.Time.Advance(TimeSpan.FromSeconds(1));
+        var second = await _silo.Registry.StampAsync(Stamp(2));
+        Assert.Equal((1UL, 2UL), (first.StampNumber, second.StampNumber));
+        Assert.True(first.PreviousHash.Span.SequenceEqual(new byte[32]));
+        Assert.True(second.PreviousHash.Span.SequenceEqual(first.StampHash.Span));
+        Assert.Equal(StampHash(second), Convert.ToHexString(second.StampHash.Span));
+    }
+
+    [Fact]
+    public async Task a_stamp_repeated_is_the_same_stamp()
+    {
+        var request = Stamp(1);
+        var first = await _silo.Registry.StampAsync(request);
+        await _silo.Registry.StampAsync(Stamp(2));
+        _silo.Restart();
+        Assert.Equal(first, await _silo.Registry.StampAsync(request));
+        await RefusedAsync(XtmpErrorCode.Conflict, _silo.Registry.StampAsync(request with { DocumentHash = new byte[32] }), "operation_id");
+    }
+
+    // Written down again from the schema's words.
+    private static string StampHash(RegistryStampReply stamp)
+    {
+        using var text = new MemoryStream();
+        text.Write("XTMP1 stamp"u8);
+        text.Write([0, (byte)stamp.Name.Length]);
+        text.Write(System.Text.Encoding.ASCII.GetBytes(stamp.Name));
+        text.Write(BigEndian(stamp.StampNumber));
+        text.Write(stamp.DocumentHash.Span);
+        text.Write(BigEndian((ulong)((stamp.StampedAt - DateTimeOffset.UnixEpoch).Ticks / 10)));
+        text.Write(stamp.PreviousHash.Span);
+        return Convert.ToHexString(SHA256.HashData(text.ToArray()));
+    }
+
+    private static byte[] BigEndian(ulong value) => [.. BitConverter.GetBytes(value).Reverse()];
+
+    private ValueTask<RegistryQueryReply> QueryAsync() => _silo.Registry.QueryAsync(new RegistryQuery { Name = Name });
+
+    private RegistryStamp Stamp(byte document) => new() { OperationId = Operation(), Name = Name, DocumentHash = Enumerable.Repeat(document, 32).ToArray() };
+
+    private RegistryUpdate Update(SignedRegistryRecord record) => new() { OperationId = Operation(), Name = Name, Record = record };
+
+    private byte[] Operation() => [.. new byte[15], ++_operation];
+
+    private RegistryRecord Record(ulong version) => new()
+    {
+        Name = Name,
+        Version = version,
+        Owner = new byte[32],
+        Endpoints = [new RegistryEndpoint { Kind = RegistryEndpointKind.Xtmp, Host = "192.0.2.1", Port = 7778 }],
+        ServerFingerprints = [new byte[32]],
+        Ttl = TimeSpan.FromHours(1),
+        ExpiresAt = _silo.Time.GetUtcNow().AddDays(30),
+    };
+
+    private static SignedRegistryRecord Signed(RegistryRecord record, IdentityKey keys)
+    {
+        record = record with { Owner = keys.Public.Fingerprint.ToArray() };
+        var encoded = new byte[record.GetEncodedSize()];
+        record.Encode(encoded);
+        var mlDsa = new byte[MlDsa87.SignatureSize];
+        var ed25519 = new byte[Ed25519.SignatureSize];
+        keys.Sign("XTMP1 registry record"u8, "owner"u8, SHA512.HashData(encoded), new SeededEntropy(3), mlDsa, ed25519);
+        return new SignedRegistryRecord
+        {
+            Record = record,
+            MlDsaKey = keys.Public.MlDsaKey.ToArray(),
+            Ed25519Key = keys.Public.Ed25519Key.ToArray(),
+            MlDsaSignature = mlDsa,
+            Ed25519Signature = ed25519,
+        };
+    }
+}

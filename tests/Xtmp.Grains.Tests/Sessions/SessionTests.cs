@@ -1,0 +1,73 @@
+using Xtmp.Messages;
+using Xtmp.Protocol;
+using static Xtmp.Grains.Tests.GrainsFixture;
+
+namespace Xtmp.Grains.Tests.Sessions;
+
+public sealed class SessionTests : IAsyncDisposable
+{
+    private readonly GrainsFixture _silo = new();
+
+    public ValueTask DisposeAsync() => _silo.DisposeAsync();
+
+    [Fact]
+    public async Task remembers_a_session_from_start_to_end()
+    {
+        await OpenAsync();
+        await BindAsync(1);
+        await BindAsync(2);
+        await BindAsync(1);
+        _silo.Time.Advance(TimeSpan.FromSeconds(30));
+        var closed = await CloseAsync();
+        Assert.Equal(TimeSpan.FromSeconds(30), closed.OpenFor);
+        _silo.Restart();
+        var info = await InfoAsync();
+        Assert.True(info.Known);
+        Assert.Equal("192.0.2.1:9", info.PeerAddress);
+        Assert.Equal([1, 2], info.Wallets.Select(wallet => (int)wallet.Span[0]));
+        Assert.Equal(DisconnectCode.Normal, info.CloseCode);
+        Assert.NotNull(info.ClosedAt);
+    }
+
+    [Fact]
+    public async Task an_unknown_session_is_unknown()
+    {
+        Assert.False((await InfoAsync()).Known);
+        await RefusedAsync(XtmpErrorCode.NotFound, CloseAsync(), "session_id");
+    }
+
+    [Fact]
+    public async Task keeps_the_latest_wallets_of_a_session_that_goes_through_many()
+    {
+        await OpenAsync();
+        for (byte wallet = 1; wallet <= 40; wallet++)
+        {
+            await BindAsync(wallet);
+        }
+
+        Assert.Equal(Enumerable.Range(25, 16), (await InfoAsync()).Wallets.Select(wallet => (int)wallet.Span[0]));
+    }
+
+    [Fact]
+    public async Task the_first_end_stands()
+    {
+        await OpenAsync();
+        await CloseAsync();
+        _silo.Time.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(TimeSpan.Zero, (await CloseAsync()).OpenFor);
+    }
+
+    // The key of a session's calls is the caller's session.
+    private static CallContext Context { get; } = new(Caller: new CallerInfo { SessionId = 7, PeerAddress = "192.0.2.1:9" });
+
+    private ValueTask<SessionOpenedReply> OpenAsync() =>
+        _silo.Session.OpenedAsync(new SessionOpened { SessionId = 7, PeerAddress = "192.0.2.1:9", At = _silo.Time.GetUtcNow() }, Context);
+
+    private ValueTask<SessionWalletBoundReply> BindAsync(byte wallet) =>
+        _silo.Session.WalletBoundAsync(new SessionWalletBound { SessionId = 7, Wallet = Enumerable.Repeat(wallet, 32).ToArray(), At = _silo.Time.GetUtcNow() }, Context);
+
+    private ValueTask<SessionClosedReply> CloseAsync() =>
+        _silo.Session.ClosedAsync(new SessionClosed { SessionId = 7, Code = DisconnectCode.Normal, Reason = "done", Requests = 3, At = _silo.Time.GetUtcNow() }, Context);
+
+    private ValueTask<SessionInfoReply> InfoAsync() => _silo.Session.InfoQueryAsync(new SessionInfoQuery { SessionId = 7 });
+}
