@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Xtmp.Crypto;
 
 namespace Xtmp.Silo.Tests;
@@ -69,10 +70,22 @@ internal sealed class SiloProcess : IAsyncDisposable
     public async Task<(int ExitCode, TimeSpan Elapsed)> InterruptAsync()
     {
         var started = Stopwatch.GetTimestamp();
-        using var kill = Process.Start("kill", ["-INT", $"{_process.Id}"]);
+        using var kill = Process.Start("kill", [IgnoresInterrupts() ? "-TERM" : "-INT", $"{_process.Id}"]);
         using var patience = new CancellationTokenSource(Patience);
         await _process.WaitForExitAsync(patience.Token);
         return (_process.ExitCode, Stopwatch.GetElapsedTime(started));
+    }
+
+    // A shell starts its background jobs with SIGINT ignored, and what a test run started there starts inherits that.
+    // SIGTERM takes the same path through the silo.
+    private bool IgnoresInterrupts()
+    {
+        const string Field = "SigIgn:";
+        const ulong InterruptBit = 1 << 1;
+        var status = $"/proc/{_process.Id}/status";
+        return File.Exists(status)
+            && File.ReadLines(status).FirstOrDefault(line => line.StartsWith(Field, StringComparison.Ordinal)) is { } ignored
+            && (ulong.Parse(ignored.AsSpan(Field.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) & InterruptBit) != 0;
     }
 
     public async ValueTask DisposeAsync()
