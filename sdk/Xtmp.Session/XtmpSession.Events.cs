@@ -155,7 +155,6 @@ public abstract partial class XtmpSession
         Established = established;
         _peerLimits = peerLimits;
         State = SessionState.Established;
-        _establishedAt = _now.Monotonic;
         _lastApplication = _now.Monotonic;
         _lastHeartbeat = _now.Monotonic;
         _lastRekey = _now.Monotonic;

@@ -6,8 +6,11 @@ namespace Xtmp.Session;
 /// <content>Time: handshake, idle, peer, heartbeat, rekey and reassembly timers.</content>
 public abstract partial class XtmpSession
 {
+    /// <summary>How long a closing session tries to get rid of what is queued.</summary>
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(10);
+
     private readonly TimeSpan _startedAt;
-    private TimeSpan _establishedAt;
+    private TimeSpan _closingSince;
     private TimeSpan _lastHeard;
     private TimeSpan _lastApplication;
     private TimeSpan _lastHeartbeat;
@@ -25,6 +28,8 @@ public abstract partial class XtmpSession
         {
             case SessionState.Handshaking:
                 return _startedAt + Limits.HandshakeTimeout;
+            case SessionState.Closing:
+                return Earlier(_closingSince + CloseTimeout, _lastHeard + Limits.PeerTimeout);
             case SessionState.Closed:
                 return null;
         }
@@ -66,9 +71,20 @@ public abstract partial class XtmpSession
             return;
         }
 
+        if (State == SessionState.Closing)
+        {
+            if (time >= _closingSince + CloseTimeout)
+            {
+                End(new(SessionCloseReason.LocalClose, Fault.Network, XtmpErrorCode.ConnectionClosed, $"The link took nothing for {CloseTimeout.TotalSeconds:0} s of closing."));
+            }
+
+            return;
+        }
+
         if (time >= _lastApplication + Limits.IdleTimeout)
         {
             CloseGracefully(DisconnectReason.IdleTimeout);
+            return;
         }
 
         if (time >= _lastHeartbeat + Limits.HeartbeatInterval)

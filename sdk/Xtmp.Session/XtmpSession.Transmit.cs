@@ -40,13 +40,14 @@ public abstract partial class XtmpSession
 
     /// <summary>
     /// Closes in order: what is queued goes out, then Disconnect; requests of the peer that are unanswered get no answer.
-    /// The Closed event comes when Disconnect has been written.
+    /// The Closed event comes when Disconnect has been written, or after 10 s in which the link did not take it all.
     /// </summary>
     public void CloseGracefully(DisconnectReason reason = DisconnectReason.Normal, string? text = null)
     {
         if (State == SessionState.Established)
         {
             State = SessionState.Closing;
+            _closingSince = _now.Monotonic;
             _disconnectReason = reason;
             _disconnectText = text;
         }

@@ -16,17 +16,17 @@ internal sealed class GeneratorRun
             .Where(path => Path.GetFileName(path) is var name && (name.StartsWith("System.", StringComparison.Ordinal) || name is "netstandard.dll" or "Xtmp.Protocol.dll"))
             .Select(path => MetadataReference.CreateFromFile(path))];
 
+    /// <summary>All runs begin with this one, so that the platform's own types are read once and not once a test.</summary>
+    private static readonly CSharpCompilation Empty = CSharpCompilation.Create(
+        "Tests", [], References, new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, allowUnsafe: false));
+
     private readonly Dictionary<string, InMemoryText> _files = new(StringComparer.Ordinal);
     private CSharpCompilation _compilation;
     private GeneratorDriver _driver;
 
     public GeneratorRun(string? userCode = null)
     {
-        _compilation = CSharpCompilation.Create(
-            "Tests",
-            userCode is null ? [] : [CSharpSyntaxTree.ParseText(userCode, new CSharpParseOptions(LanguageVersion.CSharp13), cancellationToken: TestContext.Current.CancellationToken)],
-            References,
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, allowUnsafe: false));
+        _compilation = userCode is null ? Empty : Empty.AddSyntaxTrees(CSharpSyntaxTree.ParseText(userCode, new CSharpParseOptions(LanguageVersion.CSharp13)));
         _driver = CSharpGeneratorDriver.Create(
             [new XtmpGenerator().AsSourceGenerator()],
             parseOptions: new CSharpParseOptions(LanguageVersion.CSharp13),

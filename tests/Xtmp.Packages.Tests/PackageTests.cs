@@ -65,7 +65,8 @@ public sealed class PackageTests(PackedPackages packages)
                 <InvariantGlobalization>true</InvariantGlobalization>
             """,
             "Xtmp.Sdk");
-        Copy(Path.Combine(Repository.Root, "tests", "Xtmp.Packages.Tests", "Trimmed"), folder, "*.cs", "*.yaml");
+        Copy(Path.Combine(Repository.Root, "tests", "Xtmp.Packages.Tests", "Trimmed"), folder, "*.cs");
+        Copy(Path.Combine(Repository.Root, "tests", "Xtmp.Generator.Tests"), folder, "shop.yaml");
         var published = await DotNet.RunAsync(folder, "publish", "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "--self-contained", "-o", "out", "-v", "quiet", "--nologo");
         if (published.Output.Contains("NU1101", StringComparison.Ordinal) || published.Output.Contains("NU1102", StringComparison.Ordinal))
         {

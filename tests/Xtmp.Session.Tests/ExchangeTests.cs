@@ -303,6 +303,37 @@ public sealed class ExchangeTests
     }
 
     [Fact]
+    public void a_close_that_the_link_never_takes_ends_by_itself_and_no_timer_spins()
+    {
+        using var pair = Established();
+        pair.Client.Session.SendOneWay(Code, "x"u8, default);
+        pair.Client.Session.CloseGracefully();
+        var timers = 0;
+        while (pair.Client.Session.PollTimeout() is { } due)
+        {
+            pair.Clock.AdvanceTo(due);
+            pair.Client.Session.HandleTimeout(pair.Clock.Now);
+            Assert.True(++timers < 10, "a timer stays due");
+        }
+
+        pair.Client.Drain();
+        HandshakeTests.AssertClosed(pair.Client, SessionCloseReason.LocalClose);
+    }
+
+    [Fact]
+    public void timers_of_a_session_nobody_transmits_for_come_to_an_end()
+    {
+        using var pair = Established();
+        var timers = 0;
+        while (pair.Client.Session.PollTimeout() is { } due)
+        {
+            pair.Clock.AdvanceTo(due);
+            pair.Client.Session.HandleTimeout(pair.Clock.Now);
+            Assert.True(++timers < 200, "a timer stays due");
+        }
+    }
+
+    [Fact]
     public void a_silent_peer_is_given_up()
     {
         using var pair = Established();

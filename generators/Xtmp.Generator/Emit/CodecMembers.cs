@@ -22,7 +22,10 @@ internal static class CodecMembers
         code.Open("public void Encode(global::System.Buffers.IBufferWriter<byte> output)");
         code.Line($"long size = {name}Codec.MostSize(this);");
         code.Guarded("if (size > 1024)", $"size = {name}Codec.ExactSize(this);");
-        code.Line("output.Advance(Encode(output.GetSpan(checked((int)size))));");
+        code.Line("var destination = output.GetSpan(checked((int)size));");
+        code.Guarded("if (destination.Length < size)", "throw new global::System.ArgumentException(\"The writer gave less room than it was asked for.\", nameof(output));");
+        code.Line("ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);");
+        code.Line($"output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref {name}Codec.Write(ref start, this)));");
         code.Close();
         code.Lines("", "/// <inheritdoc/>");
         code.Open($"public static {SourceFile.Protocol}.DecodeStatus TryDecode(global::System.ReadOnlySpan<byte> source, {SourceFile.Protocol}.DecodeLimits limits, out {name}? value, out int consumed, out {SourceFile.Protocol}.DecodeError error)");

@@ -10,7 +10,10 @@ public sealed record ServerSessionOptions : SessionOptions
     /// <summary>Decides which client identities are accepted. Null accepts any identity a client proves.</summary>
     public ITrustPolicy? ClientTrust { get; init; }
 
-    /// <summary>The fingerprint that will follow this one: hellos addressed to it are accepted too.</summary>
+    /// <summary>
+    /// The fingerprint that will follow this one: hellos addressed to it are accepted too. After the change the one
+    /// before belongs here, until all clients have moved on.
+    /// </summary>
     public Fingerprint? NextFingerprint { get; init; }
 
     /// <summary>Accept hellos with a zero mac1, which first-use clients send.</summary>

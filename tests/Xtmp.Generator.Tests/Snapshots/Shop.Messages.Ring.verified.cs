@@ -53,7 +53,14 @@ public sealed partial record Ring : global::Xtmp.Protocol.IXtmpMessage<Ring>
             size = RingCodec.ExactSize(this);
         }
 
-        output.Advance(Encode(output.GetSpan(checked((int)size))));
+        var destination = output.GetSpan(checked((int)size));
+        if (destination.Length < size)
+        {
+            throw new global::System.ArgumentException("The writer gave less room than it was asked for.", nameof(output));
+        }
+
+        ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);
+        output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref RingCodec.Write(ref start, this)));
     }
 
     /// <inheritdoc/>
