@@ -23,6 +23,12 @@ public sealed record GrainOptions
     /// <summary>Notaries whose verdicts count, by id. With none, bundles stay at submitted.</summary>
     public IReadOnlyDictionary<string, IdentityPublicKey> Notaries { get; init; } = new Dictionary<string, IdentityPublicKey>();
 
+    /// <summary>
+    /// How long a session's record is kept after its end. One whose end nobody recorded, because the silo died, goes
+    /// after four times as long.
+    /// </summary>
+    public TimeSpan SessionRetention { get; init; } = TimeSpan.FromDays(7);
+
     /// <summary>Approvals that confirm a bundle.</summary>
     public int RequiredApprovals { get; init; } = 2;
 }

@@ -14,7 +14,7 @@ public static class SiloGrains
             .Register("Wallet", WalletMethods.All, context => new WalletGrain(context, options))
             .Register("Bundle", BundleMethods.All, context => new BundleGrain(context, options))
             .Register("BundleLedger", BundleLedgerMethods.All, context => new BundleLedgerGrain(context))
-            .Register("Session", SessionMethods.All, context => new SessionGrain(context))
+            .Register("Session", SessionMethods.All, context => new SessionGrain(context, options))
             .Register("Stream", StreamMethods.All, context => new StreamGrain(context))
             .Register("Registry", RegistryMethods.All, context => new RegistryGrain(context));
     }

@@ -323,6 +323,10 @@ internal sealed partial class Activation : IThreadPoolWorkItem
         try
         {
             await grain.OnActivateAsync().ConfigureAwait(false);
+            if (_staged.Forget)
+            {
+                throw new InvalidOperationException("A grain cannot forget itself while it wakes up.");
+            }
 
             // On its own, so that a turn that throws cannot undo what the grain believes it did when it woke up.
             if (!await CommitAsync().ConfigureAwait(false))
@@ -388,6 +392,7 @@ internal sealed partial class Activation : IThreadPoolWorkItem
             Id = Id,
             ExpectedVersion = _version,
             State = state,
+            Forget = _staged.Forget,
             Entries = _staged.Entries,
             Outbox = _staged.Messages.Count == 0 ? [] : OutboxOf(_version + 1),
             OutboxRemovals = _staged.OutboxRemovals,
@@ -420,6 +425,17 @@ internal sealed partial class Activation : IThreadPoolWorkItem
         Volatile.Write(ref _version, _version + 1);
         _grain.StateCommitted();
         ApplyReminders();
+        if (_staged.Forget)
+        {
+            // Whoever calls next meets a grain that never was.
+            StopTimers();
+            _grain = null;
+            lock (_lock)
+            {
+                _deactivate = true;
+            }
+        }
+
         return true;
     }
 

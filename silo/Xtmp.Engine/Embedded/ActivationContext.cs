@@ -109,6 +109,12 @@ internal sealed partial class Activation : IGrainContext, IGrainEntries
         return timer;
     }
 
+    public void Forget()
+    {
+        EnsureTurn();
+        _staged.Forget = true;
+    }
+
     public void DeactivateWhenDone()
     {
         EnsureTurn();

@@ -18,8 +18,11 @@ internal sealed class StagedChanges
 
     public List<(string Topic, IXtmpMessage Item)> Publications { get; } = [];
 
+    /// <summary>The grain is to be removed.</summary>
+    public bool Forget { get; set; }
+
     /// <summary>True where something has to be written.</summary>
-    public bool IsDurable => _entries.Count + Messages.Count + OutboxRemovals.Count + Reminders.Count > 0;
+    public bool IsDurable => Forget || _entries.Count + Messages.Count + OutboxRemovals.Count + Reminders.Count > 0;
 
     public bool TryGetEntry(string key, out EntryWrite write)
     {
@@ -48,6 +51,7 @@ internal sealed class StagedChanges
 
     public void Clear()
     {
+        Forget = false;
         _entries.Clear();
         _entryIndex.Clear();
         Messages.Clear();

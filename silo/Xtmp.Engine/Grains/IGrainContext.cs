@@ -75,6 +75,13 @@ public interface IGrainContext
     /// </summary>
     IDisposable StartTimer(Func<ValueTask> callback, TimeSpan due, TimeSpan? period = null);
 
+    /// <summary>
+    /// Removes all the store has of this grain, with this turn's commit: state, entries, reminders. Messages of the turn
+    /// and earlier ones still leave. For grains whose key never comes back: a later grain under the same key starts
+    /// from nothing.
+    /// </summary>
+    void Forget();
+
     /// <summary>Lets this activation go after the turn; the next call loads the grain again.</summary>
     void DeactivateWhenDone();
 

@@ -14,6 +14,12 @@ public sealed class GrainCommit
     /// <summary>The new encoded state, or null where it stays as it is (and stays absent where there is none).</summary>
     public byte[]? State { get; init; }
 
+    /// <summary>
+    /// True removes state, entries and reminders, whatever else is in here but the outbox. The grain itself goes too,
+    /// unless messages of it are on their way; those need to know where they come from.
+    /// </summary>
+    public bool Forget { get; init; }
+
     /// <summary>At most one write for a key.</summary>
     public IReadOnlyList<EntryWrite> Entries { get; init; } = [];
 

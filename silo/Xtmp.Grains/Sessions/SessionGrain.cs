@@ -10,22 +10,31 @@ namespace Xtmp.Grains;
 public sealed class SessionGrain : Grain<SessionRecord>, ISessionHandler
 {
     private const int MaxWallets = 16;
+    private const string ForgetReminder = "forget";
 
-    public SessionGrain(IGrainContext context)
+    private readonly GrainOptions _options;
+
+    public SessionGrain(IGrainContext context, GrainOptions options)
         : base(context)
     {
+        _options = options;
     }
 
     public ValueTask<SessionOpenedReply> OpenedAsync(SessionOpened request, CallContext context = default)
     {
-        State ??= new SessionRecord
+        if (State is null)
         {
-            PeerAddress = request.PeerAddress,
-            Identity = request.Identity,
-            Wallets = [],
-            OpenedAt = request.At,
-            Requests = 0,
-        };
+            State = new SessionRecord
+            {
+                PeerAddress = request.PeerAddress,
+                Identity = request.Identity,
+                Wallets = [],
+                OpenedAt = request.At,
+                Requests = 0,
+            };
+            Context.SetReminder(ForgetReminder, _options.SessionRetention, _options.SessionRetention);
+        }
+
         return new(new SessionOpenedReply { SessionId = request.SessionId, Wallets = State.Wallets });
     }
 
@@ -72,6 +81,19 @@ public sealed class SessionGrain : Grain<SessionRecord>, ISessionHandler
                 ClosedAt = record.ClosedAt,
                 CloseCode = (DisconnectCode?)record.CloseCode,
             });
+
+    /// <summary>Anybody may open sessions, so what is kept of them must not pile up for ever.</summary>
+    protected override ValueTask OnReminderAsync(string name)
+    {
+        if (State is not { } record
+            || record.ClosedAt + _options.SessionRetention <= Context.Now
+            || record.OpenedAt + (4 * _options.SessionRetention) <= Context.Now)
+        {
+            Context.Forget();
+        }
+
+        return ValueTask.CompletedTask;
+    }
 
     // Two readings of a wall clock, which may have been set back in between.
     private static TimeSpan OpenFor(SessionRecord record) =>

@@ -57,6 +57,43 @@ public sealed class SessionTests : IAsyncDisposable
         Assert.Equal(TimeSpan.Zero, (await CloseAsync()).OpenFor);
     }
 
+    [Fact]
+    public async Task forgets_a_session_some_time_after_its_end()
+    {
+        await OpenAsync();
+        await AdvanceAsync(TimeSpan.FromDays(10));
+        await CloseAsync();
+        await AdvanceAsync(TimeSpan.FromDays(6));
+        Assert.True((await InfoAsync()).Known);
+        await AdvanceAsync(TimeSpan.FromDays(7));
+        Assert.False((await InfoAsync()).Known);
+        Assert.Empty(_silo.Store.ReadAll("Session"));
+        Assert.Null(await _silo.Store.ReadNextReminderAsync());
+    }
+
+    [Fact]
+    public async Task forgets_a_session_whose_end_nobody_recorded()
+    {
+        await OpenAsync();
+        _silo.Restart();
+        await AdvanceAsync(TimeSpan.FromDays(27));
+        Assert.True((await InfoAsync()).Known);
+        await AdvanceAsync(TimeSpan.FromDays(2));
+        Assert.False((await InfoAsync()).Known);
+    }
+
+    // A day at a time, as it passes.
+    private async Task AdvanceAsync(TimeSpan time)
+    {
+        for (var day = 0; day < time.TotalDays; day++)
+        {
+            await _silo.Engine.WhenQuietAsync();
+            _silo.Time.Advance(TimeSpan.FromDays(1));
+        }
+
+        await _silo.Engine.WhenQuietAsync();
+    }
+
     // The key of a session's calls is the caller's session.
     private static CallContext Context { get; } = new(Caller: new CallerInfo { SessionId = 7, PeerAddress = "192.0.2.1:9" });
 

@@ -226,6 +226,35 @@ public abstract class GrainStoreConformance
             kept);
     }
 
+    [Fact]
+    public async Task a_forgotten_grain_leaves_nothing_but_messages_on_their_way()
+    {
+        await using var store = await OpenAsync();
+        foreach (var key in new[] { "a", "sender" })
+        {
+            await store.CommitAsync(Commit(key, 0, state: [1], entries: [EntryWrite.Put("k", new byte[] { 1 })], reminders: [Reminder("r", 10)]));
+        }
+
+        Assert.Equal(CommitOutcome.Conflict, await store.CommitAsync(new GrainCommit { Id = Id("a"), ExpectedVersion = 5, Forget = true }));
+        Assert.Equal(CommitOutcome.Committed, await store.CommitAsync(new GrainCommit { Id = Id("a"), ExpectedVersion = 1, Forget = true }));
+        Assert.Equal(CommitOutcome.Committed, await store.CommitAsync(
+            new GrainCommit { Id = Id("sender"), ExpectedVersion = 1, Forget = true, Outbox = [Message("sender", 2, 0, "x")] }));
+        foreach (var key in new[] { "a", "sender" })
+        {
+            var record = await store.LoadAsync(Id(key));
+            Assert.Null(record.State);
+            Assert.Empty(record.Reminders);
+            Assert.Null(await EntryAsync(store, Id(key), "k"));
+        }
+
+        Assert.Null(await store.ReadNextReminderAsync());
+        Assert.Equal(Id("x"), Assert.Single(await store.ReadOutboxAsync(null, 10)).Target);
+
+        // The key may be used again, from nothing.
+        Assert.Equal(CommitOutcome.Committed, await store.CommitAsync(Commit("a", 0, state: [2])));
+        Assert.Null(await EntryAsync(store, Id("a"), "k"));
+    }
+
     /// <summary>A fresh, empty store.</summary>
     protected abstract ValueTask<IGrainStore> OpenAsync();
 

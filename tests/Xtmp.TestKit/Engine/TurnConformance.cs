@@ -265,6 +265,27 @@ public abstract class TurnConformance : GrainEngineConformance
     }
 
     [Fact]
+    public async Task a_forgotten_grain_starts_from_nothing_and_its_messages_still_leave()
+    {
+        var engine = await StartAsync();
+        Scripts["forget"] = (grain, call, _) =>
+        {
+            grain.Number = 77;
+            grain.Context.Send(Probes.ProbeMethods.Run, new Probes.ProbeCall { Key = "b", Script = "add", Number = 5 });
+            grain.Context.Forget();
+            return new(ProbeGrain.Reply(grain.Number));
+        };
+        await engine.RunAsync("a", "add", 3);
+        Assert.Equal(77, (await engine.RunAsync("a", "forget")).Number);
+        Assert.Equal(0, await engine.ReadAsync("a"));
+        await engine.WhenQuietAsync();
+        Assert.Equal(5, await engine.ReadAsync("b"));
+        Assert.Equal(1, (await engine.RunAsync("a", "add", 1)).Number);
+        await engine.RunAsync("never was", "forget");
+        Assert.Equal(0, await engine.ReadAsync("never was"));
+    }
+
+    [Fact]
     public async Task a_timer_runs_as_turns_while_the_grain_is_active()
     {
         var engine = await StartAsync();

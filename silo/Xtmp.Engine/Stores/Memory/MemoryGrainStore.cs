@@ -93,6 +93,12 @@ public sealed class MemoryGrainStore : IGrainStore
             }
 
             row.Version++;
+            if (commit.Forget)
+            {
+                Forget(commit, stripe, row);
+                return new ValueTask<CommitOutcome>(CommitOutcome.Committed);
+            }
+
             if (commit.State is { } state)
             {
                 row.State = (byte[])state.Clone();
@@ -110,21 +116,7 @@ public sealed class MemoryGrainStore : IGrainStore
                 }
             }
 
-            if (commit.Outbox.Count + commit.OutboxRemovals.Count > 0)
-            {
-                lock (_outboxLock)
-                {
-                    foreach (var message in commit.Outbox)
-                    {
-                        _outbox.Add(message.Id, message with { Payload = message.Payload.ToArray() });
-                    }
-
-                    foreach (var id in commit.OutboxRemovals)
-                    {
-                        _outbox.Remove(id);
-                    }
-                }
-            }
+            WriteOutbox(commit);
 
             if (commit.Reminders.Count > 0)
             {
@@ -231,6 +223,53 @@ public sealed class MemoryGrainStore : IGrainStore
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private void WriteOutbox(GrainCommit commit)
+    {
+        if (commit.Outbox.Count + commit.OutboxRemovals.Count == 0)
+        {
+            return;
+        }
+
+        lock (_outboxLock)
+        {
+            foreach (var message in commit.Outbox)
+            {
+                _outbox.Add(message.Id, message with { Payload = message.Payload.ToArray() });
+            }
+
+            foreach (var id in commit.OutboxRemovals)
+            {
+                _outbox.Remove(id);
+            }
+        }
+    }
+
+    // Under the stripe's lock.
+    private void Forget(GrainCommit commit, Stripe stripe, Row row)
+    {
+        WriteOutbox(commit);
+        if (row.HasReminders)
+        {
+            lock (_remindersLock)
+            {
+                foreach (var name in _reminders.Keys.Where(key => key.Id == commit.Id).ToList())
+                {
+                    _reminders.Remove(name);
+                }
+            }
+        }
+
+        row.State = null;
+        row.Entries = null;
+        lock (_outboxLock)
+        {
+            if (!_outbox.Keys.Any(id => id.Source == commit.Id))
+            {
+                stripe.Grains.Remove(commit.Id);
+            }
+        }
+    }
 
     private Stripe StripeOf(GrainId id) => _stripes[(uint)id.GetHashCode() % StripeCount];
 

@@ -12,6 +12,10 @@ internal sealed class SqliteCommitStatements
     private readonly SqliteStatement _removeOutbox;
     private readonly SqliteStatement _putReminder;
     private readonly SqliteStatement _removeReminder;
+    private readonly SqliteStatement _forgetEntries;
+    private readonly SqliteStatement _forgetReminders;
+    private readonly SqliteStatement _forgetState;
+    private readonly SqliteStatement _forgetGrain;
 
     public SqliteCommitStatements(SqliteConnection connection)
     {
@@ -26,6 +30,10 @@ internal sealed class SqliteCommitStatements
         _removeOutbox = connection.Prepare("DELETE FROM outbox WHERE grain = (SELECT id FROM grain WHERE kind = ? AND key = ?) AND version = ? AND ordinal = ?");
         _putReminder = connection.Prepare("INSERT INTO reminder (grain, name, due, period) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET due = excluded.due, period = excluded.period");
         _removeReminder = connection.Prepare("DELETE FROM reminder WHERE grain = ? AND name = ?");
+        _forgetEntries = connection.Prepare("DELETE FROM entry WHERE grain = ?");
+        _forgetReminders = connection.Prepare("DELETE FROM reminder WHERE grain = ?");
+        _forgetState = connection.Prepare("UPDATE grain SET state = NULL, seal = NULL WHERE id = ?");
+        _forgetGrain = connection.Prepare("DELETE FROM grain WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM outbox WHERE grain = ?1)");
     }
 
     public SqliteStatement Begin { get; }
@@ -64,6 +72,15 @@ internal sealed class SqliteCommitStatements
         foreach (var id in commit.OutboxRemovals)
         {
             Remove(id);
+        }
+
+        if (commit.Forget)
+        {
+            _forgetEntries.Bind(1, grain).Run();
+            _forgetReminders.Bind(1, grain).Run();
+            _forgetState.Bind(1, grain).Run();
+            _forgetGrain.Bind(1, grain).Run();
+            return CommitOutcome.Committed;
         }
 
         foreach (var write in commit.Reminders)
