@@ -108,10 +108,24 @@ public sealed class EmbeddedEngineTests : IAsyncDisposable
         await RunAsync(engine, "a", "read");
     }
 
+    // A turn that comes in while the caller of the last one lets the grain go is the case in question.
+    [Fact]
+    public async Task no_turn_is_lost_where_callers_meet_on_one_grain()
+    {
+        var engine = Start();
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            for (var i = 0; i < 25_000; i++)
+            {
+                await RunAsync(engine, "a", "add", 1);
+            }
+        }))).WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal(100_000, (await RunAsync(engine, "a", "read")).Number);
+    }
+
     [Fact]
     public async Task a_long_chain_of_messages_does_not_grow_the_stack()
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("XTMP_POOLED_ENGINE") == "1", "A chain under virtual time: set XTMP_POOLED_ENGINE=1 to run; a run may stall by the test kit's timing.");
         var engine = Start();
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _scripts["pass on"] = (grain, call, _) =>
@@ -128,13 +142,7 @@ public sealed class EmbeddedEngineTests : IAsyncDisposable
             return new(ProbeGrain.Reply());
         };
         await RunAsync(engine, "start", "pass on", 20_000);
-
-        // A delivery that has to be tried again waits on the virtual clock.
-        while (!done.Task.IsCompleted)
-        {
-            await Task.WhenAny(done.Task, engine.WhenQuietAsync()).WaitAsync(TimeSpan.FromSeconds(60));
-            _time.Advance(TimeSpan.FromSeconds(1));
-        }
+        await done.Task.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     [Fact]

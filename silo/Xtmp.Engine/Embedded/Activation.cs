@@ -176,14 +176,20 @@ internal sealed partial class Activation : IThreadPoolWorkItem
     {
         lock (_lock)
         {
+            // Looked at and let go under one lock: a turn that came in between would belong to nobody.
             if (_mailbox is { Count: > 0 })
             {
                 ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
                 return;
             }
+
+            if (!TryRetire())
+            {
+                return;
+            }
         }
 
-        Next();
+        Closed();
     }
 
     private Turn? Next()
@@ -195,17 +201,27 @@ internal sealed partial class Activation : IThreadPoolWorkItem
                 return turn;
             }
 
-            _busy = false;
-            if (!_deactivate || _closed)
+            if (!TryRetire())
             {
                 return null;
             }
-
-            _closed = true;
         }
 
         Closed();
         return null;
+    }
+
+    // Under the lock, with an empty mailbox: idle from here on, and true where this was the last turn.
+    private bool TryRetire()
+    {
+        _busy = false;
+        if (!_deactivate || _closed)
+        {
+            return false;
+        }
+
+        _closed = true;
+        return true;
     }
 
     private void Closed()

@@ -2,8 +2,11 @@ using Xtmp.Protocol;
 
 namespace Xtmp.Engine;
 
-/// <summary>Counts what is going on, and tells when nothing is.</summary>
-internal sealed class ActivityCounter
+/// <summary>
+/// Counts what is going on, and tells when nothing is. What is counted here is counted in <paramref name="whole"/> too, so
+/// that several kinds of activity which hand over to each other can be waited for as one.
+/// </summary>
+internal sealed class ActivityCounter(ActivityCounter? whole = null)
 {
     private readonly Lock _lock = new();
     private int _count;
@@ -11,7 +14,11 @@ internal sealed class ActivityCounter
 
     public int Count => Volatile.Read(ref _count);
 
-    public void Add() => Interlocked.Increment(ref _count);
+    public void Add()
+    {
+        whole?.Add();
+        Interlocked.Increment(ref _count);
+    }
 
     public void Remove()
     {
@@ -28,19 +35,30 @@ internal sealed class ActivityCounter
 
             zero?.TrySetResult();
         }
+
+        whole?.Remove();
     }
 
-    /// <summary>Completes when the count is, or next becomes, zero.</summary>
-    public Task WhenZeroAsync()
+    /// <summary>Completes once the count is zero.</summary>
+    public async Task WhenZeroAsync()
     {
-        Task task;
-        lock (_lock)
+        while (true)
         {
-            _zero ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            task = _zero.Task;
-        }
+            Task task;
+            lock (_lock)
+            {
+                _zero ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                task = _zero.Task;
+            }
 
-        // Looked at after the waiter is in place, so that a count that reached zero in between is not waited for.
-        return Count == 0 ? Task.CompletedTask : task;
+            // Looked at after the waiter is in place, so that a count that reached zero in between is not waited for, and
+            // again after the wait, since it may have gone up again.
+            if (Count == 0)
+            {
+                return;
+            }
+
+            await task.ConfigureAwait(false);
+        }
     }
 }

@@ -14,7 +14,7 @@ public sealed partial class EmbeddedEngine : IGrainEngine
 
     private readonly IReadOnlyDictionary<string, GrainKind> _kinds;
     private readonly ConcurrentDictionary<GrainId, Activation> _activations = new();
-    private readonly ActivityCounter _calls = new();
+    private readonly ActivityCounter _calls;
     private readonly TopicHub _topics;
     private readonly ActivationCollector _collector;
     private int _activationCount;
@@ -32,6 +32,8 @@ public sealed partial class EmbeddedEngine : IGrainEngine
         Store = store;
         TimeProvider = Options.TimeProvider;
         _kinds = registry.Kinds;
+        _calls = new ActivityCounter(Activity);
+        Running = new ActivityCounter(Activity);
         _topics = new TopicHub(Options.MaxSubscriptions);
         Courier = new OutboxCourier(this);
         Reminders = new ReminderClock(this);
@@ -56,9 +58,11 @@ public sealed partial class EmbeddedEngine : IGrainEngine
 
     internal ReminderClock Reminders { get; }
 
-    /// <summary>Turns taken by an activation and not yet done with.</summary>
-    internal ActivityCounter Running { get; } = new();
+    /// <summary>Everything that is going on: calls, turns, deliveries, reminders.</summary>
+    internal ActivityCounter Activity { get; } = new();
 
+    /// <summary>Turns taken by an activation and not yet done with.</summary>
+    internal ActivityCounter Running { get; }
 
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
@@ -95,16 +99,7 @@ public sealed partial class EmbeddedEngine : IGrainEngine
     /// Completes when nothing is going on: no calls, no turns, and no deliveries but those that wait for their next try.
     /// For tests, and for a last look before a snapshot.
     /// </summary>
-    public async Task WhenQuietAsync()
-    {
-        while (_calls.Count + Running.Count + Courier.Active.Count + Reminders.Active.Count > 0)
-        {
-            await _calls.WhenZeroAsync().ConfigureAwait(false);
-            await Running.WhenZeroAsync().ConfigureAwait(false);
-            await Courier.Active.WhenZeroAsync().ConfigureAwait(false);
-            await Reminders.Active.WhenZeroAsync().ConfigureAwait(false);
-        }
-    }
+    public Task WhenQuietAsync() => Activity.WhenZeroAsync();
 
     public async ValueTask DisposeAsync()
     {

@@ -16,7 +16,7 @@ internal sealed class OutboxCourier
     private readonly EmbeddedEngine _engine;
     private readonly Dictionary<OutboxId, Turn?> _held = [];
     private readonly CourierInvoker _invoker;
-    private readonly CancellationTokenSource _abandoned = new();
+    private readonly HashSet<Delivery> _resting = [];
     private ITimer? _rescan;
     private bool _leftInStore;
     private bool _scanning;
@@ -26,10 +26,11 @@ internal sealed class OutboxCourier
     {
         _engine = engine;
         _invoker = new CourierInvoker(engine);
+        Active = new ActivityCounter(engine.Activity);
     }
 
     /// <summary>Deliveries under way, without those that wait for their next try.</summary>
-    public ActivityCounter Active { get; } = new();
+    public ActivityCounter Active { get; }
 
     /// <summary>Messages in memory.</summary>
     public int Pending
@@ -88,10 +89,15 @@ internal sealed class OutboxCourier
         lock (_lock)
         {
             _stopped = true;
+            foreach (var delivery in _resting)
+            {
+                delivery.Rest?.Dispose();
+            }
+
+            _resting.Clear();
         }
 
         _rescan?.Dispose();
-        _abandoned.Cancel();
     }
 
     private static bool CanSucceedLater(XtmpException error) =>
@@ -124,43 +130,28 @@ internal sealed class OutboxCourier
         ThreadPool.UnsafeQueueUserWorkItem(delivery, preferLocal: false);
     }
 
+    /// <summary>One try.</summary>
     private async Task RunAsync(Delivery delivery)
     {
-        var active = true;
         try
         {
-            for (var tries = 1; ; tries++)
+            if (await TryDeliverAsync(delivery).ConfigureAwait(false) is not { } error)
             {
-                if (await TryDeliverAsync(delivery).ConfigureAwait(false) is not { } error)
-                {
-                    _engine.Metrics.OutboxDelivered.Add(1);
-                    Drop(delivery.Id, refusal: null);
-                    return;
-                }
-
-                if (!CanSucceedLater(error) && await TryRefuseAsync(delivery, error).ConfigureAwait(false))
-                {
-                    Drop(delivery.Id, error);
-                    return;
-                }
-
+                _engine.Metrics.OutboxDelivered.Add(1);
+                Drop(delivery.Id, refusal: null);
+            }
+            else if (!CanSucceedLater(error) && await TryRefuseAsync(delivery, error).ConfigureAwait(false))
+            {
+                Drop(delivery.Id, error);
+            }
+            else
+            {
                 _engine.Metrics.OutboxRetries.Add(1);
-                if (tries >= TriesInMemory || _stopped)
+                if (++delivery.Tries >= TriesInMemory || !TryRest(delivery))
                 {
                     Leave(delivery.Id);
-                    return;
                 }
-
-                active = false;
-                Active.Remove();
-                await Task.Delay(Backoff(tries), _engine.TimeProvider, _abandoned.Token).ConfigureAwait(false);
-                active = true;
-                Active.Add();
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // Abandoned between two tries; the store has it.
         }
         catch (Exception error)
         {
@@ -169,11 +160,46 @@ internal sealed class OutboxCourier
         }
         finally
         {
-            if (active)
+            Active.Remove();
+        }
+    }
+
+    // The timer is set before this try stops being active, and the next try is active before the timer's callback returns:
+    // who waits for quiet and then moves the clock meets neither a try that nobody counts nor a timer not yet set.
+    private bool TryRest(Delivery delivery)
+    {
+        lock (_lock)
+        {
+            if (_stopped)
             {
-                Active.Remove();
+                return false;
+            }
+
+            _resting.Add(delivery);
+            delivery.Rest = _engine.TimeProvider.CreateTimer(static state => ((Delivery)state!).Rested(), delivery, Backoff(delivery.Tries), Timeout.InfiniteTimeSpan);
+            return true;
+        }
+    }
+
+    private void Rested(Delivery delivery)
+    {
+        lock (_lock)
+        {
+            if (!_resting.Remove(delivery))
+            {
+                return;
+            }
+
+            delivery.Rest?.Dispose();
+            delivery.Rest = null;
+            if (!_stopped)
+            {
+                Start(delivery);
+                return;
             }
         }
+
+        Leave(delivery.Id);
     }
 
     private async Task<XtmpException?> TryDeliverAsync(Delivery delivery)
@@ -364,6 +390,14 @@ internal sealed class OutboxCourier
         public IXtmpMessage Request { get; } = request;
 
         public bool Notify { get; } = notify;
+
+        /// <summary>Tries that have failed.</summary>
+        public int Tries { get; set; }
+
+        /// <summary>Ends the wait for the next try; null while none is waited for.</summary>
+        public ITimer? Rest { get; set; }
+
+        public void Rested() => courier.Rested(this);
 
         void IThreadPoolWorkItem.Execute() => _ = courier.RunAsync(this);
     }

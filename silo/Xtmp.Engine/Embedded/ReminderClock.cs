@@ -24,10 +24,11 @@ internal sealed class ReminderClock
     public ReminderClock(EmbeddedEngine engine)
     {
         _engine = engine;
+        Active = new ActivityCounter(engine.Activity);
     }
 
     /// <summary>Not zero while due reminders are being run.</summary>
-    public ActivityCounter Active { get; } = new();
+    public ActivityCounter Active { get; }
 
     public Task StartAsync()
     {
@@ -166,6 +167,22 @@ internal sealed class ReminderClock
 
         _wakes = due;
         var wait = due - _engine.TimeProvider.GetUtcNow();
-        _timer.Change(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        if (wait > TimeSpan.Zero)
+        {
+            _timer.Change(wait, Timeout.InfiniteTimeSpan);
+            return;
+        }
+
+        // Due already. It counts as activity from now on, which a timer on its way to the pool would not.
+        _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Active.Add();
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static clock =>
+            {
+                clock.Wake();
+                clock.Active.Remove();
+            },
+            this,
+            preferLocal: false);
     }
 }

@@ -61,7 +61,12 @@ internal abstract class Turn
     {
         if (timeout != Timeout.InfiniteTimeSpan)
         {
-            _timer = Engine.TimeProvider.CreateTimer(static state => ((Turn)state!).OnTimer(), this, timeout, Timeout.InfiniteTimeSpan);
+            var timer = Engine.TimeProvider.CreateTimer(static state => ((Turn)state!).OnTimer(), this, timeout, Timeout.InfiniteTimeSpan);
+            if (Interlocked.CompareExchange(ref _timer, timer, null) is not null)
+            {
+                // The turn was quicker, and its reply waits for deliveries on a clock of its own.
+                timer.Dispose();
+            }
         }
 
         if (Context.CancellationToken.CanBeCanceled)
@@ -91,9 +96,14 @@ internal abstract class Turn
             return;
         }
 
-        Disarm();
-        _timer = Engine.TimeProvider.CreateTimer(static state => ((Turn)state!).Settle(null), this, holdTimeout, Timeout.InfiniteTimeSpan);
+        _registration.Unregister();
+        var timer = Engine.TimeProvider.CreateTimer(static state => ((Turn)state!).Settle(null), this, holdTimeout, Timeout.InfiniteTimeSpan);
+        Interlocked.Exchange(ref _timer, timer)?.Dispose();
         ReleaseHold(null);
+        if (IsSettled)
+        {
+            Disarm();
+        }
     }
 
     /// <summary>A delivery that the reply waits for has ended.</summary>

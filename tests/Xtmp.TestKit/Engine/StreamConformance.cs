@@ -37,6 +37,7 @@ public abstract class StreamConformance : GrainEngineConformance
         await using var two = engine.WatchAsync("s", "follow").GetAsyncEnumerator();
         var waitingOne = one.MoveNextAsync();
         var waitingTwo = two.MoveNextAsync();
+        await engine.WhenQuietAsync();
         for (var number = 1; number <= 20; number++)
         {
             await engine.RunAsync("p", "publish", number, "t");
@@ -54,6 +55,7 @@ public abstract class StreamConformance : GrainEngineConformance
         var engine = await StartAsync(store: faulty);
         await using var items = engine.WatchAsync("s", "follow").GetAsyncEnumerator();
         var waiting = items.MoveNextAsync();
+        await engine.WhenQuietAsync();
         faulty.BeforeCommit = _ => throw FaultyStore.Unavailable();
         await RefusedAsync(XtmpErrorCode.StorageUnavailable, engine.RunAsync("p", "publish", 1, "t"));
         var gate = Signal();
@@ -71,6 +73,7 @@ public abstract class StreamConformance : GrainEngineConformance
         var engine = await StartAsync();
         await using var items = engine.WatchAsync("s", "small").GetAsyncEnumerator();
         var waiting = items.MoveNextAsync();
+        await engine.WhenQuietAsync();
         await engine.RunAsync("p", "publish", 1, "t");
         Assert.Equal([1], await TakeAsync(items, waiting, 1));
         for (var number = 2; number <= 10; number++)
@@ -88,6 +91,7 @@ public abstract class StreamConformance : GrainEngineConformance
         var engine = await StartAsync();
         await using var items = engine.WatchAsync("s", "strict").GetAsyncEnumerator();
         var waiting = items.MoveNextAsync();
+        await engine.WhenQuietAsync();
         await engine.RunAsync("p", "publish", 1, "t");
         Assert.Equal([1], await TakeAsync(items, waiting, 1));
         for (var number = 2; number <= 10; number++)
@@ -142,6 +146,7 @@ public abstract class StreamConformance : GrainEngineConformance
         using var cancellation = new CancellationTokenSource();
         await using var items = engine.WatchAsync("s", "follow", cancellation.Token).GetAsyncEnumerator();
         var waiting = items.MoveNextAsync().AsTask();
+        await engine.WhenQuietAsync();
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(Patience));
         await engine.RunAsync("p", "publish", 1, "t");
@@ -153,6 +158,7 @@ public abstract class StreamConformance : GrainEngineConformance
         var engine = await StartAsync();
         await using var items = engine.WatchAsync("s", "follow").GetAsyncEnumerator();
         var waiting = items.MoveNextAsync().AsTask();
+        await engine.WhenQuietAsync();
         await engine.RunAsync("p", "publish", 1, "t");
         Assert.True(await waiting.WaitAsync(Patience));
         await engine.Engine.StopAsync().WaitAsync(Patience);
