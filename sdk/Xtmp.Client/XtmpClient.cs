@@ -140,21 +140,35 @@ public sealed class XtmpClient : IAsyncDisposable
 
     private static async Task<XtmpClient> ConnectAsync(XtmpEndpoint endpoint, XtmpClientOptions options, ClientSessionOptions sessionOptions, CancellationToken cancellationToken)
     {
-        var link = await TcpLink.ConnectAsync(endpoint.Host, endpoint.Port, cancellationToken).ConfigureAwait(false);
+        // The network connects on a thread of its own while this one makes the first flight.
+        var connecting = Task.Run(() => TcpLink.ConnectAsync(endpoint.Host, endpoint.Port, cancellationToken), CancellationToken.None);
         var clock = new SessionClock(options.TimeProvider);
         var invoker = new SessionCallInvoker(options);
-        var pump = new SessionPump(new ClientSession(sessionOptions, SystemEntropy.Instance, clock.Now), link, clock, invoker);
-        invoker.Attach(pump);
-        var running = pump.RunAsync();
+        var session = new ClientSession(sessionOptions, SystemEntropy.Instance, clock.Now);
+        TcpLink link;
         try
         {
-            var session = await invoker.Established.WaitAsync(cancellationToken).ConfigureAwait(false);
-            return new XtmpClient(endpoint, invoker, pump, running, session, options.TimeProvider);
+            link = await connecting.ConfigureAwait(false);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+
+        var pump = new SessionPump(session, link, clock, invoker);
+        invoker.Attach(pump);
+        Task? running = null;
+        try
+        {
+            await pump.HandshakeAsync(cancellationToken).ConfigureAwait(false);
+            running = pump.RunAsync();
+            return new XtmpClient(endpoint, invoker, pump, running, await invoker.Established.ConfigureAwait(false), options.TimeProvider);
         }
         catch
         {
             pump.Abort(XtmpErrorCode.Cancelled, "The connection attempt was given up.");
-            await running.ConfigureAwait(false);
+            await (running ?? pump.RunAsync()).ConfigureAwait(false);
             await pump.DisposeAsync().ConfigureAwait(false);
             throw;
         }

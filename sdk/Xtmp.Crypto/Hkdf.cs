@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Xtmp.Crypto;
 
-/// <summary>HKDF, RFC 5869, with SHA-256 or SHA-384, over .NET's HMAC and without allocation.</summary>
+/// <summary>HKDF, RFC 5869, with SHA-256 or SHA-384, without allocation.</summary>
 [SecretHandling]
 public static class Hkdf
 {
@@ -26,7 +26,7 @@ public static class Hkdf
     public static void ExtractSha384(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> inputKey, Span<byte> pseudorandomKey)
     {
         ArgumentSize.Require(pseudorandomKey.Length, Sha384Size, nameof(pseudorandomKey));
-        HMACSHA384.HashData(salt, inputKey, pseudorandomKey);
+        HmacSha384.Compute(salt, inputKey, pseudorandomKey);
     }
 
     /// <summary>HKDF-Expand, RFC 5869 section 2.3; at most 255 · 32 bytes.</summary>
@@ -64,7 +64,7 @@ public static class Hkdf
             }
             else
             {
-                HMACSHA384.HashData(key, input, block);
+                HmacSha384.Compute(key, input, block);
             }
 
             block.CopyTo(buffer);

@@ -10,6 +10,7 @@ public sealed partial class ServerSession : XtmpSession
     private readonly ServerSessionOptions _options;
     private readonly object? _peer;
     private readonly Transcript _transcript = new();
+    private readonly byte[] _serverFinishedHash = new byte[Transcript.HashSize];
     private HandshakeSecrets? _handshake;
     private HandshakeStep _step = HandshakeStep.Hello;
     private TimeSpan _flightSentAt;
@@ -207,7 +208,7 @@ public sealed partial class ServerSession : XtmpSession
         Span<byte> agreement = stackalloc byte[KeyAgreement.InputSize];
         Entropy.Fill(random);
         SessionId = ChooseSessionId();
-        if (!KeyAgreement.TryAnswer(hello.EncapsulationKey, hello.Share, Entropy, ct, share, agreement))
+        if (!KeyAgreement.TryAnswer(hello.EncapsulationKey, hello.Share, Entropy, _options.SpareShares, ct, share, agreement))
         {
             FailHandshake(SessionCloseReason.HandshakeAuthentication, "The client's shares are not acceptable.");
             return;
@@ -240,8 +241,9 @@ public sealed partial class ServerSession : XtmpSession
 
         message = buffer[..PeerAuthentication.Finish(_handshake.ServerTraffic, _transcript, buffer)];
         SendProtected(FrameCode.Finished, message);
-        _transcript.CopyHash(hash);
-        PrepareApplicationKeys(_handshake, hash, _encryption);
+
+        // The application keys are derived when the client's Finished needs them: until then the client waits for this flight.
+        _transcript.CopyHash(_serverFinishedHash);
         _step = _resumed ? HandshakeStep.Finished : HandshakeStep.IdentityOrFinished;
         _flightSentAt = Now.Monotonic;
     }
@@ -294,6 +296,7 @@ public sealed partial class ServerSession : XtmpSession
         }
 
         Measured(Now.Monotonic - _flightSentAt);
+        PrepareApplicationKeys(_handshake, _serverFinishedHash, _encryption);
         _transcript.Append(FrameCode.Finished, payload);
         Span<byte> hash = stackalloc byte[Transcript.HashSize];
         _transcript.CopyHash(hash);

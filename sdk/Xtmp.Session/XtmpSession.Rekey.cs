@@ -109,7 +109,7 @@ public abstract partial class XtmpSession
         Span<byte> ct = stackalloc byte[MlKem1024.CiphertextSize];
         Span<byte> serverShare = stackalloc byte[X25519.KeySize];
         Span<byte> agreement = stackalloc byte[KeyAgreement.InputSize];
-        if (!KeyAgreement.TryAnswer(ek, share, Entropy, ct, serverShare, agreement))
+        if (!KeyAgreement.TryAnswer(ek, share, Entropy, spares: null, ct, serverShare, agreement))
         {
             Fail(SessionCloseReason.RekeyViolation, XtmpErrorCode.ProtocolViolation, "The client's rekey shares are not acceptable.");
             return;

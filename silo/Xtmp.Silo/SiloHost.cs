@@ -29,14 +29,14 @@ public sealed class SiloHost : IAsyncDisposable
 
     private readonly WebApplication _application;
     private readonly SiloEngine _engine;
-    private readonly IdentityKey _identity;
+    private readonly SiloKeys _keys;
     private int _stopped;
 
-    private SiloHost(WebApplication application, SiloEngine engine, IdentityKey identity, IPEndPoint endPoint)
+    private SiloHost(WebApplication application, SiloEngine engine, SiloKeys keys, IPEndPoint endPoint)
     {
         _application = application;
         _engine = engine;
-        _identity = identity;
+        _keys = keys;
         EndPoint = endPoint;
     }
 
@@ -44,7 +44,7 @@ public sealed class SiloHost : IAsyncDisposable
     public IPEndPoint EndPoint { get; }
 
     /// <summary>What clients pin.</summary>
-    public Fingerprint Fingerprint => _identity.Public.Fingerprint;
+    public Fingerprint Fingerprint => _keys.Identity.Public.Fingerprint;
 
     /// <summary>Calls into the silo's own grains, without a session.</summary>
     public ICallInvoker Invoker => _engine.Invoker;
@@ -64,7 +64,7 @@ public sealed class SiloHost : IAsyncDisposable
         var extra = handlers?.ToArray() ?? [];
         var methods = new MethodTable([.. XtmpCatalogue.Methods, .. extra.SelectMany(own => own.Methods)]);
         PrepareDirectory(options.DataDirectory);
-        var identity = IdentityFile.LoadOrCreate(Path.Combine(options.DataDirectory, "identity.pem"), SystemEntropy.Instance);
+        var keys = SiloKeys.Load(options.DataDirectory);
         SiloEngine? engine = null;
         WebApplication? application = null;
         try
@@ -74,13 +74,13 @@ public sealed class SiloHost : IAsyncDisposable
             {
                 Methods = methods,
                 Invoker = engine.Invoker,
-                SessionOptions = ToSessionOptions(options, identity),
+                SessionOptions = ToSessionOptions(options, keys),
                 Clock = new SessionClock(TimeProvider.System),
                 Logger = loggerFactory.CreateLogger("Xtmp.Gateway"),
                 Options = options.Gateway,
             }));
             await application.StartAsync(cancellationToken).ConfigureAwait(false);
-            return new SiloHost(application, engine, identity, new IPEndPoint(options.Bind, BoundPort(application)));
+            return new SiloHost(application, engine, keys, new IPEndPoint(options.Bind, BoundPort(application)));
         }
         catch
         {
@@ -94,7 +94,7 @@ public sealed class SiloHost : IAsyncDisposable
                 await engine.DisposeAsync().ConfigureAwait(false);
             }
 
-            identity.Dispose();
+            keys.Dispose();
             throw;
         }
     }
@@ -110,7 +110,7 @@ public sealed class SiloHost : IAsyncDisposable
         await _application.StopAsync().ConfigureAwait(false);
         await _application.DisposeAsync().ConfigureAwait(false);
         await _engine.DisposeAsync().ConfigureAwait(false);
-        _identity.Dispose();
+        _keys.Dispose();
     }
 
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
@@ -145,13 +145,14 @@ public sealed class SiloHost : IAsyncDisposable
         return new Uri(addresses.Single()).Port;
     }
 
-    private static ServerSessionOptions ToSessionOptions(SiloOptions options, IdentityKey identity) => new()
+    private static ServerSessionOptions ToSessionOptions(SiloOptions options, SiloKeys keys) => new()
     {
-        Identity = identity,
+        Identity = keys.Identity,
         Limits = options.Gateway.SessionLimits,
         ClientAuthentication = options.ClientAuthentication,
         ClientTrust = options.AllowedClients.Count == 0 ? null : TrustPolicy.AnyOf(new HashSet<Fingerprint>(options.AllowedClients).Contains),
-        TicketKeys = new TicketKeyRing(SystemEntropy.Instance),
+        TicketKeys = keys.Tickets,
+        SpareShares = keys.SpareShares,
         Admission = new HandshakeAdmission(options.Gateway),
         SchemaFingerprint = XtmpCatalogue.SchemaFingerprint.ToArray(),
     };

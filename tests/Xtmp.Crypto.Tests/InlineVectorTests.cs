@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 
 namespace Xtmp.Crypto.Tests;
@@ -178,4 +179,24 @@ public sealed class InlineVectorTests
     private static byte[] Bytes(string hex) => Convert.FromHexString(hex);
 
     private static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(bytes);
+
+    [Fact]
+    public void Hmac_sha384_is_that_of_dotnet_at_every_key_length()
+    {
+        Random random = new(3);
+        byte[] code = new byte[HmacSha384.Size];
+        for (int length = 0; length <= 300; length++)
+        {
+            byte[] key = new byte[length];
+            byte[] data = new byte[random.Next(400)];
+            random.NextBytes(key);
+            random.NextBytes(data);
+            HmacSha384.Compute(key, data, code);
+            Assert.Equal(HMACSHA384.HashData(key, data), code);
+        }
+
+        HmacSha384.Compute([], [], code);
+        Assert.Equal(HMACSHA384.HashData([], []), code);
+        Assert.Throws<ArgumentException>(() => HmacSha384.Compute([], [], new byte[HmacSha384.Size - 1]));
+    }
 }

@@ -30,6 +30,9 @@ internal static partial class LibCrypto
     /// <summary>Whether libcrypto of OpenSSL 3 can be loaded here.</summary>
     public static bool IsAvailable { get; } = TryLoad(out _);
 
+    /// <summary>Whether SHA-384 can be called by name: since OpenSSL 3.0 a build may leave these functions out.</summary>
+    public static bool HasSha384 { get; } = HasExports("SHA384_Init", "SHA384_Update", "SHA384_Final");
+
     // The resolver belongs to the assembly and must stand before the first call into the library.
     static LibCrypto() => NativeLibrary.SetDllImportResolver(typeof(LibCrypto).Assembly, Resolve);
 
@@ -79,6 +82,15 @@ internal static partial class LibCrypto
     public static unsafe partial int EVP_DigestVerify(SafeEvpDigestContext context, byte* signature, nuint signatureLength, byte* data, nuint length);
 
     [LibraryImport(Library)]
+    public static unsafe partial int SHA384_Init(byte* context);
+
+    [LibraryImport(Library)]
+    public static unsafe partial int SHA384_Update(byte* context, byte* data, nuint length);
+
+    [LibraryImport(Library)]
+    public static unsafe partial int SHA384_Final(byte* hash, byte* context);
+
+    [LibraryImport(Library)]
     public static partial nint EVP_aes_256_gcm();
 
     [LibraryImport(Library)]
@@ -114,6 +126,24 @@ internal static partial class LibCrypto
         }
 
         return TryLoad(out nint handle) ? handle : throw new LibCryptoMissingException(s_names);
+    }
+
+    private static bool HasExports(params ReadOnlySpan<string> functions)
+    {
+        if (!TryLoad(out nint handle))
+        {
+            return false;
+        }
+
+        foreach (string function in functions)
+        {
+            if (!NativeLibrary.TryGetExport(handle, function, out _))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static bool TryLoad(out nint handle)

@@ -31,7 +31,7 @@ internal sealed class HandshakeSecrets : IDisposable
     {
         Span<byte> key = stackalloc byte[Size];
         KeyDerivation.Expand(Early, "bind"u8, default, key);
-        HMACSHA384.HashData(key, hash, binder);
+        Xtmp.Crypto.HmacSha384.Compute(key, hash, binder);
         CryptographicOperations.ZeroMemory(key);
     }
 
@@ -57,7 +57,7 @@ internal sealed class HandshakeSecrets : IDisposable
     {
         Span<byte> key = stackalloc byte[Size];
         KeyDerivation.Expand(trafficSecret, "fin"u8, default, key);
-        HMACSHA384.HashData(key, hash, mac);
+        Xtmp.Crypto.HmacSha384.Compute(key, hash, mac);
         CryptographicOperations.ZeroMemory(key);
     }
 

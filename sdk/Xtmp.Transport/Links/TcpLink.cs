@@ -7,8 +7,9 @@ namespace Xtmp.Transport;
 /// <summary>A TCP connection.</summary>
 public sealed class TcpLink : ILink
 {
-    // One read fills a socket's usual receive buffer; one write carries many small frames.
-    private const int ReadBufferSize = 64 * 1024;
+    // One read takes what a socket usually has; one write carries a whole flight of a handshake, or many small frames. Both
+    // buffers come from the shared pool, and that for writing goes back after each write.
+    private const int BufferSize = 64 * 1024;
 
     private readonly Socket _socket;
 
@@ -16,8 +17,8 @@ public sealed class TcpLink : ILink
     {
         _socket = socket;
         var stream = new NetworkStream(socket, ownsSocket: false);
-        Input = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: ReadBufferSize, leaveOpen: true));
-        Output = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
+        Input = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: BufferSize, leaveOpen: true));
+        Output = PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: BufferSize, leaveOpen: true));
         PeerAddress = socket.RemoteEndPoint?.ToString() ?? "unknown";
     }
 

@@ -10,18 +10,27 @@ namespace Xtmp.Transport;
 /// which is what fills batches.
 /// <para>All calls of the session go through <see cref="Use{TState,TResult}"/>, which serialises them.</para>
 /// </summary>
-public sealed class SessionPump : IAsyncDisposable
+public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
 {
+    // What _writer says: nobody writes; somebody does; somebody does and must look again before stopping; the last bytes
+    // are out.
+    private const int Parked = 0;
+    private const int Writing = 1;
+    private const int LookAgain = 2;
+    private const int Finished = 3;
+
     private readonly Lock _gate = new();
     private readonly XtmpSession _session;
     private readonly ILink _link;
     private readonly SessionClock _clock;
     private readonly ISessionObserver _observer;
     private readonly PumpOptions _options;
-    private readonly WakeSignal _writable = new();
-    private readonly CancellationTokenSource _stopped = new();
+    private readonly TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer _timer;
     private TimeSpan _armedFor = TimeSpan.MaxValue;
+    private int _writer;
+    private bool _begun;
+    private bool _readToEnd;
     private bool _draining;
     private bool _disposed;
 
@@ -39,24 +48,36 @@ public sealed class SessionPump : IAsyncDisposable
     public string PeerAddress => _link.PeerAddress;
 
     /// <summary>
+    /// Moves bytes on the caller's own flow until the handshake is over, well or not, so that whoever waits for it is not
+    /// called back by way of another thread. <see cref="RunAsync"/> goes on from there and has to be called in any case.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The token; the session is left as it is.</exception>
+    public async Task HandshakeAsync(CancellationToken cancellationToken)
+    {
+        Begin();
+        while (IsHandshaking() && !_readToEnd)
+        {
+            await ReadOnceAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
     /// Moves bytes until the session is over and what it still had to say is written, or the link is gone. Does not
     /// throw for what the peer or the network does: that is in the session's Closed event.
     /// </summary>
     public async Task RunAsync()
     {
-        lock (_gate)
+        Begin();
+        while (!_readToEnd)
         {
-            DrainEvents();
+            await ReadOnceAsync(CancellationToken.None).ConfigureAwait(false);
         }
 
-        var reading = ReadAsync();
-        await WriteAsync().ConfigureAwait(false);
-
-        // The session is over; a read that still waits for the peer has nothing more to bring.
-        await _stopped.CancelAsync().ConfigureAwait(false);
-        _link.Input.CancelPendingRead();
-        await reading.ConfigureAwait(false);
+        await _written.Task.ConfigureAwait(false);
     }
+
+    /// <summary>For the thread pool: writes what waits.</summary>
+    void IThreadPoolWorkItem.Execute() => _ = WriteAsync();
 
     /// <summary>Calls the session, with nobody else in it; then its events are reported and its bytes sent.</summary>
     public TResult Use<TState, TResult>(TState state, Func<XtmpSession, TState, TResult> action)
@@ -68,7 +89,7 @@ public sealed class SessionPump : IAsyncDisposable
             DrainEvents();
         }
 
-        _writable.Set();
+        WakeWriter(inline: false);
         return result;
     }
 
@@ -102,58 +123,108 @@ public sealed class SessionPump : IAsyncDisposable
 
         await _timer.DisposeAsync().ConfigureAwait(false);
         await _link.DisposeAsync().ConfigureAwait(false);
-        _stopped.Dispose();
-        _writable.Dispose();
     }
 
-    private async Task ReadAsync()
+    private void Begin()
+    {
+        if (!_begun)
+        {
+            _begun = true;
+            lock (_gate)
+            {
+                DrainEvents();
+            }
+
+            WakeWriter(inline: true);
+        }
+    }
+
+    private bool IsHandshaking()
+    {
+        lock (_gate)
+        {
+            return _session.State == SessionState.Handshaking;
+        }
+    }
+
+    private async ValueTask ReadOnceAsync(CancellationToken cancellationToken)
     {
         try
         {
-            while (true)
+            var result = await _link.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
+            if (result.IsCanceled)
             {
-                var result = await _link.Input.ReadAsync(_stopped.Token).ConfigureAwait(false);
-                if (result.IsCanceled)
-                {
-                    return;
-                }
-
-                bool over;
-                lock (_gate)
-                {
-                    foreach (var segment in result.Buffer)
-                    {
-                        _session.HandleInput(segment.Span, _clock.Now);
-                        DrainEvents();
-                    }
-
-                    if (result.IsCompleted)
-                    {
-                        _session.HandleEndOfStream(_clock.Now);
-                        DrainEvents();
-                    }
-
-                    over = _session.State == SessionState.Closed;
-                }
-
-                _link.Input.AdvanceTo(result.Buffer.End);
-                _writable.Set();
-                if (over || result.IsCompleted)
-                {
-                    return;
-                }
+                // The writing side has ended the session; a read that still waits for the peer has nothing more to bring.
+                _readToEnd = true;
+                return;
             }
+
+            lock (_gate)
+            {
+                foreach (var segment in result.Buffer)
+                {
+                    _session.HandleInput(segment.Span, _clock.Now);
+                    DrainEvents();
+                }
+
+                if (result.IsCompleted)
+                {
+                    _session.HandleEndOfStream(_clock.Now);
+                    DrainEvents();
+                }
+
+                _readToEnd = result.IsCompleted || _session.State == SessionState.Closed;
+            }
+
+            _link.Input.AdvanceTo(result.Buffer.End);
+
+            // Answers leave from this thread: a handshake would otherwise wait for another one to wake up at every step.
+            WakeWriter(inline: true);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The writing side has ended the session.
+            throw;
         }
         catch (Exception error) when (IsLinkFailure(error))
         {
+            _readToEnd = true;
             EndOfStream();
         }
     }
 
+    /// <summary>
+    /// Something may be there to write. Where nobody writes, this thread does so at once, or a thread of the pool, which
+    /// gives the caller time to add to it.
+    /// </summary>
+    private void WakeWriter(bool inline)
+    {
+        while (true)
+        {
+            var writer = Volatile.Read(ref _writer);
+            if (writer is LookAgain or Finished)
+            {
+                return;
+            }
+
+            if (Interlocked.CompareExchange(ref _writer, writer == Parked ? Writing : LookAgain, writer) != writer)
+            {
+                continue;
+            }
+
+            if (writer == Parked && inline)
+            {
+                _ = WriteAsync();
+            }
+            else if (writer == Parked)
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            }
+
+            return;
+        }
+    }
+
+    /// <summary>Writes until there is nothing to write. One runs at a time. Does not throw: a bug ends the pump.</summary>
     private async Task WriteAsync()
     {
         try
@@ -174,22 +245,50 @@ public sealed class SessionPump : IAsyncDisposable
                     if (!await FlushAsync().ConfigureAwait(false))
                     {
                         EndOfStream();
-                        return;
+                        break;
                     }
                 }
                 else if (over)
+                {
+                    break;
+                }
+                else if (Interlocked.CompareExchange(ref _writer, Parked, Writing) == Writing)
                 {
                     return;
                 }
                 else
                 {
-                    await _writable.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+                    Volatile.Write(ref _writer, Writing);
                 }
             }
+
+            Finish(failure: null);
         }
-        catch (Exception error) when (IsLinkFailure(error))
+        catch (Exception error)
         {
-            EndOfStream();
+            if (IsLinkFailure(error))
+            {
+                EndOfStream();
+                Finish(failure: null);
+            }
+            else
+            {
+                Finish(error);
+            }
+        }
+    }
+
+    private void Finish(Exception? failure)
+    {
+        Volatile.Write(ref _writer, Finished);
+        _link.Input.CancelPendingRead();
+        if (failure is null)
+        {
+            _written.TrySetResult();
+        }
+        else
+        {
+            _written.TrySetException(failure);
         }
     }
 
@@ -232,7 +331,7 @@ public sealed class SessionPump : IAsyncDisposable
             }
         }
 
-        _writable.Set();
+        WakeWriter(inline: false);
     }
 
     private void OnTimer()
@@ -249,7 +348,7 @@ public sealed class SessionPump : IAsyncDisposable
             DrainEvents();
         }
 
-        _writable.Set();
+        WakeWriter(inline: false);
     }
 
     /// <summary>

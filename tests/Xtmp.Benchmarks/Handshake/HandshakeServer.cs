@@ -29,6 +29,7 @@ internal static class HandshakeServer
             Identity = identity,
             ClientAuthentication = ClientAuthentication.None,
             TicketKeys = new TicketKeyRing(SystemEntropy.Instance),
+            SpareShares = new SpareShares(SystemEntropy.Instance),
         };
         var server = Listen();
         var mutual = Listen();

@@ -1,0 +1,13 @@
+using Xtmp.Crypto;
+
+namespace Xtmp.Session;
+
+/// <summary>
+/// A server's X25519 keys made ahead of the handshakes that use them, so that a client does not wait for that part. Each
+/// is used once. Called on any thread.
+/// </summary>
+public interface ISpareShares
+{
+    /// <summary>A key that nobody else gets, the caller's to dispose; null when none is at hand.</summary>
+    X25519PrivateKey? TryTake();
+}
