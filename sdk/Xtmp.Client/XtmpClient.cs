@@ -192,6 +192,7 @@ public sealed class XtmpClient : IAsyncDisposable
             Limits = options.Limits,
             SchemaFingerprint = XtmpCatalogue.SchemaFingerprint.ToArray(),
             Ticket = options.Ticket,
+            SpareShares = options.SpareShares,
         };
     }
 }

@@ -46,6 +46,12 @@ public sealed record XtmpClientOptions
 
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
+    /// <summary>
+    /// Key shares made ahead of time, for a program that opens many sessions; share one (<c>SpareShares</c> of Xtmp.Transport)
+    /// between them. Null, the default: each connection makes its own.
+    /// </summary>
+    public ISpareShares? SpareShares { get; init; }
+
     /// <summary>A ticket of an earlier session (<see cref="XtmpClient.TakeTicket"/>); used once.</summary>
     public SessionTicket? Ticket { get; init; }
 }

@@ -39,7 +39,7 @@ public sealed class ClientSession : XtmpSession
         _ticket = usable ? options.Ticket : null;
         _handshake = new HandshakeSecrets(usable ? psk : default);
         CryptographicOperations.ZeroMemory(psk);
-        _shares = new ClientShares(entropy);
+        _shares = new ClientShares(entropy, options.SpareShares);
         SendHello();
     }
 

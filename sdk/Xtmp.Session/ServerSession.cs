@@ -21,6 +21,7 @@ public sealed partial class ServerSession : XtmpSession
     private AnnouncedLimits _clientLimits;
     private byte[] _clientSchema = [];
     private bool _clientWantsDatagrams;
+    private bool _clientKnowsIdentity;
 
     /// <param name="options">Identity, trust, limits; shared by all sessions of a listener.</param>
     /// <param name="entropy">Source of all random values of this session.</param>
@@ -232,14 +233,22 @@ public sealed partial class ServerSession : XtmpSession
         _transcript.CopyHash(hash);
         _handshake!.EnterHandshake(agreement, hash);
         CryptographicOperations.ZeroMemory(agreement);
-        EnterHandshakeKeys(_handshake);
+        _clientKnowsIdentity = !hello.KnownServer.IsEmpty && new Fingerprint(hello.KnownServer) == Identity.Public.Fingerprint;
+        FlightDue = true;
+    }
+
+    // ServerHello is on its way by now: the client agrees on the key while this end derives its own and signs.
+    private protected override void MakeFlight()
+    {
+        Span<byte> buffer = stackalloc byte[IdentityMessages.MaxIdentityLength];
+        EnterHandshakeKeys(_handshake!);
         SendParams(buffer);
         if (!_resumed)
         {
-            SendIdentity(buffer, hello.KnownServer);
+            SendIdentity(buffer);
         }
 
-        message = buffer[..PeerAuthentication.Finish(_handshake.ServerTraffic, _transcript, buffer)];
+        var message = buffer[..PeerAuthentication.Finish(_handshake!.ServerTraffic, _transcript, buffer)];
         SendProtected(FrameCode.Finished, message);
 
         // The application keys are derived when the client's Finished needs them: until then the client waits for this flight.
@@ -274,10 +283,9 @@ public sealed partial class ServerSession : XtmpSession
         SendProtected(FrameCode.Params, buffer[..parameters.Write(buffer)]);
     }
 
-    private void SendIdentity(Span<byte> buffer, ReadOnlySpan<byte> known)
+    private void SendIdentity(Span<byte> buffer)
     {
-        var named = !known.IsEmpty && new Fingerprint(known) == Identity.Public.Fingerprint;
-        SendProtected(FrameCode.Identity, buffer[..IdentityMessages.WriteIdentity(buffer, Identity.Public, _options.Certificate, named)]);
+        SendProtected(FrameCode.Identity, buffer[..IdentityMessages.WriteIdentity(buffer, Identity.Public, _options.Certificate, _clientKnowsIdentity)]);
         SendProtected(FrameCode.Auth, buffer[..PeerAuthentication.Sign(Identity, PeerRole.Server, _transcript, Entropy, buffer)]);
     }
 

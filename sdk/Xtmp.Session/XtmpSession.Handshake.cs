@@ -6,6 +6,25 @@ namespace Xtmp.Session;
 /// <content>What the two handshakes share: frames out and keys in.</content>
 public abstract partial class XtmpSession
 {
+    /// <summary>True while what this end says next in the handshake is not made yet.</summary>
+    private protected bool FlightDue { get; set; }
+
+    /// <summary>Queues what <see cref="FlightDue"/> is about.</summary>
+    private protected virtual void MakeFlight() => Assertion.Check(false);
+
+    /// <summary>Makes the flight that is due. Comes before the next frame of the peer, which may belong to it.</summary>
+    private void CompleteFlight()
+    {
+        if (FlightDue)
+        {
+            FlightDue = false;
+            if (State == SessionState.Handshaking)
+            {
+                MakeFlight();
+            }
+        }
+    }
+
     /// <summary>Queues an unencrypted frame: a hello, or an Error in place of ServerHello.</summary>
     private protected void SendPlain(byte code, FrameKind kind, ReadOnlySpan<byte> payload)
     {

@@ -27,6 +27,7 @@ public abstract partial class XtmpSession
             }
 
             _counters.FramesReceived++;
+            CompleteFlight();
             HandleFrame(in header, frame);
         }
     }

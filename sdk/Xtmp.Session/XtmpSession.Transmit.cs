@@ -16,13 +16,20 @@ public abstract partial class XtmpSession
 
     /// <summary>
     /// Seals and writes what waits for the stream, about <paramref name="maxBytes"/> at most (a frame that has begun is
-    /// written whole); small messages are joined in batches. Returns the bytes written, 0 when there is nothing.
+    /// written whole); small messages are joined in batches. Returns the bytes written, 0 when there is nothing; after a call that
+    /// wrote comes another one, once its bytes are handed on: a server makes the second part of its flight then.
     /// </summary>
     public int PollTransmit(IBufferWriter<byte> output, Instant now, int maxBytes = DefaultTransmitBytes)
     {
         ArgumentNullException.ThrowIfNull(output);
         _now = now;
         var total = _ready.MoveTo(output);
+        if (total == 0 && FlightDue)
+        {
+            CompleteFlight();
+            total = _ready.MoveTo(output);
+        }
+
         while (total < maxBytes && State is SessionState.Established or SessionState.Closing)
         {
             var written = TransmitNext(output);

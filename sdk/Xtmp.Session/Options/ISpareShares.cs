@@ -3,8 +3,8 @@ using Xtmp.Crypto;
 namespace Xtmp.Session;
 
 /// <summary>
-/// A server's X25519 keys made ahead of the handshakes that use them, so that a client does not wait for that part. Each
-/// is used once. Called on any thread.
+/// X25519 keys made ahead of the handshakes that use them, so that nobody waits for that part. Each is used once. Called on
+/// any thread.
 /// </summary>
 public interface ISpareShares
 {

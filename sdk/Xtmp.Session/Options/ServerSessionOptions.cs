@@ -28,9 +28,6 @@ public sealed record ServerSessionOptions : SessionOptions
     /// <summary>"host:port" of this silo's UDP socket, or null.</summary>
     public string? DatagramEndpoint { get; init; }
 
-    /// <summary>Keys made ahead of time. Null: each handshake makes its own from its session's entropy.</summary>
-    public ISpareShares? SpareShares { get; init; }
-
     /// <summary>Asked once per hello, after mac1 and before any public-key work. Null admits all.</summary>
     public IHandshakeAdmission? Admission { get; init; }
 }

@@ -6,9 +6,10 @@ using Xtmp.Session;
 namespace Xtmp.Transport;
 
 /// <summary>
-/// A few X25519 keys for a listener's next handshakes. One is made on the thread pool for each that was taken, which only
-/// a hello with a valid mac1 does, so that a peer cannot cause more of this work than before. A key waits here no longer
-/// than it takes until the next handshakes; what an attacker who reads this memory gains is what reading it later gains.
+/// A few X25519 keys for the next handshakes of a listener, or of a program that connects often. One is made on the thread
+/// pool for each that was taken, which at a server only a hello with a valid mac1 does: a peer cannot cause more of this
+/// work than before. Keys wait in memory until the next handshakes, and are no use to who reads them there except for
+/// those.
 /// </summary>
 public sealed class SpareShares : ISpareShares, IThreadPoolWorkItem, IDisposable
 {
