@@ -33,6 +33,7 @@ internal sealed partial class SiloEngine : IAsyncDisposable
         var store = SqliteGrainStore.Open(Path.Combine(options.DataDirectory, "grains.db"));
         var engine = new EmbeddedEngine(registry, store, new EmbeddedEngineOptions
         {
+            TimeProvider = options.TimeProvider,
             OnFault = fault => LogFault(logger, fault.Exception, fault.Grain?.ToString() ?? "engine", fault.Text),
         });
         var started = new SiloEngine(store, engine, options.DrainTimeout);

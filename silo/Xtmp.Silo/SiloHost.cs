@@ -75,7 +75,7 @@ public sealed class SiloHost : IAsyncDisposable
                 Methods = methods,
                 Invoker = engine.Invoker,
                 SessionOptions = ToSessionOptions(options, keys),
-                Clock = new SessionClock(TimeProvider.System),
+                Clock = new SessionClock(options.TimeProvider),
                 Logger = loggerFactory.CreateLogger("Xtmp.Gateway"),
                 Options = options.Gateway,
             }));
@@ -150,7 +150,8 @@ public sealed class SiloHost : IAsyncDisposable
         Identity = keys.Identity,
         Limits = options.Gateway.SessionLimits,
         ClientAuthentication = options.ClientAuthentication,
-        ClientTrust = options.AllowedClients.Count == 0 ? null : TrustPolicy.AnyOf(new HashSet<Fingerprint>(options.AllowedClients).Contains),
+        ClientTrust = options.ClientTrust ?? (options.AllowedClients.Count == 0 ? null : TrustPolicy.AnyOf(new HashSet<Fingerprint>(options.AllowedClients).Contains)),
+        TicketLifetime = options.TicketLifetime,
         TicketKeys = keys.Tickets,
         SpareShares = keys.SpareShares,
         Admission = new HandshakeAdmission(options.Gateway),

@@ -29,6 +29,18 @@ public sealed record SiloOptions
     /// <summary>Client identities that are let in; empty lets in any identity, which then grants nothing by itself.</summary>
     public IReadOnlyList<Fingerprint> AllowedClients { get; init; } = [];
 
+    /// <summary>
+    /// Decides about client identities in place of <see cref="AllowedClients"/>. Asked at every handshake, with a ticket or
+    /// without, so that a set behind it may change while the silo runs (<see cref="TrustPolicy.AnyOf"/>).
+    /// </summary>
+    public ITrustPolicy? ClientTrust { get; init; }
+
+    /// <summary>How long a ticket may be used; under a second gives none. Never longer than 24 h after the last signed handshake.</summary>
+    public TimeSpan TicketLifetime { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>The clock of sessions and grains; tests put a virtual one here.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
     /// <summary>Limits of the gateway.</summary>
     public GatewayOptions Gateway { get; init; } = new();
 

@@ -8,4 +8,5 @@ namespace Xtmp.Silo.Tests;
 /// <param name="Established">True: after an honest handshake; false: in place of one.</param>
 /// <param name="Bytes">What goes out on the socket.</param>
 /// <param name="ThenEnds">The peer then ends its sending direction.</param>
-internal sealed record Attack(string Name, SessionCloseReason Reason, bool Established, Func<RawPeer, byte[]> Bytes, bool ThenEnds = false);
+/// <param name="WithTicket">The peer's own hello offers a live ticket of this silo.</param>
+internal sealed record Attack(string Name, SessionCloseReason Reason, bool Established, Func<RawPeer, byte[]> Bytes, bool ThenEnds = false, bool WithTicket = false);

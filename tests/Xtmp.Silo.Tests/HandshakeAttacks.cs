@@ -10,7 +10,7 @@ namespace Xtmp.Silo.Tests;
 /// <summary>Attacks in place of a handshake, or in the middle of one.</summary>
 internal static class HandshakeAttacks
 {
-    private const int Mac1Size = 32;
+    internal const int Mac1Size = 32;
 
     public static IEnumerable<Attack> All(Fingerprint server)
     {
@@ -78,7 +78,8 @@ internal static class HandshakeAttacks
         return hello;
     });
 
-    private static Attack Payload(string name, SessionCloseReason reason, Action<byte[]> change) => new("hello: " + name, reason, false, peer =>
+    /// <summary>The peer's own hello with its payload changed and the checksum made to hold.</summary>
+    internal static byte[] Changed(RawPeer peer, Action<byte[]> change)
     {
         var hello = peer.Take();
         var payload = hello[FrameLayout.HeaderSize..];
@@ -86,17 +87,19 @@ internal static class HandshakeAttacks
         payload.CopyTo(hello, FrameLayout.HeaderSize);
         BinaryPrimitives.WriteUInt32LittleEndian(hello.AsSpan(28), Crc32.Compute(payload));
         return hello;
-    });
+    }
+
+    private static Attack Payload(string name, SessionCloseReason reason, Action<byte[]> change) => new("hello: " + name, reason, false, peer => Changed(peer, change));
 
     /// <summary>The first byte string of the encapsulation key's length, and what follows it up to <paramref name="length"/>.</summary>
-    private static Span<byte> Key(byte[] payload, int length)
+    internal static Span<byte> Key(byte[] payload, int length)
     {
         var start = payload.AsSpan().IndexOf<byte>([0xC5, 0x06, 0x20]) + 3;
         return payload.AsSpan(start, length);
     }
 
     /// <summary>A mac1 that holds again, since whoever knows the server's fingerprint can make one.</summary>
-    private static void Authenticate(byte[] payload, Fingerprint server)
+    internal static void Authenticate(byte[] payload, Fingerprint server)
     {
         var key = SHA256.HashData([.. "XTMP1 mac1"u8, .. server.ToArray()]);
         HMACSHA256.HashData(key, payload.AsSpan(0, payload.Length - Mac1Size), payload.AsSpan(payload.Length - Mac1Size));

@@ -20,7 +20,7 @@ public sealed class NegativePeerTests(ITestOutputHelper output)
     {
         await using var silo = await TestSilo.StartAsync(options => options with { Gateway = options.Gateway with { MaxHandshakesPerAddress = 100_000 } });
         await using var bystander = await silo.ConnectAsync();
-        var attacks = HandshakeAttacks.All(silo.Host.Fingerprint).Concat(SessionAttacks.All()).ToArray();
+        var attacks = HandshakeAttacks.All(silo.Host.Fingerprint).Concat(TicketAttacks.All(silo.Host.Fingerprint)).Concat(SessionAttacks.All()).ToArray();
         Assert.True(attacks.Length >= 60, $"{attacks.Length} attacks");
         Assert.Distinct(attacks.Select(attack => attack.Name));
 
@@ -70,7 +70,9 @@ public sealed class NegativePeerTests(ITestOutputHelper output)
 
     private static async Task<string> RunAsync(TestSilo silo, Attack attack)
     {
-        await using var peer = attack.Established ? await RawPeer.EstablishAsync(silo) : await RawPeer.ConnectAsync(silo);
+        var ticket = attack.WithTicket ? await TicketAttacks.TakeTicketAsync(silo) : null;
+        var logged = silo.Log.Lines.Count;
+        await using var peer = attack.Established ? await RawPeer.EstablishAsync(silo) : await RawPeer.ConnectAsync(silo, ticket: ticket);
         try
         {
             await peer.SendAsync(attack.Bytes(peer));
@@ -85,6 +87,6 @@ public sealed class NegativePeerTests(ITestOutputHelper output)
         }
 
         await peer.WaitForCloseAsync();
-        return await silo.Log.WaitForAsync(line => line.Contains(peer.Address + " ", StringComparison.Ordinal) && line.Contains(" closed ", StringComparison.Ordinal));
+        return await silo.Log.WaitForAsync(line => line.Contains(peer.Address + " ", StringComparison.Ordinal) && line.Contains(" closed ", StringComparison.Ordinal), logged);
     }
 }

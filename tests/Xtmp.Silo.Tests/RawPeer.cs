@@ -18,11 +18,11 @@ internal sealed partial class RawPeer : IAsyncDisposable
     private readonly SessionClock _clock = new(TimeProvider.System);
     private readonly byte[] _buffer = new byte[128 * 1024];
 
-    private RawPeer(Socket socket, Fingerprint server, IdentityKey? identity)
+    private RawPeer(Socket socket, Fingerprint server, IdentityKey? identity, SessionTicket? ticket)
     {
         _socket = socket;
         Session = new ClientSession(
-            new ClientSessionOptions { ServerTrust = TrustPolicy.Pinned(server), Identity = identity, Limits = SessionLimits.Default },
+            new ClientSessionOptions { ServerTrust = TrustPolicy.Pinned(server), Identity = identity, Ticket = ticket, Limits = SessionLimits.Default },
             SystemEntropy.Instance,
             _clock.Now);
     }
@@ -32,11 +32,11 @@ internal sealed partial class RawPeer : IAsyncDisposable
     public string Address => _socket.LocalEndPoint!.ToString()!;
 
     /// <summary>A connected socket with the first flight still in the session.</summary>
-    public static async Task<RawPeer> ConnectAsync(TestSilo silo, IdentityKey? identity = null)
+    public static async Task<RawPeer> ConnectAsync(TestSilo silo, IdentityKey? identity = null, SessionTicket? ticket = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(silo.Host.EndPoint);
-        return new RawPeer(socket, silo.Host.Fingerprint, identity);
+        return new RawPeer(socket, silo.Host.Fingerprint, identity, ticket);
     }
 
     /// <summary>A peer whose handshake is done and whose flights are all sent.</summary>
@@ -100,6 +100,21 @@ internal sealed partial class RawPeer : IAsyncDisposable
                 Session.HandleInput(_buffer.AsSpan(0, count), _clock.Now);
             }
         }
+    }
+
+    /// <summary>The next bytes off the socket, past the session.</summary>
+    public async Task<byte[]> ReceiveBytesAsync(int count)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        var bytes = new byte[count];
+        for (var received = 0; received < count;)
+        {
+            var more = await _socket.ReceiveAsync(bytes.AsMemory(received), patience.Token);
+            Assert.NotEqual(0, more);
+            received += more;
+        }
+
+        return bytes;
     }
 
     /// <summary>Waits until the silo has closed the connection; what it still sends is dropped.</summary>
