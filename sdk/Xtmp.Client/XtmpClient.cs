@@ -144,15 +144,17 @@ public sealed class XtmpClient : IAsyncDisposable
         var connecting = Task.Run(() => TcpLink.ConnectAsync(endpoint.Host, endpoint.Port, cancellationToken), CancellationToken.None);
         var clock = new SessionClock(options.TimeProvider);
         var invoker = new SessionCallInvoker(options);
-        var session = new ClientSession(sessionOptions, SystemEntropy.Instance, clock.Now);
+        ClientSession? session = null;
         TcpLink link;
         try
         {
+            session = new ClientSession(sessionOptions, SystemEntropy.Instance, clock.Now);
             link = await connecting.ConfigureAwait(false);
         }
         catch
         {
-            session.Dispose();
+            session?.Dispose();
+            await DropAsync(connecting).ConfigureAwait(false);
             throw;
         }
 
@@ -171,6 +173,20 @@ public sealed class XtmpClient : IAsyncDisposable
             await (running ?? pump.RunAsync()).ConfigureAwait(false);
             await pump.DisposeAsync().ConfigureAwait(false);
             throw;
+        }
+    }
+
+    // A connection that nobody will use: it may still be made, or have failed by itself.
+    private static async Task DropAsync(Task<TcpLink> connecting)
+    {
+        try
+        {
+            var link = await connecting.ConfigureAwait(false);
+            await link.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is XtmpException or OperationCanceledException)
+        {
+            // Already told, or of no interest any more.
         }
     }
 
