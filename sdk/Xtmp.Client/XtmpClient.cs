@@ -140,8 +140,8 @@ public sealed class XtmpClient : IAsyncDisposable
 
     private static async Task<XtmpClient> ConnectAsync(XtmpEndpoint endpoint, XtmpClientOptions options, ClientSessionOptions sessionOptions, CancellationToken cancellationToken)
     {
-        // The network connects on a thread of its own while this one makes the first flight.
-        var connecting = Task.Run(() => TcpLink.ConnectAsync(endpoint.Host, endpoint.Port, cancellationToken), CancellationToken.None);
+        // The network connects while the first flight is made.
+        var connecting = TcpLink.ConnectAsync(endpoint.Host, endpoint.Port, cancellationToken);
         var clock = new SessionClock(options.TimeProvider);
         var invoker = new SessionCallInvoker(options);
         ClientSession? session = null;

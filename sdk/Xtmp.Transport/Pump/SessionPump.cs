@@ -19,6 +19,10 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     private const int LookAgain = 2;
     private const int Finished = 3;
 
+    // Writes that a reading thread makes before it leaves the rest to another one: a server's first flight takes two, and
+    // a peer that is sent to without end must still be listened to.
+    private const int MaxInlineWrites = 3;
+
     private readonly Lock _gate = new();
     private readonly XtmpSession _session;
     private readonly ILink _link;
@@ -77,7 +81,7 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     }
 
     /// <summary>For the thread pool: writes what waits.</summary>
-    void IThreadPoolWorkItem.Execute() => _ = WriteAsync();
+    void IThreadPoolWorkItem.Execute() => _ = WriteAsync(int.MaxValue);
 
     /// <summary>Calls the session, with nobody else in it; then its events are reported and its bytes sent.</summary>
     public TResult Use<TState, TResult>(TState state, Func<XtmpSession, TState, TResult> action)
@@ -213,7 +217,7 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
 
             if (writer == Parked && inline)
             {
-                _ = WriteAsync();
+                _ = WriteAsync(MaxInlineWrites);
             }
             else if (writer == Parked)
             {
@@ -224,13 +228,22 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Writes until there is nothing to write. One runs at a time. Does not throw: a bug ends the pump.</summary>
-    private async Task WriteAsync()
+    /// <summary>
+    /// Writes until there is nothing to write, or so often, and has the pool go on. One runs at a time. Does not throw: a
+    /// bug ends the pump.
+    /// </summary>
+    private async Task WriteAsync(int most)
     {
         try
         {
             while (true)
             {
+                if (most-- == 0)
+                {
+                    ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                    return;
+                }
+
                 int written;
                 bool over;
                 lock (_gate)

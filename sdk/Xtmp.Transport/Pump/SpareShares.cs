@@ -6,10 +6,10 @@ using Xtmp.Session;
 namespace Xtmp.Transport;
 
 /// <summary>
-/// A few X25519 keys for the next handshakes of a listener, or of a program that connects often. One is made on the thread
-/// pool for each that was taken, which at a server only a hello with a valid mac1 does: a peer cannot cause more of this
-/// work than before. Keys wait in memory until the next handshakes, and are no use to who reads them there except for
-/// those.
+/// A few X25519 keys for the next handshakes of a listener, or of a program that connects often. When half of them are
+/// taken they are made up for on the thread pool, in one go, so that most handshakes do not share the processor with it. At
+/// a server only a hello with a valid mac1 takes one: a peer cannot cause more of this work than before. Keys wait in
+/// memory until the next handshakes, and are no use to who reads them there except for those.
 /// </summary>
 public sealed class SpareShares : ISpareShares, IThreadPoolWorkItem, IDisposable
 {
@@ -18,6 +18,8 @@ public sealed class SpareShares : ISpareShares, IThreadPoolWorkItem, IDisposable
 
     private readonly ConcurrentQueue<X25519PrivateKey> _keys = [];
     private readonly IEntropy _entropy;
+    private readonly int _capacity;
+    private int _filling;
     private volatile bool _disposed;
 
     /// <summary>Makes <paramref name="capacity"/> keys at once.</summary>
@@ -26,10 +28,8 @@ public sealed class SpareShares : ISpareShares, IThreadPoolWorkItem, IDisposable
         ArgumentNullException.ThrowIfNull(entropy);
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
         _entropy = entropy;
-        for (var count = 0; count < capacity; count++)
-        {
-            Make();
-        }
+        _capacity = capacity;
+        Fill();
     }
 
     public X25519PrivateKey? TryTake()
@@ -39,7 +39,11 @@ public sealed class SpareShares : ISpareShares, IThreadPoolWorkItem, IDisposable
             return null;
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        if (_keys.Count <= _capacity / 2 && Interlocked.Exchange(ref _filling, 1) == 0)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+
         return key;
     }
 
@@ -53,25 +57,26 @@ public sealed class SpareShares : ISpareShares, IThreadPoolWorkItem, IDisposable
         }
     }
 
-    /// <summary>For the thread pool: makes the key that replaces one taken.</summary>
+    /// <summary>For the thread pool: makes up for the keys taken.</summary>
     void IThreadPoolWorkItem.Execute()
     {
-        if (!_disposed)
-        {
-            Make();
-        }
-
+        Fill();
+        Volatile.Write(ref _filling, 0);
         if (_disposed)
         {
             Dispose();
         }
     }
 
-    private void Make()
+    private void Fill()
     {
         Span<byte> bytes = stackalloc byte[X25519.KeySize];
-        _entropy.Fill(bytes);
-        _keys.Enqueue(X25519PrivateKey.FromBytes(bytes));
+        while (_keys.Count < _capacity && !_disposed)
+        {
+            _entropy.Fill(bytes);
+            _keys.Enqueue(X25519PrivateKey.FromBytes(bytes));
+        }
+
         CryptographicOperations.ZeroMemory(bytes);
     }
 }
