@@ -39,14 +39,13 @@ public sealed class SessionPumpTests
         await observer.EstablishedAsync(Patience);
 
         // From here on each write is followed by something more to write.
-        var endless = true;
-        link.Flushed = () =>
+        link.Flushed = () => pump.Use(0, static (session, _) =>
         {
-            if (Volatile.Read(ref endless))
+            if (session.State == SessionState.Established)
             {
-                pump.Use(0, static (session, _) => session.SendOneWay(new RegistryQuery { Name = "more" }, default));
+                session.SendOneWay(new RegistryQuery { Name = "more" }, default);
             }
-        };
+        });
         for (var requests = 1; requests <= 5; requests++)
         {
             client.SendRequest(new RegistryQuery { Name = "answer me" }, default);
@@ -54,7 +53,6 @@ public sealed class SessionPumpTests
             await observer.RequestsAsync(requests, Patience);
         }
 
-        Volatile.Write(ref endless, false);
         pump.Abort(Protocol.XtmpErrorCode.Cancelled, "enough");
         await running.WaitAsync(Patience);
     }
