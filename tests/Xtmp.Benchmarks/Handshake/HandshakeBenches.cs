@@ -12,8 +12,8 @@ namespace Xtmp.Benchmarks;
 
 /// <summary>
 /// The verb <c>handshake</c>: from before the TCP connect until the client's session is established and may send, and until
-/// the server's first encrypted word after it, over the loopback with client and server in separate processes; beside it
-/// SslStream's TLS 1.3 with ECDSA P-256.
+/// the server's first encrypted word after it, over the loopback with client and server in separate processes; the same
+/// from a connected socket on (<c>.connected</c>); beside them SslStream's TLS 1.3 with ECDSA P-256.
 /// </summary>
 internal static class HandshakeBenches
 {
@@ -31,6 +31,7 @@ internal static class HandshakeBenches
         var options = new XtmpClientOptions { ServerFingerprint = server.Fingerprint, SpareShares = spares };
         var mutual = options with { Identity = identity };
         var tlsContext = new TlsClient(server.TlsPort);
+        var connected = new ConnectedClient(server.ServerPort, server.Fingerprint, spares);
         SessionTicket? ticket = null;
 
         async Task<Sample> Full() => (await ConnectAsync(server.ServerPort, options)).Sample;
@@ -47,15 +48,18 @@ internal static class HandshakeBenches
             ("handshake.full", 1200, Full),
             ("handshake.mutual", 2000, Mutual),
             ("handshake.resumed", 400, Resumed),
+            ("handshake.full.connected", 1200, () => connected.ShakeAsync(resume: false)),
+            ("handshake.resumed.connected", 400, () => connected.ShakeAsync(resume: true)),
             ("sslstream.full", null, () => tlsContext.ConnectAsync(resume: false)),
             ("sslstream.resumed", null, () => tlsContext.ConnectAsync(resume: true)),
         };
         var samples = await MeasureAsync(contenders.Select(contender => contender.Run).ToArray(), context.Budget);
-        for (var index = 0; index < 3; index++)
+        for (var index = 0; index < 5; index++)
         {
             var name = contenders[index].Name;
-            var peer = samples[index == 2 ? 4 : 3];
-            var peerName = index == 2 ? "SslStream TLS 1.3, resumed" : "SslStream TLS 1.3, ECDSA P-256";
+            var resumed = index is 2 or 4;
+            var peer = samples[resumed ? 6 : 5].Select(sample => index < 3 ? sample : sample.FromConnected()).ToArray();
+            var peerName = resumed ? "SslStream TLS 1.3, resumed" : "SslStream TLS 1.3, ECDSA P-256";
             foreach (var quantile in s_quantiles)
             {
                 Report(context, name, quantile, samples[index], sample => sample.Established, quantile == 0.5 ? contenders[index].Bar : null, peerName, peer);
@@ -166,10 +170,74 @@ internal static class HandshakeBenches
         return sorted[Math.Min(sorted.Length - 1, (int)(sorted.Length * quantile))];
     }
 
-    /// <summary>Microseconds from before the TCP connect.</summary>
+    /// <summary>Microseconds of one handshake.</summary>
     /// <param name="Established">Until the client may send.</param>
     /// <param name="FirstWord">Until it has heard from the server's application side.</param>
-    private readonly record struct Sample(double Established, double FirstWord);
+    /// <param name="Connected">How much of both is the TCP connect, where that was told apart.</param>
+    private readonly record struct Sample(double Established, double FirstWord, double Connected = 0)
+    {
+        public Sample FromConnected() => new(Established - Connected, FirstWord - Connected);
+    }
+
+    /// <summary>A client from the connected socket on: session and pump without <see cref="XtmpClient"/> around them.</summary>
+    private sealed class ConnectedClient(int port, Fingerprint server, SpareShares spares)
+    {
+        private readonly SessionClock _clock = new(TimeProvider.System);
+        private SessionTicket? _ticket;
+
+        public async Task<Sample> ShakeAsync(bool resume)
+        {
+            if (resume && _ticket is null)
+            {
+                await ShakeAsync(resume: false);
+            }
+
+            var link = await TcpLink.ConnectAsync("127.0.0.1", port, CancellationToken.None);
+            var before = Stopwatch.GetTimestamp();
+            var options = new ClientSessionOptions
+            {
+                ServerTrust = TrustPolicy.Pinned(server),
+                ServerName = "127.0.0.1",
+                Ticket = resume ? _ticket : null,
+                SpareShares = spares,
+            };
+            var session = new ClientSession(options, SystemEntropy.Instance, _clock.Now);
+            var observer = new TicketObserver();
+            await using var pump = new SessionPump(session, link, _clock, observer);
+            await pump.HandshakeAsync(CancellationToken.None);
+            var established = Stopwatch.GetElapsedTime(before).TotalMicroseconds;
+            var running = pump.RunAsync();
+            _ticket = await observer.Ticket;
+            var firstWord = Stopwatch.GetElapsedTime(before).TotalMicroseconds;
+            if (resume != session.Established!.Resumed)
+            {
+                throw new InvalidOperationException("The server did not take the ticket.");
+            }
+
+            pump.Use(DisconnectReason.Normal, static (client, reason) => client.CloseGracefully(reason));
+            await running;
+            return new Sample(established, firstWord);
+        }
+    }
+
+    private sealed class TicketObserver : ISessionObserver
+    {
+        private readonly TaskCompletionSource<SessionTicket> _ticket = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<SessionTicket> Ticket => _ticket.Task;
+
+        public void OnEvent(XtmpSession session, in SessionEvent sessionEvent)
+        {
+            if (sessionEvent.Kind == SessionEventKind.TicketReceived)
+            {
+                _ticket.TrySetResult(sessionEvent.Ticket!);
+            }
+            else if (sessionEvent.Kind == SessionEventKind.Closed)
+            {
+                _ticket.TrySetException(sessionEvent.Close!.ToException());
+            }
+        }
+    }
 
     /// <summary>SslStream as a client; with resumption .NET keeps the session tickets by host name itself.</summary>
     private sealed class TlsClient(int port)
@@ -181,6 +249,7 @@ internal static class HandshakeBenches
             var before = Stopwatch.GetTimestamp();
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
+            var connected = Stopwatch.GetElapsedTime(before).TotalMicroseconds;
             await using var stream = new SslStream(new NetworkStream(socket));
             await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
             {
@@ -193,7 +262,7 @@ internal static class HandshakeBenches
             await stream.ReadExactlyAsync(new byte[1]);
             var firstWord = Stopwatch.GetElapsedTime(before).TotalMicroseconds;
             await stream.WriteAsync(new byte[1]);
-            return new Sample(established, firstWord);
+            return new Sample(established, firstWord, connected);
         }
     }
 }
