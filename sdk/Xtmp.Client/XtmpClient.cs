@@ -193,7 +193,7 @@ public sealed class XtmpClient : IAsyncDisposable
     private static ClientSessionOptions ToSessionOptions(XtmpEndpoint endpoint, XtmpClientOptions options)
     {
         var trust = options.ServerTrust
-            ?? (options.ServerFingerprint is { } pinned ? TrustPolicy.Pinned(pinned, options.NextServerFingerprint)
+            ?? (options.ServerFingerprint is { } pinned ? PinnedServers.Policy(pinned, options.NextServerFingerprint)
             : options.KnownHostsPath is { } path ? TrustPolicy.FirstUse(KnownHostsFile.Open(path), $"{endpoint.Host}:{endpoint.Port}")
             : throw new XtmpException(
                 XtmpErrorCode.UntrustedPeer,

@@ -8,7 +8,7 @@ namespace Xtmp.Transport;
 public sealed class TcpLink : ILink
 {
     // One read takes what a socket usually has; one write carries a whole flight of a handshake, or many small frames. Both
-    // buffers come from the shared pool, and that for writing goes back after each write.
+    // buffers come from the shared pool and go back to it: the one after each write, the other when the peer is silent.
     private const int BufferSize = 64 * 1024;
 
     private readonly Socket _socket;
@@ -17,7 +17,7 @@ public sealed class TcpLink : ILink
     {
         _socket = socket;
         var stream = new NetworkStream(socket, ownsSocket: false);
-        Input = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: BufferSize, leaveOpen: true));
+        Input = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: BufferSize, leaveOpen: true, useZeroByteReads: true));
         Output = PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: BufferSize, leaveOpen: true));
         PeerAddress = socket.RemoteEndPoint?.ToString() ?? "unknown";
     }

@@ -28,18 +28,20 @@ internal static class HandshakeBenches
         await using var server = await HandshakeServerProcess.StartAsync();
         using var identity = IdentityKey.Generate(SystemEntropy.Instance);
         using var spares = new SpareShares(SystemEntropy.Instance);
-        var options = new XtmpClientOptions { ServerFingerprint = server.Fingerprint, SpareShares = spares };
+        var options = new XtmpClientOptions { SpareShares = spares };
         var mutual = options with { Identity = identity };
         var tlsContext = new TlsClient(server.TlsPort);
         var connected = new ConnectedClient(server.ServerPort, server.Fingerprint, spares);
         SessionTicket? ticket = null;
 
-        async Task<Sample> Full() => (await ConnectAsync(server.ServerPort, options)).Sample;
-        async Task<Sample> Mutual() => (await ConnectAsync(server.MutualPort, mutual)).Sample;
+        // A policy for each connection: a client that knows nothing of the server but the pin.
+        XtmpClientOptions Fresh(XtmpClientOptions client) => client with { ServerTrust = TrustPolicy.Pinned(server.Fingerprint) };
+        async Task<Sample> Full() => (await ConnectAsync(server.ServerPort, Fresh(options))).Sample;
+        async Task<Sample> Mutual() => (await ConnectAsync(server.MutualPort, Fresh(mutual))).Sample;
         async Task<Sample> Resumed()
         {
-            ticket ??= (await ConnectAsync(server.ServerPort, options)).Ticket;
-            (ticket, var sample) = await ConnectAsync(server.ServerPort, options with { Ticket = ticket }, expectResumed: true);
+            ticket ??= (await ConnectAsync(server.ServerPort, Fresh(options))).Ticket;
+            (ticket, var sample) = await ConnectAsync(server.ServerPort, Fresh(options) with { Ticket = ticket }, expectResumed: true);
             return sample;
         }
 
@@ -67,7 +69,7 @@ internal static class HandshakeBenches
             }
         }
 
-        await ReportRateAsync(context, server, options);
+        await ReportRateAsync(context, server, Fresh(options));
     }
 
     /// <summary>In turns, one after the other, until each has had its time.</summary>
