@@ -154,7 +154,9 @@ public sealed class XtmpClient : IAsyncDisposable
         catch
         {
             session?.Dispose();
-            await DropAsync(connecting).ConfigureAwait(false);
+
+            // Not waited for: what went wrong here is no reason to wait for the network.
+            _ = DropAsync(connecting);
             throw;
         }
 

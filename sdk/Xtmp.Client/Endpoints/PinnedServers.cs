@@ -6,7 +6,7 @@ namespace Xtmp.Client;
 
 /// <summary>
 /// One policy for each pinned server, for as long as a connection uses it: the policy keeps the server's verified key,
-/// 70 KB in the form that verifies, which the connections of a process then share and need not be sent again.
+/// expanded for verifying, which the connections of a process then share and need not be sent again.
 /// </summary>
 internal static class PinnedServers
 {

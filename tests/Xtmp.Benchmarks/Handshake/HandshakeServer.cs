@@ -11,13 +11,16 @@ using Xtmp.Transport;
 namespace Xtmp.Benchmarks;
 
 /// <summary>
-/// The other process of the handshake benches: three listeners on free ports of the loopback, one for XTMP sessions, one
-/// that also asks for the client's identity, one for TLS 1.3. Prints the ports and its fingerprint, and ends with its
+/// The other process of the handshake benches: four listeners on free ports of the loopback, one for XTMP sessions, one
+/// that also asks for the client's identity, one for TLS 1.3, one that echoes. Prints the ports and its fingerprint, and ends with its
 /// standard input.
 /// </summary>
 internal static class HandshakeServer
 {
     public const string Verb = "serve-handshakes";
+
+    /// <summary>About what a hello and its answer have.</summary>
+    public const int EchoSize = 2000;
 
     public static async Task<int> RunAsync()
     {
@@ -34,10 +37,12 @@ internal static class HandshakeServer
         var server = Listen();
         var mutual = Listen();
         var tls = Listen();
+        var echo = Listen();
         _ = AcceptAsync(server, socket => ServeAsync(socket, options, clock));
         _ = AcceptAsync(mutual, socket => ServeAsync(socket, options with { ClientAuthentication = ClientAuthentication.Required }, clock));
         _ = AcceptAsync(tls, socket => ServeTlsAsync(socket, certificate));
-        Console.WriteLine($"{Port(server)} {Port(mutual)} {Port(tls)} {identity.Public.Fingerprint}");
+        _ = AcceptAsync(echo, ServeEchoAsync);
+        Console.WriteLine($"{Port(server)} {Port(mutual)} {Port(tls)} {Port(echo)} {identity.Public.Fingerprint}");
         await Console.In.ReadToEndAsync();
         return 0;
     }
@@ -59,6 +64,35 @@ internal static class HandshakeServer
         // A byte back, so that both protocols are measured until the client has heard from the server's application side.
         await stream.WriteAsync(new byte[1]);
         await stream.ReadExactlyAsync(new byte[1]);
+    }
+
+    /// <summary>Fills the buffer; false at the end of the stream.</summary>
+    public static async Task<bool> ReceiveAsync(Socket socket, Memory<byte> buffer)
+    {
+        while (buffer.Length > 0)
+        {
+            var count = await socket.ReceiveAsync(buffer);
+            if (count == 0)
+            {
+                return false;
+            }
+
+            buffer = buffer[count..];
+        }
+
+        return true;
+    }
+
+    private static async Task ServeEchoAsync(Socket socket)
+    {
+        using (socket)
+        {
+            var buffer = new byte[EchoSize];
+            while (await ReceiveAsync(socket, buffer))
+            {
+                await socket.SendAsync(buffer);
+            }
+        }
     }
 
     private static Socket Listen()

@@ -15,7 +15,8 @@ internal sealed class HandshakeServerProcess : IAsyncDisposable
         ServerPort = int.Parse(words[0], CultureInfo.InvariantCulture);
         MutualPort = int.Parse(words[1], CultureInfo.InvariantCulture);
         TlsPort = int.Parse(words[2], CultureInfo.InvariantCulture);
-        Fingerprint = Fingerprint.Parse(words[3]);
+        EchoPort = int.Parse(words[3], CultureInfo.InvariantCulture);
+        Fingerprint = Fingerprint.Parse(words[4]);
     }
 
     /// <summary>Only the server proves an identity.</summary>
@@ -25,6 +26,9 @@ internal sealed class HandshakeServerProcess : IAsyncDisposable
     public int MutualPort { get; }
 
     public int TlsPort { get; }
+
+    /// <summary>No protocol at all: what is sent comes back.</summary>
+    public int EchoPort { get; }
 
     public Fingerprint Fingerprint { get; }
 
