@@ -60,9 +60,9 @@ internal sealed partial class ServedSession
         var reply = await unary.InvokeAsync(_services.Invoker, call.Request, context).ConfigureAwait(false);
         _pump.Use((this, call, reply), static (session, answer) =>
         {
-            if (answer.call.Request is WalletAuth authenticated)
+            if (answer.call.Method.AuthenticatesWallet)
             {
-                answer.Item1.BindWallet(authenticated.Wallet);
+                answer.Item1.BindWallet(WalletOf(answer.call.Method, answer.call.Request));
             }
 
             if (session.State == SessionState.Established)
@@ -115,9 +115,12 @@ internal sealed partial class ServedSession
             }
         });
 
-    private void BindWallet(ReadOnlyMemory<byte> wallet)
+    /// <summary>The wallet that a call authenticates: the grain key, which the schema holds to 32 bytes.</summary>
+    private static byte[] WalletOf(MethodDescriptor method, IXtmpMessage request) => Convert.FromHexString(method.GetKey(request, default));
+
+    private void BindWallet(byte[] wallet)
     {
-        _caller = _caller! with { Wallet = wallet.ToArray() };
+        _caller = _caller! with { Wallet = wallet };
         var caller = _caller;
         _recorded = _recorded.ContinueWith(
             _ => RecordAsync(sessions => sessions.WalletBoundAsync(

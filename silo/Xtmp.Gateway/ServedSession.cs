@@ -120,15 +120,15 @@ internal sealed partial class ServedSession : ISessionObserver, IAsyncDisposable
         }
 
         var caller = _caller!;
-        if (message is WalletAuth authentication)
+        if (method!.AuthenticatesWallet)
         {
-            // The value a wallet signs to authenticate in this session and no other (WIRE section 2, Key schedule).
+            // The value a wallet signs to authenticate in this session and no other (SPEC §2, "Key schedule").
             var binding = new byte[WalletBindingSize];
-            session.Export(WalletBindingLabel, authentication.Wallet.Span, binding);
+            session.Export(WalletBindingLabel, WalletOf(method, message!), binding);
             caller = caller with { WalletBinding = binding };
         }
 
-        var call = new ServedCall(request.ExchangeId, method!, message!, caller);
+        var call = new ServedCall(request.ExchangeId, method, message!, caller);
         _calls.Add(request.ExchangeId, call);
         call.Completion = Task.Run(() => ServeAsync(call));
     }

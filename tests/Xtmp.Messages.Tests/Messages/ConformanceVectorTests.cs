@@ -1,9 +1,10 @@
 using System.Globalization;
+using Xtmp.Protocol;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
-namespace Xtmp.Protocol.Tests;
+namespace Xtmp.Messages.Tests;
 
 /// <summary>
 /// The published vectors (schema/vectors), which an encoder made that shares nothing with the generated codecs: valid ones

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
-using Xtmp.Messages;
+using Xtmp.Protocol;
 
-namespace Xtmp.Protocol;
+namespace Xtmp.Messages;
 
 /// <summary>
 /// What a wallet's two keys sign, as bytes. The signed message is label ‖ <see cref="Role"/> ‖ a 64-byte hash made

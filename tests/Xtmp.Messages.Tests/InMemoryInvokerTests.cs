@@ -1,6 +1,7 @@
-using Xtmp.Messages;
+using Xtmp.Protocol;
 
-namespace Xtmp.Protocol.Tests;
+
+namespace Xtmp.Messages.Tests;
 
 public sealed class InMemoryInvokerTests
 {
@@ -10,7 +11,7 @@ public sealed class InMemoryInvokerTests
     public async Task Carries_a_call_through_the_codecs()
     {
         var handler = new FixedWallet();
-        var invoker = new InMemoryInvoker(new WalletDispatcher(handler));
+        var invoker = new InMemoryInvoker(new HandlerInvoker(handler, WalletMethods.All));
         var client = new WalletClient(invoker);
 
         var balance = await client.BalanceAsync(new WalletBalance { Wallet = Wallet }, TestContext.Current.CancellationToken);
@@ -24,7 +25,7 @@ public sealed class InMemoryInvokerTests
     public async Task Refuses_what_the_schema_forbids_before_it_is_sent()
     {
         var handler = new FixedWallet();
-        var client = new WalletClient(new InMemoryInvoker(new WalletDispatcher(handler)));
+        var client = new WalletClient(new InMemoryInvoker(new HandlerInvoker(handler, WalletMethods.All)));
 
         var refused = await Assert.ThrowsAsync<XtmpException>(async () => await client.BalanceAsync(new WalletBalance { Wallet = new byte[31] }));
 
@@ -40,10 +41,10 @@ public sealed class InMemoryInvokerTests
     [Fact]
     public async Task Refuses_a_method_of_another_handler()
     {
-        var dispatcher = new WalletDispatcher(new FixedWallet());
+        var invoker = new HandlerInvoker(new FixedWallet(), WalletMethods.All);
 
         var refused = await Assert.ThrowsAsync<XtmpException>(async () =>
-            await new BundleClient(dispatcher).StatusAsync(new BundleStatus { BundleId = "b" }));
+            await new BundleClient(invoker).StatusAsync(new BundleStatus { BundleId = "b" }));
 
         Assert.Equal(XtmpErrorCode.NotServed, refused.Code);
     }

@@ -1,8 +1,9 @@
 using System.Buffers;
+using Xtmp.Protocol;
 using System.Text.Json;
 using Xtmp.Schema;
 
-namespace Xtmp.Protocol.Tests;
+namespace Xtmp.Messages.Tests;
 
 /// <summary>A generated struct, union or message with its model, for tests that run over all of them.</summary>
 public abstract class GeneratedType
@@ -67,7 +68,7 @@ public abstract class GeneratedType
     }
 
     private static Type Find(string name) =>
-        typeof(IXtmpStruct).Assembly.GetType(name) ?? typeof(GeneratedType).Assembly.GetType(name)
+        typeof(WalletTransaction).Assembly.GetType(name) ?? typeof(GeneratedType).Assembly.GetType(name)
         ?? throw new InvalidOperationException($"Nothing was generated for {name}.");
 
     private GeneratedType With(string name, object model, IReadOnlyDictionary<string, object> types)

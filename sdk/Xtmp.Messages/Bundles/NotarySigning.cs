@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
+using Xtmp.Protocol;
 
-namespace Xtmp.Protocol;
+namespace Xtmp.Messages;
 
 /// <summary>
 /// What a notary signs, as bytes: label ‖ role ‖ hash, as in <see cref="WalletSigning"/>. A verdict's signature field

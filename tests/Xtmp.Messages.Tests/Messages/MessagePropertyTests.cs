@@ -1,6 +1,7 @@
 using System.Buffers;
+using Xtmp.Protocol;
 
-namespace Xtmp.Protocol.Tests;
+namespace Xtmp.Messages.Tests;
 
 /// <summary>What must hold for every generated struct, union and message. A failure names the type and the seed.</summary>
 public sealed class MessagePropertyTests

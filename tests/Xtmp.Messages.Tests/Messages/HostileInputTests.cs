@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using Xtmp.Protocol;
 
-namespace Xtmp.Protocol.Tests;
+namespace Xtmp.Messages.Tests;
 
 /// <summary>
 /// Random and mutated inputs: never an exception, never more memory than a bound, and whatever is accepted was the one

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
-using Xtmp.Messages;
+using Xtmp.Protocol;
 
-namespace Xtmp.Protocol.Tests.Bundles;
+namespace Xtmp.Messages.Tests.Bundles;
 
 public sealed class BundleHashingTests
 {

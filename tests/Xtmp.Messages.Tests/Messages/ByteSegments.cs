@@ -1,6 +1,7 @@
 using System.Buffers;
+using Xtmp.Protocol;
 
-namespace Xtmp.Protocol.Tests;
+namespace Xtmp.Messages.Tests;
 
 /// <summary>Bytes as a sequence of segments of one byte each: the worst a pipe may do.</summary>
 internal sealed class ByteSegments : ReadOnlySequenceSegment<byte>

@@ -2,9 +2,8 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
-using Xtmp.Messages;
 
-namespace Xtmp.Protocol;
+namespace Xtmp.Messages;
 
 /// <summary>
 /// The two values of a proof bundle that anybody can recompute: the Merkle root of its transactions and the bundle hash

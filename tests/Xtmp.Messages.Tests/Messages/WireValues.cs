@@ -1,8 +1,9 @@
 using System.Numerics;
+using Xtmp.Protocol;
 using System.Text;
 using Xtmp.Schema;
 
-namespace Xtmp.Protocol.Tests;
+namespace Xtmp.Messages.Tests;
 
 /// <summary>
 /// Random canonical encodings of schema types, made from the model alone: what a correct peer may send. The same seed
