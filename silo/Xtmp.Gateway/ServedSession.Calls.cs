@@ -122,6 +122,7 @@ internal sealed partial class ServedSession
     {
         _caller = _caller! with { Wallet = wallet };
         var caller = _caller;
+        RecordStart();
         _recorded = _recorded.ContinueWith(
             _ => RecordAsync(sessions => sessions.WalletBoundAsync(
                 new SessionWalletBound { SessionId = caller.SessionId, Wallet = caller.Wallet, At = _services.Clock.Now.Wall },
@@ -129,9 +130,33 @@ internal sealed partial class ServedSession
             TaskScheduler.Default).Unwrap();
     }
 
+    /// <summary>
+    /// Sessions in which somebody proved who they are leave a record. Anonymous ones leave none: anybody can open them, as
+    /// many as the network carries.
+    /// </summary>
+    private void RecordStart()
+    {
+        if (_isRecorded)
+        {
+            return;
+        }
+
+        _isRecorded = true;
+        var caller = _caller!;
+        _recorded = RecordAsync(sessions => sessions.OpenedAsync(
+            new SessionOpened
+            {
+                SessionId = caller.SessionId,
+                PeerAddress = _pump.PeerAddress,
+                Identity = caller.IdentityFingerprint is { IsEmpty: false } identity ? identity : (ReadOnlyMemory<byte>?)null,
+                At = _services.Clock.Now.Wall,
+            },
+            new CallContext(Caller: caller)).AsTask());
+    }
+
     private async Task RecordEndAsync()
     {
-        if (_caller is not { } caller || _close is not { } close)
+        if (!_isRecorded || _caller is not { } caller || _close is not { } close)
         {
             return;
         }

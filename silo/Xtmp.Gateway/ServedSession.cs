@@ -23,6 +23,7 @@ internal sealed partial class ServedSession : ISessionObserver, IAsyncDisposable
     private SessionClose? _close;
     private EstablishedSession? _established;
     private Task _recorded = Task.CompletedTask;
+    private bool _isRecorded;
     private long _requests;
     private bool _draining;
 
@@ -93,15 +94,10 @@ internal sealed partial class ServedSession : ISessionObserver, IAsyncDisposable
             IdentityFingerprint = established.ClientFingerprint is { } fingerprint ? fingerprint.ToArray() : default,
         };
         LogOpened(_services.Logger, _pump.PeerAddress, established.SessionId.ToString("x16", CultureInfo.InvariantCulture));
-        _recorded = RecordAsync(sessions => sessions.OpenedAsync(
-            new SessionOpened
-            {
-                SessionId = established.SessionId,
-                PeerAddress = _pump.PeerAddress,
-                Identity = established.ClientFingerprint is { } identity ? identity.ToArray() : null,
-                At = _services.Clock.Now.Wall,
-            },
-            new CallContext(Caller: _caller)).AsTask());
+        if (established.ClientFingerprint is not null)
+        {
+            RecordStart();
+        }
     }
 
     private void OnRequest(XtmpSession session, in SessionEvent request)

@@ -3,7 +3,7 @@ using Xtmp.Messages;
 
 namespace Xtmp.Grains;
 
-/// <summary>Registers the kinds that this room implements.</summary>
+/// <summary>Registers the kinds that this project implements.</summary>
 public static class SiloGrains
 {
     public static GrainRegistry Register(GrainRegistry registry, GrainOptions options)
@@ -16,6 +16,6 @@ public static class SiloGrains
             .Register("BundleLedger", BundleLedgerMethods.All, context => new BundleLedgerGrain(context))
             .Register("Session", SessionMethods.All, context => new SessionGrain(context, options))
             .Register("Stream", StreamMethods.All, context => new StreamGrain(context))
-            .Register("Registry", RegistryMethods.All, context => new RegistryGrain(context));
+            .Register("Registry", RegistryMethods.All, context => new RegistryGrain(context, options));
     }
 }

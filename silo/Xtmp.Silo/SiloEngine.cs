@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
+using Xtmp.Crypto;
 using Xtmp.Engine;
 using Xtmp.Grains;
+using Xtmp.Messages;
 using Xtmp.Protocol;
 
 namespace Xtmp.Silo;
@@ -12,8 +14,9 @@ internal sealed partial class SiloEngine : IAsyncDisposable
     private readonly EmbeddedEngine _engine;
     private readonly TimeSpan _drainTimeout;
 
-    private SiloEngine(IGrainStore store, EmbeddedEngine engine, TimeSpan drainTimeout)
+    private SiloEngine(IGrainStore store, EmbeddedEngine engine, string network, TimeSpan drainTimeout)
     {
+        Network = network;
         _store = store;
         _engine = engine;
         _drainTimeout = drainTimeout;
@@ -21,10 +24,18 @@ internal sealed partial class SiloEngine : IAsyncDisposable
 
     public ICallInvoker Invoker => _engine;
 
-    public static async Task<SiloEngine> StartAsync(SiloOptions options, IEnumerable<SiloHandlers> handlers, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
+    public string Network { get; }
+
+    public static async Task<SiloEngine> StartAsync(SiloOptions options, Fingerprint identity, IEnumerable<SiloHandlers> handlers, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
     {
         var logger = loggerFactory.CreateLogger("Xtmp.Engine");
-        var registry = SiloGrains.Register(new GrainRegistry(), options.Grains);
+        var grains = options.Grains.Network.Length == 0 ? options.Grains with { Network = NetworkName.Of(identity) } : options.Grains;
+        if (!NetworkName.IsValid(grains.Network))
+        {
+            throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, $"The network's name must be 1 to {NetworkName.MaxBytes} bytes of UTF-8 without control characters.", "network");
+        }
+
+        var registry = SiloGrains.Register(new GrainRegistry(), grains);
         foreach (var own in handlers)
         {
             own.Register(registry);
@@ -36,7 +47,7 @@ internal sealed partial class SiloEngine : IAsyncDisposable
             TimeProvider = options.TimeProvider,
             OnFault = fault => LogFault(logger, fault.Exception, fault.Grain?.ToString() ?? "engine", fault.Text),
         });
-        var started = new SiloEngine(store, engine, options.DrainTimeout);
+        var started = new SiloEngine(store, engine, grains.Network, options.DrainTimeout);
         try
         {
             await engine.StartAsync(cancellationToken).ConfigureAwait(false);

@@ -11,13 +11,14 @@ namespace Xtmp.Grains.Tests;
 internal sealed class GrainsFixture : IAsyncDisposable
 {
     public const string Currency = "XTM";
+    public const string Network = "test-net";
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly List<EmbeddedEngine> _engines = [];
 
     public GrainsFixture(GrainOptions? options = null)
     {
-        Options = options ?? new GrainOptions { OpeningBalance = 1000 };
+        Options = (options ?? new GrainOptions { OpeningBalance = 1000 }) with { Network = Network };
         Engine = Start(Store);
     }
 

@@ -1,7 +1,5 @@
-using System.Buffers.Binary;
 using System.Numerics;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace Xtmp.Messages;
 
@@ -53,34 +51,25 @@ public static class BundleHashing
     }
 
     /// <summary>
-    /// SHA-256 over "XTMP1 bundle", the length of bundle_id as u16 and its UTF-8 bytes, transaction_count as u32,
-    /// total_value as u128, created_at in µs as i64, and the Merkle root. Integers are big-endian.
+    /// SHA-256 over "XTMP1 bundle" and the bundle's canonical encoding with 32 zero bytes as bundle_hash, no
+    /// transactions, no notary approvals and no node signature. The transactions are in it by their Merkle root; every
+    /// other field is in it as it stands.
     /// </summary>
-    public static byte[] ComputeBundleHash(PoEProofBundle bundle, ReadOnlySpan<byte> merkleRoot)
+    public static byte[] ComputeBundleHash(PoEProofBundle bundle)
     {
         ArgumentNullException.ThrowIfNull(bundle);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData("XTMP1 bundle"u8);
-        Span<byte> number = stackalloc byte[16];
-        var id = Encoding.UTF8.GetBytes(bundle.BundleId);
-        BinaryPrimitives.WriteUInt16BigEndian(number, checked((ushort)id.Length));
-        hash.AppendData(number[..2]);
-        hash.AppendData(id);
-        BinaryPrimitives.WriteUInt32BigEndian(number, bundle.TransactionCount);
-        hash.AppendData(number[..4]);
-        BinaryPrimitives.WriteUInt128BigEndian(number, bundle.TotalValue);
-        hash.AppendData(number);
-        BinaryPrimitives.WriteInt64BigEndian(number, (bundle.CreatedAt - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
-        hash.AppendData(number[..8]);
-        hash.AppendData(merkleRoot);
-        return hash.GetHashAndReset();
+        var hashed = bundle with { BundleHash = new byte[HashSize], Transactions = [], NotaryApprovals = [], NodeSignature = null };
+        var label = "XTMP1 bundle"u8;
+        var text = new byte[label.Length + hashed.GetEncodedSize()];
+        label.CopyTo(text);
+        hashed.Encode(text.AsSpan(label.Length));
+        return SHA256.HashData(text);
     }
 
-    /// <summary>The bundle with transaction count, total value, Merkle root and hash computed from its transactions.</summary>
-    public static PoEProofBundle Seal(PoEProofBundle bundle)
+    /// <summary>The bundle with transaction count, total value, Merkle root and hash computed from its transactions, unsigned.</summary>
+    public static PoEProofBundle Complete(PoEProofBundle bundle)
     {
         ArgumentNullException.ThrowIfNull(bundle);
-        var root = ComputeMerkleRoot(bundle.Transactions);
         var total = UInt128.Zero;
         foreach (var transaction in bundle.Transactions)
         {
@@ -91,9 +80,10 @@ public static class BundleHashing
         {
             TransactionCount = (uint)bundle.Transactions.Count,
             TotalValue = total,
-            ImmutableProof = bundle.ImmutableProof with { MerkleRoot = root },
+            ImmutableProof = bundle.ImmutableProof with { MerkleRoot = ComputeMerkleRoot(bundle.Transactions) },
+            NodeSignature = null,
         };
-        return counted with { BundleHash = ComputeBundleHash(counted, root) };
+        return counted with { BundleHash = ComputeBundleHash(counted) };
     }
 
     private static byte[] HashLeaf(BundleTransaction transaction)

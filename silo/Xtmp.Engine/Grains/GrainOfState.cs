@@ -65,6 +65,12 @@ public abstract class Grain<TState> : Grain
             return null;
         }
 
+        // What cannot be read back must not be written.
+        if (!_current.TryValidate(out var error))
+        {
+            throw new XtmpException(XtmpErrorCode.Internal, Fault.Local, $"The new state of {Context.Id} is not a valid {typeof(TState).Name}: {error}.");
+        }
+
         var bytes = new byte[_current.GetEncodedSize()];
         var written = _current.Encode(bytes);
         Assertion.Check(written == bytes.Length);

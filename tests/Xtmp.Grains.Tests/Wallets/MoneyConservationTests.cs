@@ -45,7 +45,7 @@ public sealed class MoneyConservationTests
         var wallets = Enumerable.Range(0, Wallets).Select(index => new TestWallet((ulong)((seed * 100) + index))).ToArray();
         foreach (var wallet in wallets)
         {
-            await silo.Wallet.RegisterAsync(wallet.Registration());
+            await silo.Wallet.RegisterAsync(wallet.Registration(), wallet.Context);
         }
 
         var acknowledged = new List<(int Wallet, WalletTransaction Transfer, WalletTransactionReply Reply)>();

@@ -5,7 +5,7 @@ namespace Xtmp.Messages;
 
 /// <summary>
 /// What a wallet's two keys sign, as bytes. The signed message is label ‖ <see cref="Role"/> ‖ a 64-byte hash made
-/// here, the construction of the handshake's signatures (WIRE section 2); ML-DSA-87 takes the label as its context too.
+/// here, the construction of the handshake's signatures (SPEC §2); ML-DSA-87 takes the label as its context too.
 /// </summary>
 public static class WalletSigning
 {
@@ -14,7 +14,7 @@ public static class WalletSigning
 
     private static readonly ReadOnlyMemory<byte> NoSignature = new byte[64];
 
-    /// <summary>Label of wallet authentication inside a session.</summary>
+    /// <summary>Label of wallet registration and authentication inside a session.</summary>
     public static ReadOnlySpan<byte> AuthenticationLabel => "XTMP1 wallet auth"u8;
 
     /// <summary>Label of transfers.</summary>
@@ -36,14 +36,18 @@ public static class WalletSigning
         SHA512.HashData(text, hash);
     }
 
-    /// <summary>SHA-512 of the transfer's canonical encoding with 64 zero bytes as signature and no pq_signature.</summary>
+    /// <summary>
+    /// SHA-512 over the network's name (u8 length, UTF-8) and the transfer's canonical encoding with 64 zero bytes as
+    /// signature and no pq_signature.
+    /// </summary>
     /// <param name="transaction">The transfer, signed or not.</param>
+    /// <param name="network">Name of the network, 1 to 64 bytes.</param>
     /// <param name="hash">64 bytes.</param>
-    public static void HashTransfer(WalletTransaction transaction, Span<byte> hash)
+    public static void HashTransfer(WalletTransaction transaction, string network, Span<byte> hash)
     {
         var unsigned = transaction with { Signature = NoSignature, PqSignature = null };
         var size = unsigned.GetEncodedSize();
         var text = size <= 1024 ? stackalloc byte[1024] : new byte[size];
-        SHA512.HashData(text[..unsigned.Encode(text)], hash);
+        SignedHash.Compute(network, text[..unsigned.Encode(text)], hash);
     }
 }
