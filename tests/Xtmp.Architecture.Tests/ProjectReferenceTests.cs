@@ -14,6 +14,9 @@ public sealed class ProjectReferenceTests
         ["Xtmp.Generator"] = ["Xtmp.Schema"],
         ["Xtmp.Protocol"] = [],
         ["Xtmp.Crypto"] = [],
+
+        // A package of its own: nobody gets BouncyCastle who does not ask for it (its README).
+        ["Xtmp.Crypto.BouncyCastle"] = ["Xtmp.Crypto"],
         ["Xtmp.Session"] = ["Xtmp.Protocol", "Xtmp.Crypto"],
         ["Xtmp.Transport"] = ["Xtmp.Session"],
         ["Xtmp.Client"] = ["Xtmp.Transport"],
@@ -48,7 +51,7 @@ public sealed class ProjectReferenceTests
     [Fact]
     public void the_sans_io_rooms_are_checked_for_banned_symbols()
     {
-        foreach (var room in new[] { "Xtmp.Protocol", "Xtmp.Crypto", "Xtmp.Session", "Xtmp.Grains" })
+        foreach (var room in new[] { "Xtmp.Protocol", "Xtmp.Crypto", "Xtmp.Crypto.BouncyCastle", "Xtmp.Session", "Xtmp.Grains" })
         {
             var project = Projects().Single(path => Path.GetFileNameWithoutExtension(path) == room);
             Assert.Contains("true", Load(project).Descendants("SansIo").Select(element => element.Value));
