@@ -19,11 +19,12 @@ public sealed class ProjectReferenceTests
         ["Xtmp.Messages"] = ["Xtmp.Protocol", "Xtmp.Crypto"],
         ["Xtmp.Client"] = ["Xtmp.Transport", "Xtmp.Messages"],
         ["Xtmp.Cli"] = ["Xtmp.Client", "Xtmp.Schema"],
-        ["Xtmp.Engine"] = ["Xtmp.Protocol"],
+        ["Xtmp.Storage"] = ["Xtmp.Protocol"],
+        ["Xtmp.Runtime"] = ["Xtmp.Storage", "Xtmp.Protocol"],
 
-        ["Xtmp.Grains"] = ["Xtmp.Engine", "Xtmp.Messages", "Xtmp.Crypto"],
+        ["Xtmp.Grains"] = ["Xtmp.Runtime", "Xtmp.Messages", "Xtmp.Crypto"],
         ["Xtmp.Gateway"] = ["Xtmp.Transport", "Xtmp.Messages"],
-        ["Xtmp.Silo"] = ["Xtmp.Gateway", "Xtmp.Grains", "Xtmp.Engine"],
+        ["Xtmp.Silo"] = ["Xtmp.Gateway", "Xtmp.Grains", "Xtmp.Runtime"],
     };
 
     public static TheoryData<string> ProjectNames() => [.. Allowed.Keys];
