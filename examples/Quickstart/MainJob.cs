@@ -16,15 +16,27 @@ internal sealed class MainJob(StepReporter report)
     private const ulong OpeningBalance = 1_000_00;
     private const ulong Transferred = 250_00;
     private const string Currency = "XTM";
+    private const string NodeId = "bpi-core-node-3";
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var directory = Directory.CreateTempSubdirectory("xtmp-quickstart-");
         using var aliceKeys = IdentityKey.Generate(SystemEntropy.Instance);
         using var bobKeys = IdentityKey.Generate(SystemEntropy.Instance);
+        using var nodeKeys = IdentityKey.Generate(SystemEntropy.Instance);
         var alice = new XtmpWallet(aliceKeys);
         var bob = new XtmpWallet(bobKeys);
-        var options = new SiloOptions { DataDirectory = directory.FullName, Port = 0, Grains = new GrainOptions { OpeningBalance = OpeningBalance, Currency = Currency } };
+        var options = new SiloOptions
+        {
+            DataDirectory = directory.FullName,
+            Port = 0,
+            Grains = new GrainOptions
+            {
+                OpeningBalance = OpeningBalance,
+                Currency = Currency,
+                Nodes = new Dictionary<string, IdentityPublicKey> { [NodeId] = nodeKeys.Public },
+            },
+        };
         SiloHost? silo = null;
         try
         {
@@ -33,7 +45,7 @@ internal sealed class MainJob(StepReporter report)
                 silo = await SiloHost.StartAsync(options, cancellationToken: cancellationToken);
                 return $"xtmp://{silo.EndPoint}, fresh database in {directory.FullName}";
             });
-            var bundle = await LoadBundleAsync(cancellationToken);
+            var bundle = await LoadBundleAsync(silo!.Network, nodeKeys, cancellationToken);
             await using (var aliceClient = await ConnectAsync("connect alice", silo!, aliceKeys, cancellationToken))
             await using (var bobClient = await ConnectAsync("connect bob", silo!, bobKeys, cancellationToken))
             {
@@ -43,7 +55,11 @@ internal sealed class MainJob(StepReporter report)
                 await AuthenticateAsync("authenticate bob", bob, bobClient, cancellationToken);
                 await TransferAsync(alice, aliceClient, bob, cancellationToken);
                 await ExpectBalancesAsync("balances", alice, aliceClient, bob, bobClient, cancellationToken);
-                await SubmitAsync(aliceClient, bundle, cancellationToken);
+            }
+
+            await using (var nodeClient = await ConnectAsync("connect ledger node", silo!, nodeKeys, cancellationToken))
+            {
+                await SubmitAsync(nodeClient, bundle, cancellationToken);
             }
 
             await report.RunAsync("stop silo", async () =>
@@ -82,7 +98,7 @@ internal sealed class MainJob(StepReporter report)
         }
     }
 
-    private async Task<PoEProofBundle> LoadBundleAsync(CancellationToken cancellationToken)
+    private async Task<PoEProofBundle> LoadBundleAsync(string network, IdentityKey node, CancellationToken cancellationToken)
     {
         PoEProofBundle? bundle = null;
         await report.RunAsync("read bundle file", async () =>
@@ -90,6 +106,13 @@ internal sealed class MainJob(StepReporter report)
             var path = Path.Combine(AppContext.BaseDirectory, "data", "bundle.json");
             using var document = JsonDocument.Parse(await File.ReadAllBytesAsync(path, cancellationToken));
             bundle = PoEProofBundle.ReadJson(document.RootElement);
+            var written = bundle.BundleHash;
+            bundle = NodeSigning.Seal(bundle, network, node, SystemEntropy.Instance);
+            if (!bundle.BundleHash.Span.SequenceEqual(written.Span))
+            {
+                throw new InvalidOperationException($"The file's bundle hash is not that of the bundle, {Convert.ToHexStringLower(bundle.BundleHash.Span)}.");
+            }
+
             return $"{bundle.BundleId}: {bundle.TransactionCount} transactions, {bundle.TotalValue} minor units, hash {Short(bundle.BundleHash)}";
         });
         return bundle!;
@@ -129,7 +152,7 @@ internal sealed class MainJob(StepReporter report)
         report.RunAsync("transfer", async () =>
         {
             var nonce = (await from.BalanceAsync(client, cancellationToken)).Nonce;
-            var transfer = from.SignTransfer(to.Id, Transferred, Currency, nonce, memo: "quickstart");
+            var transfer = from.SignTransfer(client.Network, to.Id, Transferred, Currency, nonce, memo: "quickstart");
             var first = await client.Wallet.TransactionAsync(transfer, cancellationToken);
             var repeat = await client.Wallet.TransactionAsync(transfer, cancellationToken);
             if (!first.Equals(repeat))

@@ -35,7 +35,7 @@ internal sealed record NameClaims(string File, EquatableArray<NameClaim> Claims)
 
             foreach (var h in model.Handlers)
             {
-                Add(h.Namespace, h.Name, "handlers.", "Handler", "Client", "Methods", "Dispatcher");
+                Add(h.Namespace, h.Name, "handlers.", "Handler", "Client", "Methods");
                 claims.Add(new NameClaim(h.Name, $"{h.Namespace}.I{h.Name}Handler", Position("handlers." + h.Name)));
             }
 

@@ -24,7 +24,7 @@ internal static class Salvage
         var unions = draft.Unions.Where(u => Claim(taken, u.Name, u.Name + "Codec")).ToList();
         var messages = draft.Messages.Where(m => Claim(taken, m.Name, m.Name + "Codec")).ToList();
         var handlers = draft.Handlers
-            .Where(h => Claim(taken, "I" + h.Name + "Handler", h.Name + "Handler", h.Name + "Client", h.Name + "Methods", h.Name + "Dispatcher"))
+            .Where(h => Claim(taken, "I" + h.Name + "Handler", h.Name + "Handler", h.Name + "Client", h.Name + "Methods"))
             .ToList();
 
         var enumNames = new HashSet<string>(enums.Select(e => e.Name), StringComparer.Ordinal);

@@ -19,14 +19,15 @@ public sealed class XtmpClient : IAsyncDisposable
     private readonly TimeProvider _timeProvider;
     private int _disposed;
 
-    private XtmpClient(XtmpEndpoint endpoint, SessionCallInvoker invoker, SessionPump pump, Task running, EstablishedSession session, TimeProvider timeProvider)
+    private XtmpClient(XtmpEndpoint endpoint, SessionCallInvoker invoker, SessionPump pump, Task running, EstablishedSession session, XtmpClientOptions options)
     {
         Endpoint = endpoint;
         _invoker = invoker;
         _pump = pump;
         _running = running;
         Session = session;
-        _timeProvider = timeProvider;
+        Network = options.Network ?? NetworkName.Of(session.ServerFingerprint);
+        _timeProvider = options.TimeProvider;
         Wallet = new WalletClient(invoker);
         Bundle = new BundleClient(invoker);
         BundleLedger = new BundleLedgerClient(invoker);
@@ -38,6 +39,9 @@ public sealed class XtmpClient : IAsyncDisposable
 
     /// <summary>What the handshake settled: suite, fingerprints, session id.</summary>
     public EstablishedSession Session { get; }
+
+    /// <summary>The network that this client's signatures are made for.</summary>
+    public string Network { get; }
 
     /// <summary>Completes when the session is over, with the reason.</summary>
     public Task<SessionClose> Closed => _invoker.Closed;
@@ -167,7 +171,7 @@ public sealed class XtmpClient : IAsyncDisposable
         {
             await pump.HandshakeAsync(cancellationToken).ConfigureAwait(false);
             running = pump.RunAsync();
-            return new XtmpClient(endpoint, invoker, pump, running, await invoker.Established.ConfigureAwait(false), options.TimeProvider);
+            return new XtmpClient(endpoint, invoker, pump, running, await invoker.Established.ConfigureAwait(false), options);
         }
         catch
         {

@@ -26,6 +26,13 @@ public sealed record XtmpClientOptions
     /// <summary>Identity this client proves where the silo asks for one. Stays the caller's to dispose.</summary>
     public IdentityKey? Identity { get; init; }
 
+    /// <summary>
+    /// The network that signatures are made for (<see cref="Messages.NetworkName"/>). Null: the network of the server that
+    /// was reached, named by the fingerprint it proved. A silo that has a name of its own refuses signatures made for
+    /// another, and its message says which it wants.
+    /// </summary>
+    public string? Network { get; init; }
+
     /// <summary>Encryption types in the order of preference.</summary>
     public ImmutableArray<EncryptionType> EncryptionTypes { get; init; } =
         [EncryptionType.Aes256Gcm, EncryptionType.ChaCha20Poly1305, EncryptionType.PostQuantum];

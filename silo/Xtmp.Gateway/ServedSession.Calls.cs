@@ -60,9 +60,9 @@ internal sealed partial class ServedSession
         var reply = await unary.InvokeAsync(_services.Invoker, call.Request, context).ConfigureAwait(false);
         _pump.Use((this, call, reply), static (session, answer) =>
         {
-            if (answer.call.Request is WalletAuth authenticated)
+            if (answer.call.Method.AuthenticatesWallet)
             {
-                answer.Item1.BindWallet(authenticated.Wallet);
+                answer.Item1.BindWallet(WalletOf(answer.call.Method, answer.call.Request));
             }
 
             if (session.State == SessionState.Established)
@@ -115,10 +115,14 @@ internal sealed partial class ServedSession
             }
         });
 
-    private void BindWallet(ReadOnlyMemory<byte> wallet)
+    /// <summary>The wallet that a call authenticates: the grain key, which the schema holds to 32 bytes.</summary>
+    private static byte[] WalletOf(MethodDescriptor method, IXtmpMessage request) => Convert.FromHexString(method.GetKey(request, default));
+
+    private void BindWallet(byte[] wallet)
     {
-        _caller = _caller! with { Wallet = wallet.ToArray() };
+        _caller = _caller! with { Wallet = wallet };
         var caller = _caller;
+        RecordStart();
         _recorded = _recorded.ContinueWith(
             _ => RecordAsync(sessions => sessions.WalletBoundAsync(
                 new SessionWalletBound { SessionId = caller.SessionId, Wallet = caller.Wallet, At = _services.Clock.Now.Wall },
@@ -126,9 +130,33 @@ internal sealed partial class ServedSession
             TaskScheduler.Default).Unwrap();
     }
 
+    /// <summary>
+    /// Sessions in which somebody proved who they are leave a record. Anonymous ones leave none: anybody can open them, as
+    /// many as the network carries.
+    /// </summary>
+    private void RecordStart()
+    {
+        if (_isRecorded)
+        {
+            return;
+        }
+
+        _isRecorded = true;
+        var caller = _caller!;
+        _recorded = RecordAsync(sessions => sessions.OpenedAsync(
+            new SessionOpened
+            {
+                SessionId = caller.SessionId,
+                PeerAddress = _pump.PeerAddress,
+                Identity = caller.IdentityFingerprint is { IsEmpty: false } identity ? identity : (ReadOnlyMemory<byte>?)null,
+                At = _services.Clock.Now.Wall,
+            },
+            new CallContext(Caller: caller)).AsTask());
+    }
+
     private async Task RecordEndAsync()
     {
-        if (_caller is not { } caller || _close is not { } close)
+        if (!_isRecorded || _caller is not { } caller || _close is not { } close)
         {
             return;
         }

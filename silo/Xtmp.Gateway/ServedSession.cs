@@ -23,6 +23,7 @@ internal sealed partial class ServedSession : ISessionObserver, IAsyncDisposable
     private SessionClose? _close;
     private EstablishedSession? _established;
     private Task _recorded = Task.CompletedTask;
+    private bool _isRecorded;
     private long _requests;
     private bool _draining;
 
@@ -93,15 +94,10 @@ internal sealed partial class ServedSession : ISessionObserver, IAsyncDisposable
             IdentityFingerprint = established.ClientFingerprint is { } fingerprint ? fingerprint.ToArray() : default,
         };
         LogOpened(_services.Logger, _pump.PeerAddress, established.SessionId.ToString("x16", CultureInfo.InvariantCulture));
-        _recorded = RecordAsync(sessions => sessions.OpenedAsync(
-            new SessionOpened
-            {
-                SessionId = established.SessionId,
-                PeerAddress = _pump.PeerAddress,
-                Identity = established.ClientFingerprint is { } identity ? identity.ToArray() : null,
-                At = _services.Clock.Now.Wall,
-            },
-            new CallContext(Caller: _caller)).AsTask());
+        if (established.ClientFingerprint is not null)
+        {
+            RecordStart();
+        }
     }
 
     private void OnRequest(XtmpSession session, in SessionEvent request)
@@ -120,15 +116,15 @@ internal sealed partial class ServedSession : ISessionObserver, IAsyncDisposable
         }
 
         var caller = _caller!;
-        if (message is WalletAuth authentication)
+        if (method!.AuthenticatesWallet)
         {
-            // The value a wallet signs to authenticate in this session and no other (WIRE section 2, Key schedule).
+            // The value a wallet signs to authenticate in this session and no other (SPEC §2, "Key schedule").
             var binding = new byte[WalletBindingSize];
-            session.Export(WalletBindingLabel, authentication.Wallet.Span, binding);
+            session.Export(WalletBindingLabel, WalletOf(method, message!), binding);
             caller = caller with { WalletBinding = binding };
         }
 
-        var call = new ServedCall(request.ExchangeId, method!, message!, caller);
+        var call = new ServedCall(request.ExchangeId, method, message!, caller);
         _calls.Add(request.ExchangeId, call);
         call.Completion = Task.Run(() => ServeAsync(call));
     }

@@ -1,10 +1,17 @@
 using Xtmp.Crypto;
+using Xtmp.Messages;
 
 namespace Xtmp.Grains;
 
 /// <summary>What a silo's operator decides about its grains.</summary>
 public sealed record GrainOptions
 {
+    /// <summary>
+    /// The network whose signatures count here (<see cref="NetworkName"/>). Empty: a silo puts the name of its own
+    /// fingerprint in its place.
+    /// </summary>
+    public string Network { get; init; } = "";
+
     /// <summary>Currency of every wallet, three to eight capital letters.</summary>
     public string Currency { get; init; } = "XTM";
 
@@ -22,6 +29,9 @@ public sealed record GrainOptions
 
     /// <summary>Notaries whose verdicts count, by id. With none, bundles stay at submitted.</summary>
     public IReadOnlyDictionary<string, IdentityPublicKey> Notaries { get; init; } = new Dictionary<string, IdentityPublicKey>();
+
+    /// <summary>Ledger nodes that may submit bundles, by id. With none, nobody may.</summary>
+    public IReadOnlyDictionary<string, IdentityPublicKey> Nodes { get; init; } = new Dictionary<string, IdentityPublicKey>();
 
     /// <summary>
     /// How long a session's record is kept after its end. One whose end nobody recorded, because the silo died, goes

@@ -1,5 +1,5 @@
-using Xtmp.Engine;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
 
 namespace Xtmp.Grains;
 
@@ -11,6 +11,12 @@ internal static class StoredValues
 
     public static byte[] Encode(IXtmpStruct value)
     {
+        // What cannot be read back must not be written.
+        if (!value.TryValidate(out var error))
+        {
+            throw new XtmpException(XtmpErrorCode.Internal, Fault.Local, $"A {value.GetType().Name} that is not valid was to be stored: {error}.");
+        }
+
         var bytes = new byte[value.GetEncodedSize()];
         value.Encode(bytes);
         return bytes;

@@ -15,7 +15,7 @@ internal static class SiloCommand
 {
     private const string Description =
         """
-        Runs an XTMP silo: a socket gateway, the grain engine and a SQLite store in one process.
+        Runs an XTMP silo: a socket gateway and grains on a SQLite store in one process.
 
         Example:
           dotnet run --project silo/Xtmp.Silo -- --data ./data --port 7778
@@ -33,13 +33,14 @@ internal static class SiloCommand
         var allow = new Option<Fingerprint[]>("--allow-client") { Description = "Fingerprint (64 hex digits) of a client identity to let in; repeat for more. With none, any identity is let in.", CustomParser = ParseFingerprints, DefaultValueFactory = _ => [] };
         var openingBalance = new Option<long>("--opening-balance") { Description = "Minor units issued to each newly registered wallet.", DefaultValueFactory = _ => 0 };
         var currency = new Option<string>("--currency") { Description = "Currency of this silo's wallets, three to eight capital letters.", DefaultValueFactory = _ => "XTM" };
+        var network = new Option<string>("--network") { Description = "Name of the network whose signatures count here. With none, the silo is a network of its own, named by its fingerprint.", DefaultValueFactory = _ => "" };
         var logLevel = new Option<LogLevel>("--log-level") { Description = "Least severe log lines to print.", DefaultValueFactory = _ => LogLevel.Information };
 
         port.Validators.Add(result => Check(result, port, value => value is >= 0 and <= 65535, "--port takes a number from 0 to 65535."));
         openingBalance.Validators.Add(result => Check(result, openingBalance, value => value >= 0, "--opening-balance takes zero or more minor units."));
         currency.Validators.Add(result => Check(result, currency, value => value is { Length: >= 3 and <= 8 } && value.All(char.IsAsciiLetterUpper), "--currency takes three to eight capital letters, for example XTM."));
 
-        var root = new RootCommand(Description) { data, port, bind, clientAuthentication, allow, openingBalance, currency, logLevel };
+        var root = new RootCommand(Description) { data, port, bind, clientAuthentication, allow, openingBalance, currency, network, logLevel };
         root.SetAction((parsed, cancellationToken) => RunAsync(
             new SiloOptions
             {
@@ -48,7 +49,7 @@ internal static class SiloCommand
                 Bind = parsed.GetValue(bind)!,
                 ClientAuthentication = parsed.GetValue(clientAuthentication),
                 AllowedClients = parsed.GetValue(allow)!,
-                Grains = new GrainOptions { OpeningBalance = (ulong)parsed.GetValue(openingBalance), Currency = parsed.GetValue(currency)! },
+                Grains = new GrainOptions { OpeningBalance = (ulong)parsed.GetValue(openingBalance), Currency = parsed.GetValue(currency)!, Network = parsed.GetValue(network)! },
             },
             parsed.GetValue(logLevel),
             cancellationToken));

@@ -1,10 +1,10 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -38,6 +38,7 @@ public sealed class SiloHost : IAsyncDisposable
         _engine = engine;
         _keys = keys;
         EndPoint = endPoint;
+        Network = engine.Network;
     }
 
     /// <summary>Where the socket gateway listens.</summary>
@@ -45,6 +46,9 @@ public sealed class SiloHost : IAsyncDisposable
 
     /// <summary>What clients pin.</summary>
     public Fingerprint Fingerprint => _keys.Identity.Public.Fingerprint;
+
+    /// <summary>The network whose signatures count here.</summary>
+    public string Network { get; }
 
     /// <summary>Calls into the silo's own grains, without a session.</summary>
     public ICallInvoker Invoker => _engine.Invoker;
@@ -69,7 +73,7 @@ public sealed class SiloHost : IAsyncDisposable
         WebApplication? application = null;
         try
         {
-            engine = await SiloEngine.StartAsync(options, extra, loggerFactory, cancellationToken).ConfigureAwait(false);
+            engine = await SiloEngine.StartAsync(options, keys.Identity.Public.Fingerprint, extra, loggerFactory, cancellationToken).ConfigureAwait(false);
             application = BuildApplication(options, loggerFactory, new SocketGateway(new GatewayServices
             {
                 Methods = methods,

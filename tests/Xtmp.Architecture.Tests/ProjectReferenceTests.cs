@@ -3,12 +3,12 @@ using System.Xml.Linq;
 namespace Xtmp.Architecture.Tests;
 
 /// <summary>
-/// The walls of the house: who may reference whom, one way. The table is the design's; where a room departs from it,
-/// the room's README says why, and the departure stands here with a comment.
+/// The dependency rules: which project references which, one way. The table is the design's; where a project departs
+/// from it, its README says why, and the departure stands here with a comment.
 /// </summary>
 public sealed class ProjectReferenceTests
 {
-    private static readonly Dictionary<string, string[]> Walls = new()
+    private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["Xtmp.Schema"] = [],
         ["Xtmp.Generator"] = ["Xtmp.Schema"],
@@ -19,41 +19,42 @@ public sealed class ProjectReferenceTests
         ["Xtmp.Crypto.BouncyCastle"] = ["Xtmp.Crypto"],
         ["Xtmp.Session"] = ["Xtmp.Protocol", "Xtmp.Crypto"],
         ["Xtmp.Transport"] = ["Xtmp.Session"],
-        ["Xtmp.Client"] = ["Xtmp.Transport"],
+        ["Xtmp.Messages"] = ["Xtmp.Protocol", "Xtmp.Crypto"],
+        ["Xtmp.Client"] = ["Xtmp.Transport", "Xtmp.Messages"],
         ["Xtmp.Cli"] = ["Xtmp.Client", "Xtmp.Schema"],
-        ["Xtmp.Engine"] = ["Xtmp.Protocol"],
+        ["Xtmp.Storage"] = ["Xtmp.Protocol"],
+        ["Xtmp.Runtime"] = ["Xtmp.Storage", "Xtmp.Protocol"],
 
-        // Crypto: a wallet grain verifies signatures, which is pure computation (silo/Xtmp.Grains/README.md).
-        ["Xtmp.Grains"] = ["Xtmp.Engine", "Xtmp.Crypto"],
-        ["Xtmp.Gateway"] = ["Xtmp.Transport", "Xtmp.Engine"],
-        ["Xtmp.Silo"] = ["Xtmp.Gateway", "Xtmp.Grains", "Xtmp.Engine"],
+        ["Xtmp.Grains"] = ["Xtmp.Runtime", "Xtmp.Messages", "Xtmp.Crypto"],
+        ["Xtmp.Gateway"] = ["Xtmp.Transport", "Xtmp.Messages"],
+        ["Xtmp.Silo"] = ["Xtmp.Gateway", "Xtmp.Grains", "Xtmp.Runtime"],
     };
 
-    public static TheoryData<string> Rooms() => [.. Walls.Keys];
+    public static TheoryData<string> ProjectNames() => [.. Allowed.Keys];
 
     [Theory]
-    [MemberData(nameof(Rooms))]
-    public void a_room_references_only_what_its_walls_allow(string room)
+    [MemberData(nameof(ProjectNames))]
+    public void a_project_references_exactly_what_the_rules_name(string name)
     {
-        var project = Projects().Single(path => Path.GetFileNameWithoutExtension(path) == room);
-        Assert.Equal(Walls[room].Order(), References(project).Order());
+        var project = Projects().Single(path => Path.GetFileNameWithoutExtension(path) == name);
+        Assert.Equal(Allowed[name].Order(), References(project).Order());
     }
 
     [Fact]
-    public void every_project_outside_tests_and_examples_has_walls()
+    public void every_project_outside_tests_and_examples_has_a_rule()
     {
-        var rooms = Projects()
+        var names = Projects()
             .Where(path => !path.StartsWith("tests/", StringComparison.Ordinal) && !path.StartsWith("examples/", StringComparison.Ordinal))
             .Select(path => Path.GetFileNameWithoutExtension(path));
-        Assert.Equal(Walls.Keys.Order(), rooms.Order());
+        Assert.Equal(Allowed.Keys.Order(), names.Order());
     }
 
     [Fact]
-    public void the_sans_io_rooms_are_checked_for_banned_symbols()
+    public void the_sans_io_projects_are_checked_for_banned_symbols()
     {
-        foreach (var room in new[] { "Xtmp.Protocol", "Xtmp.Crypto", "Xtmp.Crypto.BouncyCastle", "Xtmp.Session", "Xtmp.Grains" })
+        foreach (var name in new[] { "Xtmp.Protocol", "Xtmp.Messages", "Xtmp.Crypto", "Xtmp.Crypto.BouncyCastle", "Xtmp.Session", "Xtmp.Grains" })
         {
-            var project = Projects().Single(path => Path.GetFileNameWithoutExtension(path) == room);
+            var project = Projects().Single(path => Path.GetFileNameWithoutExtension(path) == name);
             Assert.Contains("true", Load(project).Descendants("SansIo").Select(element => element.Value));
         }
     }

@@ -35,14 +35,20 @@ internal sealed class TestWallet
         return binding;
     }
 
-    public WalletRegister Registration() => new()
+    public WalletRegister Registration()
     {
-        Wallet = Id,
-        MlDsaKey = _keys.Public.MlDsaKey.ToArray(),
-        Ed25519Key = _keys.Public.Ed25519Key.ToArray(),
-        Label = "test",
-        ClientInfo = new ClientInfo { Name = "tests", Version = "1", Platform = "any" },
-    };
+        var proof = Authentication(Caller.WalletBinding.Span);
+        return new()
+        {
+            Wallet = Id,
+            MlDsaKey = _keys.Public.MlDsaKey.ToArray(),
+            Ed25519Key = _keys.Public.Ed25519Key.ToArray(),
+            Label = "test",
+            ClientInfo = new ClientInfo { Name = "tests", Version = "1", Platform = "any" },
+            MlDsaSignature = proof.MlDsaSignature,
+            Ed25519Signature = proof.Ed25519Signature,
+        };
+    }
 
     public WalletAuth Authentication(ReadOnlySpan<byte> binding)
     {
@@ -72,10 +78,10 @@ internal sealed class TestWallet
         });
     }
 
-    public WalletTransaction Sign(WalletTransaction unsigned)
+    public WalletTransaction Sign(WalletTransaction unsigned, string network = GrainsFixture.Network)
     {
         Span<byte> hash = stackalloc byte[WalletSigning.HashSize];
-        WalletSigning.HashTransfer(unsigned, hash);
+        WalletSigning.HashTransfer(unsigned, network, hash);
         var (mlDsa, ed25519) = Sign(WalletSigning.TransferLabel, hash);
         return unsigned with { Signature = ed25519, PqSignature = mlDsa };
     }

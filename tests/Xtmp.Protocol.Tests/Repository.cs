@@ -5,11 +5,6 @@ internal static class Repository
 {
     public static string Root { get; } = Find();
 
-    /// <summary>The schemas whose generated code is under test.</summary>
-    public static IEnumerable<string> Schemas() =>
-        Directory.EnumerateFiles(Path.Combine(Root, "schema"), "*.yaml")
-            .Append(Path.Combine(Root, "tests", "Xtmp.Protocol.Tests", "torture.yaml"));
-
     /// <summary>A file of the folder <c>shared</c> beside the repository; skips the test where there is none.</summary>
     public static string Shared(string relative)
     {

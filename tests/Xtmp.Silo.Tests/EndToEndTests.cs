@@ -27,11 +27,11 @@ public sealed class EndToEndTests
             await alice.RegisterAsync(client);
             await bob.RegisterAsync(client);
             await alice.AuthenticateAsync(client);
-            transfer = alice.SignTransfer(bob.Id, 12_34, Currency, nonce: 0);
+            transfer = alice.SignTransfer(client.Network, bob.Id, 12_34, Currency, nonce: 0);
             first = await client.Wallet.TransactionAsync(transfer);
             Assert.Equal(1_000_00UL - 12_34, first.Balance);
             Assert.Equal(1UL, first.Nonce);
-            await client.Wallet.TransactionAsync(alice.SignTransfer(bob.Id, 1, Currency, nonce: 1));
+            await client.Wallet.TransactionAsync(alice.SignTransfer(client.Network, bob.Id, 1, Currency, nonce: 1));
         }
 
         await silo.RestartAsync();
@@ -138,6 +138,34 @@ public sealed class EndToEndTests
     }
 
     [Fact]
+    public async Task a_session_is_recorded_once_somebody_proved_who_they_are()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        using var keys = IdentityKey.Generate(SystemEntropy.Instance);
+        var sessions = new SessionClient(silo.Host.Invoker);
+        await using var named = await silo.ConnectAsync(keys);
+        await using var anonymous = await silo.ConnectAsync(configure: options => options with { Identity = null });
+        await named.Registry.QueryAsync(new RegistryQuery { Name = "nobody" });
+        await anonymous.Registry.QueryAsync(new RegistryQuery { Name = "nobody" });
+        var known = await sessions.InfoQueryAsync(new SessionInfoQuery { SessionId = named.Session.SessionId });
+        Assert.True(known.Known);
+        Assert.Equal(keys.Public.Fingerprint.ToArray(), known.Identity!.Value.ToArray());
+        Assert.False((await sessions.InfoQueryAsync(new SessionInfoQuery { SessionId = anonymous.Session.SessionId })).Known);
+
+        // Once it speaks for a wallet it has a record, without an identity, that can be read back from the store.
+        var wallet = new XtmpWallet(keys);
+        await wallet.RegisterAsync(anonymous);
+        await wallet.BalanceAsync(anonymous);
+        var id = anonymous.Session.SessionId;
+        await silo.RestartAsync();
+        sessions = new SessionClient(silo.Host.Invoker);
+        var bound = await sessions.InfoQueryAsync(new SessionInfoQuery { SessionId = id });
+        Assert.True(bound.Known);
+        Assert.Null(bound.Identity);
+        Assert.Equal(wallet.Id.ToArray(), Assert.Single(bound.Wallets).ToArray());
+    }
+
+    [Fact]
     public async Task a_wallet_is_not_anothers()
     {
         await using var silo = await TestSilo.StartAsync();
@@ -152,7 +180,7 @@ public sealed class EndToEndTests
         var error = await Assert.ThrowsAsync<XtmpException>(async () => await alice.BalanceAsync(client));
         Assert.Equal(XtmpErrorCode.PermissionDenied, error.Code);
 
-        var forged = mallory.SignTransfer(mallory.Id, 5, Currency, nonce: 0) with { From = alice.Id };
+        var forged = mallory.SignTransfer(client.Network, mallory.Id, 5, Currency, nonce: 0) with { From = alice.Id };
         error = await Assert.ThrowsAsync<XtmpException>(async () => await client.Wallet.TransactionAsync(forged));
         Assert.Equal(XtmpErrorCode.PermissionDenied, error.Code);
         Assert.Equal("from", error.Field);
@@ -162,8 +190,8 @@ public sealed class EndToEndTests
     public async Task a_bundle_is_followed_live_from_submission_to_submitted()
     {
         await using var silo = await TestSilo.StartAsync();
-        await using var client = await silo.ConnectAsync();
-        var bundle = SampleBundle.Create("bundle-1");
+        await using var client = await silo.ConnectAsync(SampleBundle.Node);
+        var bundle = SampleBundle.Create("bundle-1", silo.Host.Network);
         await using var updates = client.Stream.UpdatesAsync(new LiveUpdates { Topic = $"bundle:{bundle.BundleId}", StreamType = StreamType.BundleUpdates }).GetAsyncEnumerator();
         var next = updates.MoveNextAsync();
         var reply = await client.Bundle.SubmitAsync(new BundleSubmit { BundleId = bundle.BundleId, Bundle = bundle });
@@ -192,8 +220,14 @@ public sealed class EndToEndTests
     public async Task a_bundle_that_does_not_add_up_is_refused_with_the_field()
     {
         await using var silo = await TestSilo.StartAsync();
-        await using var client = await silo.ConnectAsync();
-        var bundle = SampleBundle.Create("bundle-2");
+        await using var client = await silo.ConnectAsync(SampleBundle.Node);
+        var bundle = SampleBundle.Create("bundle-2", silo.Host.Network);
+        await using (var stranger = await silo.ConnectAsync())
+        {
+            var refused = await Assert.ThrowsAsync<XtmpException>(async () => await stranger.Bundle.SubmitAsync(new BundleSubmit { BundleId = bundle.BundleId, Bundle = bundle }));
+            Assert.Equal(XtmpErrorCode.PermissionDenied, refused.Code);
+        }
+
         var broken = bundle with { TotalValue = bundle.TotalValue + 1 };
         var error = await Assert.ThrowsAsync<XtmpException>(async () => await client.Bundle.SubmitAsync(new BundleSubmit { BundleId = broken.BundleId, Bundle = broken }));
         Assert.Equal("bundle.total_value", error.Field);
@@ -211,8 +245,8 @@ public sealed class EndToEndTests
     public async Task a_large_bundle_is_fragmented_and_arrives()
     {
         await using var silo = await TestSilo.StartAsync();
-        await using var client = await silo.ConnectAsync();
-        var bundle = SampleBundle.Create("bundle-large", transactions: 5_000);
+        await using var client = await silo.ConnectAsync(SampleBundle.Node);
+        var bundle = SampleBundle.Create("bundle-large", silo.Host.Network, transactions: 5_000);
         var reply = await client.Bundle.SubmitAsync(new BundleSubmit { BundleId = bundle.BundleId, Bundle = bundle });
         Assert.Equal(bundle.BundleId, reply.BundleId);
     }

@@ -12,6 +12,7 @@ public sealed class KilledSiloTests
     private const int Transfers = 200;
     private const ulong OpeningBalance = 1_000_000;
     private const string Currency = "XTM";
+    private const string Network = "killed";
 
     [Theory]
     [InlineData(20)]
@@ -27,11 +28,11 @@ public sealed class KilledSiloTests
             var alice = new XtmpWallet(aliceKeys);
             var bob = new XtmpWallet(bobKeys);
             var transfers = Enumerable.Range(0, Transfers)
-                .Select(index => alice.SignTransfer(bob.Id, (ulong)(index + 1), Currency, nonce: (ulong)index))
+                .Select(index => alice.SignTransfer(Network, bob.Id, (ulong)(index + 1), Currency, nonce: (ulong)index))
                 .ToArray();
             var acknowledged = new WalletTransactionReply?[Transfers];
 
-            var arguments = new[] { "--opening-balance", $"{OpeningBalance}", "--currency", Currency };
+            var arguments = new[] { "--opening-balance", $"{OpeningBalance}", "--currency", Currency, "--network", Network };
             await using (var silo = await SiloProcess.StartAsync(directory.FullName, arguments))
             {
                 var client = await ConnectAsync(silo, aliceKeys);

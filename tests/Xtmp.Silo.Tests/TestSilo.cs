@@ -30,7 +30,7 @@ internal sealed class TestSilo : IAsyncDisposable
     {
         var directory = Directory.CreateTempSubdirectory("xtmp-silo-");
         var log = new LogCapture();
-        var options = new SiloOptions { DataDirectory = directory.FullName, Port = 0, Grains = new GrainOptions { OpeningBalance = 1_000_00 } };
+        var options = new SiloOptions { DataDirectory = directory.FullName, Port = 0, Grains = new GrainOptions { OpeningBalance = 1_000_00, Nodes = new Dictionary<string, IdentityPublicKey> { [SampleBundle.NodeId] = SampleBundle.Node.Public } } };
         options = configure?.Invoke(options) ?? options;
         return new TestSilo(directory, await SiloHost.StartAsync(options, log), log, options);
     }

@@ -2,7 +2,7 @@ using Xtmp.Schema;
 
 namespace Xtmp.Generator;
 
-/// <summary>A handler: interface, client, method table, dispatcher.</summary>
+/// <summary>A handler: interface, client, method table.</summary>
 internal static class HandlerEmitter
 {
     public static string Emit(HandlerModel model)
@@ -11,10 +11,6 @@ internal static class HandlerEmitter
         Interface(code, model);
         Client(code, model);
         Methods(code, model);
-        code.Line();
-        code.Doc($"Calls an I{model.Name}Handler for messages whose type is known only when they come.");
-        code.Line(SourceFile.Generated);
-        code.Line($"public sealed class {model.Name}Dispatcher(I{model.Name}Handler handler) : {SourceFile.Protocol}.HandlerDispatcher<I{model.Name}Handler>(handler, {model.Name}Methods.All);");
         return code.ToString();
     }
 
@@ -70,7 +66,7 @@ internal static class HandlerEmitter
             code.Indented($"{Clr.Text(model.Name)},");
             code.Indented($"{Clr.Text(method.Name)},");
             code.Indented($"static (request, context) => {Key(method.Key)},");
-            code.Indented($"static (handler, request, context) => ((I{model.Name}Handler)handler).{method.Name}Async(request, context));");
+            code.Indented($"static (handler, request, context) => ((I{model.Name}Handler)handler).{method.Name}Async(request, context)){(method.AuthenticatesWallet ? " { AuthenticatesWallet = true }" : "")};");
         }
 
         code.Gap();

@@ -3,7 +3,7 @@ namespace Xtmp.Schema;
 /// <summary>A group of methods served by one grain kind.</summary>
 public sealed record HandlerModel
 {
-    /// <summary>For example <c>Wallet</c>: IWalletHandler, WalletClient, WalletMethods, WalletDispatcher.</summary>
+    /// <summary>For example <c>Wallet</c>: IWalletHandler, WalletClient, WalletMethods.</summary>
     public required string Name { get; init; }
 
     public required string Namespace { get; init; }

@@ -15,6 +15,9 @@ public sealed record MethodModel
 
     public required KeyModel Key { get; init; }
 
+    /// <summary>True when a call that succeeds lets the session speak for the wallet that is the key.</summary>
+    public bool AuthenticatesWallet { get; init; }
+
     public string Doc { get; init; } = "";
 
     public int Since { get; init; } = 1;

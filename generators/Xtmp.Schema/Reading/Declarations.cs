@@ -67,7 +67,7 @@ internal sealed class Declarations
             var name = declaration.Key.Text;
             context.Mark("handlers." + name, declaration.Key);
             good.Add(declaration);
-            foreach (var generated in new[] { $"I{name}Handler", $"{name}Client", $"{name}Methods", $"{name}Dispatcher" })
+            foreach (var generated in new[] { $"I{name}Handler", $"{name}Client", $"{name}Methods" })
             {
                 if (!context.Symbols.TryTake(generated, $"what is generated for the handler '{name}'", out var takenBy))
                 {

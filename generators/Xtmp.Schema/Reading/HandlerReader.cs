@@ -3,6 +3,8 @@ namespace Xtmp.Schema.Reading;
 /// <summary>Reads handlers, and joins requests with what answers them.</summary>
 internal sealed class HandlerReader(ReadingContext context, IReadOnlyDictionary<string, MessageDraft> messages, ISet<string> declared)
 {
+    private const int WalletIdSize = 32;
+
     private readonly Dictionary<string, string> _served = new(StringComparer.Ordinal);
 
     /// <summary>The request that each response and item answers.</summary>
@@ -79,6 +81,13 @@ internal sealed class HandlerReader(ReadingContext context, IReadOnlyDictionary<
         var stands = Serve(keyed.Scalar("request")!, name);
         stands &= reply is null || Answer(replyNode ?? streamNode!, request);
         var key = KeyReader.Read(context, name, keyed.Scalar("key") ?? handlerKey, request);
+        var authenticates = keyed.Scalar("authenticates");
+        if (authenticates is not null && key is not null && (oneWay || key.Type is not { Kind: TypeKind.Bytes, FixedLength: WalletIdSize }))
+        {
+            context.Report(SchemaRules.KeyFieldUnusable, authenticates, oneWay
+                ? "A one-way method authenticates nobody: it has no answer to say so."
+                : "A method that authenticates a wallet has the wallet's id, a field of type bytes[32], as its key.");
+        }
         return !stands || key is null ? null : new MethodModel
         {
             Name = name.Text,
@@ -86,6 +95,7 @@ internal sealed class HandlerReader(ReadingContext context, IReadOnlyDictionary<
             Request = Reference(request),
             Reply = reply is null ? null : Reference(reply),
             Key = key,
+            AuthenticatesWallet = authenticates is not null,
             Doc = keyed.Doc(),
             Since = keyed.Since(name.Text),
             Deprecated = keyed.Deprecation(siblings, name.Text),

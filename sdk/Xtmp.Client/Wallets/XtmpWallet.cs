@@ -31,9 +31,11 @@ public sealed class XtmpWallet
     /// <summary>32 bytes: the fingerprint of the wallet's keys.</summary>
     public ReadOnlyMemory<byte> Id { get; }
 
-    /// <summary>Makes the wallet known to the silo; again is harmless.</summary>
-    public ValueTask<WalletRegisterReply> RegisterAsync(XtmpClient client, string? label = null, CancellationToken cancellationToken = default) =>
-        client.Wallet.RegisterAsync(
+    /// <summary>Makes the wallet known to the silo and lets the client's session speak for it; again is harmless.</summary>
+    public ValueTask<WalletRegisterReply> RegisterAsync(XtmpClient client, string? label = null, CancellationToken cancellationToken = default)
+    {
+        var (mlDsa, ed25519) = SignSession(client);
+        return client.Wallet.RegisterAsync(
             new WalletRegister
             {
                 Wallet = Id,
@@ -46,17 +48,16 @@ public sealed class XtmpWallet
                     Version = typeof(XtmpWallet).Assembly.GetName().Version?.ToString(3) ?? "0",
                     Platform = RuntimeInformation.RuntimeIdentifier,
                 },
+                MlDsaSignature = mlDsa,
+                Ed25519Signature = ed25519,
             },
             cancellationToken);
+    }
 
     /// <summary>Lets the client's session speak for this wallet: a signature over the session's exporter.</summary>
     public ValueTask<WalletAuthReply> AuthenticateAsync(XtmpClient client, CancellationToken cancellationToken = default)
     {
-        Span<byte> hash = stackalloc byte[WalletSigning.HashSize];
-        WalletSigning.HashAuthentication(client.Export("wallet auth", Id, BindingSize), Id.Span, hash);
-        var mlDsa = new byte[MlDsa87.SignatureSize];
-        var ed25519 = new byte[Ed25519.SignatureSize];
-        _identity.Sign(WalletSigning.AuthenticationLabel, WalletSigning.Role, hash, _entropy, mlDsa, ed25519);
+        var (mlDsa, ed25519) = SignSession(client);
         return client.Wallet.AuthAsync(new WalletAuth { Wallet = Id, MlDsaSignature = mlDsa, Ed25519Signature = ed25519 }, cancellationToken);
     }
 
@@ -68,12 +69,13 @@ public sealed class XtmpWallet
     /// A transfer ready to send: <c>client.Wallet.TransactionAsync(transfer)</c>. Sending the same one again is answered
     /// as the first time, however often and however late.
     /// </summary>
+    /// <param name="network">The network it is for: <see cref="XtmpClient.Network"/>.</param>
     /// <param name="to">Receiving wallet, 32 bytes.</param>
     /// <param name="amount">Minor units, at least 1.</param>
     /// <param name="currency">Currency of both wallets.</param>
     /// <param name="nonce">This wallet's next nonce.</param>
     /// <param name="memo">Note to the receiver.</param>
-    public WalletTransaction SignTransfer(ReadOnlyMemory<byte> to, ulong amount, string currency, ulong nonce, string? memo = null)
+    public WalletTransaction SignTransfer(string network, ReadOnlyMemory<byte> to, ulong amount, string currency, ulong nonce, string? memo = null)
     {
         var operation = new byte[OperationIdSize];
         _entropy.Fill(operation);
@@ -89,10 +91,23 @@ public sealed class XtmpWallet
             Signature = new byte[Ed25519.SignatureSize],
         };
         Span<byte> hash = stackalloc byte[WalletSigning.HashSize];
-        WalletSigning.HashTransfer(unsigned, hash);
-        var mlDsa = new byte[MlDsa87.SignatureSize];
-        var ed25519 = new byte[Ed25519.SignatureSize];
-        _identity.Sign(WalletSigning.TransferLabel, WalletSigning.Role, hash, _entropy, mlDsa, ed25519);
+        WalletSigning.HashTransfer(unsigned, network, hash);
+        var (mlDsa, ed25519) = Sign(WalletSigning.TransferLabel, hash);
         return unsigned with { Signature = ed25519, PqSignature = mlDsa };
+    }
+
+    private (byte[] MlDsa, byte[] Ed25519) SignSession(XtmpClient client)
+    {
+        Span<byte> hash = stackalloc byte[WalletSigning.HashSize];
+        WalletSigning.HashAuthentication(client.Export("wallet auth", Id, BindingSize), Id.Span, hash);
+        return Sign(WalletSigning.AuthenticationLabel, hash);
+    }
+
+    private (byte[] MlDsa, byte[] Ed25519) Sign(ReadOnlySpan<byte> label, ReadOnlySpan<byte> hash)
+    {
+        var mlDsa = new byte[MlDsa87.SignatureSize];
+        var ed25519 = new byte[Crypto.Ed25519.SignatureSize];
+        _identity.Sign(label, WalletSigning.Role, hash, _entropy, mlDsa, ed25519);
+        return (mlDsa, ed25519);
     }
 }

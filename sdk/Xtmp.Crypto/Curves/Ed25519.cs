@@ -15,7 +15,7 @@ public static class Ed25519
 
     /// <summary>
     /// RFC 8032 section 5.1.7 with libsodium's strict checks: refuses s ≥ L, a key that is not canonical or is of small
-    /// order, and an R of small order.
+    /// order, and an R of small order. The equation is checked without the cofactor.
     /// </summary>
     /// <returns>False for a wrong length or a key that is no point, as for a wrong signature.</returns>
     public static unsafe bool Verify(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)

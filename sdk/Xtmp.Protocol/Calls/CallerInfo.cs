@@ -14,7 +14,7 @@ public sealed record CallerInfo
     public ReadOnlyMemory<byte> IdentityFingerprint { get; init; }
 
     /// <summary>
-    /// With a <c>WalletAuth</c> request, and only there, 32 bytes: Export("wallet auth", wallet, 32) of the session,
+    /// With a method that authenticates a wallet, and only there, 32 bytes: Export("wallet auth", wallet, 32) of the session,
     /// which the wallet signs to authenticate inside this session and no other (WIRE section 2).
     /// </summary>
     public ReadOnlyMemory<byte> WalletBinding { get; init; }

@@ -24,6 +24,13 @@ public abstract class MethodDescriptor
     /// <summary>The reply or stream item, or null for a one-way method.</summary>
     public MessageInfo? Reply { get; }
 
+    /// <summary>
+    /// True when the caller proves by this method that it holds the wallet that is the grain key, 32 bytes in hex
+    /// (schema <c>authenticates: wallet</c>). A gateway gives such a call <see cref="CallerInfo.WalletBinding"/>, and lets
+    /// the session speak for the wallet once the call has succeeded.
+    /// </summary>
+    public bool AuthenticatesWallet { get; init; }
+
     /// <summary>The wire code, or 0 for a method that is called inside a silo only.</summary>
     public byte Code => Request.Code;
 

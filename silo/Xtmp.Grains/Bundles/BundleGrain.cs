@@ -1,8 +1,9 @@
 using System.Security.Cryptography;
-using Xtmp.Engine;
+using Xtmp.Crypto;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
 
 namespace Xtmp.Grains;
 
@@ -10,7 +11,7 @@ namespace Xtmp.Grains;
 /// A proof bundle and where it stands: received, verifying, verified, submitted, and by its notaries confirmed or
 /// rejected. A proof that does not hold is refused at submission and leaves nothing behind. The key is the bundle id.
 /// </summary>
-public sealed class BundleGrain : Grain<BundleState>, IBundleHandler
+public sealed class BundleGrain : XtmpGrain<BundleState>, IBundleHandler
 {
     private const string ProofKey = "proof";
     private const string AdvanceReminder = "advance";
@@ -20,8 +21,7 @@ public sealed class BundleGrain : Grain<BundleState>, IBundleHandler
 
     private readonly GrainOptions _options;
 
-    public BundleGrain(IGrainContext context, GrainOptions options)
-        : base(context)
+    public BundleGrain(GrainOptions options)
     {
         _options = options;
     }
@@ -42,10 +42,13 @@ public sealed class BundleGrain : Grain<BundleState>, IBundleHandler
                 : throw Refusal.Of(XtmpErrorCode.BundleConflict, "Another bundle was submitted under this id.", "bundle_id");
         }
 
+        var node = RequireNode(request.Bundle.BpiLedgerMetadata.NodeId, context);
         if (BundleVerification.FindFault(request.Bundle) is { } fault)
         {
             throw fault;
         }
+
+        RequireNodeSignature(request.Bundle, node);
 
         State = new BundleState
         {
@@ -158,6 +161,30 @@ public sealed class BundleGrain : Grain<BundleState>, IBundleHandler
         return BundleVerification.FindFault(StoredValues.Decode<PoEProofBundle>(proof))?.Message;
     }
 
+    /// <summary>The node that the bundle names is known here, and it is the one that submits.</summary>
+    private IdentityPublicKey RequireNode(string nodeId, CallContext context)
+    {
+        const string Field = "bundle.bpi_ledger_metadata.node_id";
+        if (!_options.Nodes.TryGetValue(nodeId, out var node))
+        {
+            throw Refusal.Of(XtmpErrorCode.PermissionDenied, "This silo knows no such ledger node.", Field);
+        }
+
+        return context.RequireCaller().IdentityFingerprint.Span.SequenceEqual(node.Fingerprint.ToArray())
+            ? node
+            : throw Refusal.Of(XtmpErrorCode.PermissionDenied, "The session's identity is not this ledger node's.", Field);
+    }
+
+    private void RequireNodeSignature(PoEProofBundle bundle, IdentityPublicKey node)
+    {
+        Span<byte> hash = stackalloc byte[NodeSigning.HashSize];
+        NodeSigning.HashBundle(_options.Network, bundle.BundleHash.Span, hash);
+        if (bundle.NodeSignature is not { } signature || !DualSignature.Verify(node, NodeSigning.Label, NodeSigning.Role, hash, signature.Span))
+        {
+            throw Refusal.Of(XtmpErrorCode.SignatureInvalid, $"The signature is not the node's over this bundle in the network '{_options.Network}'.", "bundle.node_signature");
+        }
+    }
+
     private void RequireVerdict(BundleState state, NotaryApproval approval)
     {
         if (!_options.Notaries.TryGetValue(approval.NotaryId, out var keys))
@@ -166,12 +193,10 @@ public sealed class BundleGrain : Grain<BundleState>, IBundleHandler
         }
 
         Span<byte> hash = stackalloc byte[NotarySigning.HashSize];
-        NotarySigning.HashVerdict(state.BundleHash.Span, approval.Approved, hash);
-        var signature = approval.Signature.Span;
-        if (signature.Length != NotarySigning.SignatureSize
-            || !keys.Verify(NotarySigning.Label, NotarySigning.Role, hash, signature[..NotarySigning.MlDsaSignatureSize], signature[NotarySigning.MlDsaSignatureSize..]))
+        NotarySigning.HashVerdict(_options.Network, state.BundleHash.Span, approval.Approved, hash);
+        if (!DualSignature.Verify(keys, NotarySigning.Label, NotarySigning.Role, hash, approval.Signature.Span))
         {
-            throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "The signature is not this notary's ML-DSA-87 and Ed25519 over the verdict.", "notary_approval.signature");
+            throw Refusal.Of(XtmpErrorCode.SignatureInvalid, $"The signature is not this notary's ML-DSA-87 and Ed25519 over the verdict in the network '{_options.Network}'.", "notary_approval.signature");
         }
     }
 

@@ -37,7 +37,7 @@ internal static class BundleVerification
             return Refusal.Of(XtmpErrorCode.MerkleRootMismatch, "The Merkle root is not that of the transactions.", "bundle.immutable_proof.merkle_root");
         }
 
-        return BundleHashing.ComputeBundleHash(bundle, root).AsSpan().SequenceEqual(bundle.BundleHash.Span)
+        return BundleHashing.ComputeBundleHash(bundle).AsSpan().SequenceEqual(bundle.BundleHash.Span)
             ? null
             : Refusal.Of(XtmpErrorCode.BundleHashMismatch, "The bundle hash is not that of the bundle.", "bundle.bundle_hash");
     }

@@ -1,11 +1,9 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
-using System.Text;
 using Xtmp.Crypto;
-using Xtmp.Engine;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
 
 namespace Xtmp.Grains;
 
@@ -13,21 +11,22 @@ namespace Xtmp.Grains;
 /// A name of the shadow registry: its owner's signed record, and the chain of time stamps given under it. The first to
 /// publish a name owns it until its record expires.
 /// </summary>
-public sealed class RegistryGrain : Grain<RegistryState>, IRegistryHandler
+public sealed class RegistryGrain : XtmpGrain<RegistryState>, IRegistryHandler
 {
     // An hour of microseconds, for clocks that differ.
     private const ulong MaxVersionLead = 3_600_000_000;
 
+    // A name nobody renews comes free again: 396 days, as of certificates.
+    private static readonly TimeSpan MaxRecordLife = TimeSpan.FromDays(396);
+
     private static readonly TimeSpan NegativeTtl = TimeSpan.FromSeconds(5);
 
-    public RegistryGrain(IGrainContext context)
-        : base(context)
+    private readonly GrainOptions _options;
+
+    public RegistryGrain(GrainOptions options)
     {
+        _options = options;
     }
-
-    private static ReadOnlySpan<byte> RecordLabel => "XTMP1 registry record"u8;
-
-    private static ReadOnlySpan<byte> OwnerRole => "owner"u8;
 
     public ValueTask<RegistryQueryReply> QueryAsync(RegistryQuery request, CallContext context = default)
     {
@@ -55,12 +54,17 @@ public sealed class RegistryGrain : Grain<RegistryState>, IRegistryHandler
             throw Refusal.Of(XtmpErrorCode.PayloadInvalid, "The record names another name.", "record.record.name");
         }
 
-        RequireOwnerSignature(request.Record);
         if (record.ExpiresAt <= Context.Now)
         {
             throw Refusal.Of(XtmpErrorCode.PayloadInvalid, "The record has expired.", "record.record.expires_at");
         }
 
+        if (record.ExpiresAt > Context.Now + MaxRecordLife)
+        {
+            throw Refusal.Of(XtmpErrorCode.PayloadInvalid, $"A record lives at most {MaxRecordLife.TotalDays:0} days; publish it again in time.", "record.record.expires_at");
+        }
+
+        // Who owns the name is looked up before a signature is verified: the look-up costs nothing.
         if (CurrentRecord() is { } current && !current.Record.Owner.Span.SequenceEqual(record.Owner.Span))
         {
             throw Refusal.Of(XtmpErrorCode.PermissionDenied, "Somebody else owns the name.", "record.record.owner");
@@ -77,6 +81,7 @@ public sealed class RegistryGrain : Grain<RegistryState>, IRegistryHandler
             throw Refusal.Of(XtmpErrorCode.PayloadInvalid, $"The version leaps too far ahead; the highest allowed now is {HighestVersion()}.", "record.record.version");
         }
 
+        RequireOwnerSignature(request.Record);
         State = (State ?? Empty()) with { Record = StoredValues.Encode(request.Record), Version = record.Version, PublishedAt = Context.Now };
         var reply = new RegistryUpdateReply { Name = request.Name, Version = record.Version, PublishedAt = Context.Now };
         Remember(request.OperationId, request, reply);
@@ -90,7 +95,12 @@ public sealed class RegistryGrain : Grain<RegistryState>, IRegistryHandler
             return before;
         }
 
-        var state = State ?? Empty();
+        if (CurrentRecord() is not { } current || !context.RequireCaller().IdentityFingerprint.Span.SequenceEqual(current.Record.Owner.Span))
+        {
+            throw Refusal.Of(XtmpErrorCode.PermissionDenied, "Only the owner of a name makes stamps under it.", "name");
+        }
+
+        var state = State!;
         var number = checked(state.Stamps + 1);
         var reply = new RegistryStampReply
         {
@@ -99,36 +109,14 @@ public sealed class RegistryGrain : Grain<RegistryState>, IRegistryHandler
             DocumentHash = request.DocumentHash,
             StampedAt = Context.Now,
             PreviousHash = state.LastStamp,
-            StampHash = HashStamp(request.Name, number, request.DocumentHash.Span, Context.Now, state.LastStamp.Span),
+            StampHash = RegistrySigning.HashStamp(request.Name, number, request.DocumentHash.Span, Context.Now, state.LastStamp.Span),
         };
         State = state with { Stamps = number, LastStamp = reply.StampHash };
         Remember(request.OperationId, request, reply);
         return reply;
     }
 
-    /// <summary>
-    /// SHA-256 over "XTMP1 stamp", the length of the name as u16 and its bytes, the number as u64, the document hash, the
-    /// time in µs as i64, and the previous hash. Integers are big-endian.
-    /// </summary>
-    private static byte[] HashStamp(string name, ulong number, ReadOnlySpan<byte> document, DateTimeOffset at, ReadOnlySpan<byte> previous)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Span<byte> integer = stackalloc byte[8];
-        var text = Encoding.UTF8.GetBytes(name);
-        hash.AppendData("XTMP1 stamp"u8);
-        BinaryPrimitives.WriteUInt16BigEndian(integer, checked((ushort)text.Length));
-        hash.AppendData(integer[..2]);
-        hash.AppendData(text);
-        BinaryPrimitives.WriteUInt64BigEndian(integer, number);
-        hash.AppendData(integer);
-        hash.AppendData(document);
-        BinaryPrimitives.WriteInt64BigEndian(integer, (at - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
-        hash.AppendData(integer);
-        hash.AppendData(previous);
-        return hash.GetHashAndReset();
-    }
-
-    private static void RequireOwnerSignature(SignedRegistryRecord signed)
+    private void RequireOwnerSignature(SignedRegistryRecord signed)
     {
         if (!IdentityPublicKey.TryImport(signed.MlDsaKey.Span, signed.Ed25519Key.Span, out var owner)
             || owner.Fingerprint != new Fingerprint(signed.Record.Owner.Span))
@@ -136,11 +124,11 @@ public sealed class RegistryGrain : Grain<RegistryState>, IRegistryHandler
             throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "The owner is not the fingerprint of the two keys.", "record.record.owner");
         }
 
-        Span<byte> hash = stackalloc byte[IdentityPublicKey.HashSize];
-        SHA512.HashData(StoredValues.Encode(signed.Record), hash);
-        if (!owner.Verify(RecordLabel, OwnerRole, hash, signed.MlDsaSignature.Span, signed.Ed25519Signature.Span))
+        Span<byte> hash = stackalloc byte[RegistrySigning.HashSize];
+        RegistrySigning.HashRecord(signed.Record, _options.Network, hash);
+        if (!owner.Verify(RegistrySigning.Label, RegistrySigning.Role, hash, signed.MlDsaSignature.Span, signed.Ed25519Signature.Span))
         {
-            throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "The signatures are not the owner's over this record.", "record.ml_dsa_signature");
+            throw Refusal.Of(XtmpErrorCode.SignatureInvalid, $"The signatures are not the owner's over this record in the network '{_options.Network}'.", "record.ml_dsa_signature");
         }
     }
 

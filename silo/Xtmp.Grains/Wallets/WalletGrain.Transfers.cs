@@ -1,8 +1,9 @@
 using Xtmp.Crypto;
-using Xtmp.Engine;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
+using Xtmp.Storage;
 
 namespace Xtmp.Grains;
 
@@ -14,7 +15,7 @@ public sealed partial class WalletGrain
         var state = Known();
         RequireOwner(request.From, context, "from");
         var content = new byte[WalletSigning.HashSize];
-        WalletSigning.HashTransfer(request, content);
+        WalletSigning.HashTransfer(request, _options.Network, content);
 
         // A repeat comes before every other check: nonce and balance have moved on since, and the answer must not.
         if (await Context.Entries.ReadAsync<TransferRecord>(OutKey(request.OperationId)).ConfigureAwait(true) is { } earlier)
@@ -158,7 +159,7 @@ public sealed partial class WalletGrain
         {
             if (!Keys(state).Verify(WalletSigning.TransferLabel, WalletSigning.Role, content, pqSignature.Span, request.Signature.Span))
             {
-                throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "The signatures are not the paying wallet's over this transfer.", "signature");
+                throw Refusal.Of(XtmpErrorCode.SignatureInvalid, $"The signatures are not the paying wallet's over this transfer in the network '{_options.Network}'.", "signature");
             }
 
             return;
@@ -172,7 +173,7 @@ public sealed partial class WalletGrain
         byte[] message = [.. WalletSigning.TransferLabel, .. WalletSigning.Role, .. content];
         if (!Ed25519.Verify(state.Ed25519Key.Span, message, request.Signature.Span))
         {
-            throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "The signature is not the paying wallet's over this transfer.", "signature");
+            throw Refusal.Of(XtmpErrorCode.SignatureInvalid, $"The signature is not the paying wallet's over this transfer in the network '{_options.Network}'.", "signature");
         }
     }
 }

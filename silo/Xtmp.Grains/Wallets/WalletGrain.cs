@@ -1,8 +1,8 @@
 using Xtmp.Crypto;
-using Xtmp.Engine;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
 
 namespace Xtmp.Grains;
 
@@ -10,15 +10,14 @@ namespace Xtmp.Grains;
 /// A wallet: its keys, its balance, and every operation it ever carried out or took in. The key is the wallet's id in
 /// hex. Transfers are in the other part of this class.
 /// </summary>
-public sealed partial class WalletGrain : Grain<WalletState>, IWalletHandler
+public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
 {
     private const ulong MaxBalance = long.MaxValue;
 
     private readonly GrainOptions _options;
     private IdentityPublicKey? _keys;
 
-    public WalletGrain(IGrainContext context, GrainOptions options)
-        : base(context)
+    public WalletGrain(GrainOptions options)
     {
         _options = options;
     }
@@ -30,6 +29,13 @@ public sealed partial class WalletGrain : Grain<WalletState>, IWalletHandler
             throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "The wallet id is not the fingerprint of the two keys.", "wallet");
         }
 
+        if (!IdentityPublicKey.TryImport(request.MlDsaKey.Span, request.Ed25519Key.Span, out var keys))
+        {
+            throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "The keys are not well-formed.", "ml_dsa_key");
+        }
+
+        // Whoever knows the public keys must not learn the balance, nor register a wallet in another's name.
+        RequirePossession(keys, request.Wallet, request.MlDsaSignature, request.Ed25519Signature, context);
         var existing = State is not null;
         State ??= new WalletState
         {
@@ -59,19 +65,7 @@ public sealed partial class WalletGrain : Grain<WalletState>, IWalletHandler
     public ValueTask<WalletAuthReply> AuthAsync(WalletAuth request, CallContext context = default)
     {
         var state = Known();
-        var binding = context.RequireCaller().WalletBinding.Span;
-        if (binding.Length != Fingerprint.Size)
-        {
-            throw Refusal.Of(XtmpErrorCode.AuthenticationRequired, "A wallet authenticates inside a session, through a gateway.");
-        }
-
-        Span<byte> hash = stackalloc byte[WalletSigning.HashSize];
-        WalletSigning.HashAuthentication(binding, request.Wallet.Span, hash);
-        if (!Keys(state).Verify(WalletSigning.AuthenticationLabel, WalletSigning.Role, hash, request.MlDsaSignature.Span, request.Ed25519Signature.Span))
-        {
-            throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "The signatures are not this wallet's over this session.");
-        }
-
+        RequirePossession(Keys(state), request.Wallet, request.MlDsaSignature, request.Ed25519Signature, context);
         return new(new WalletAuthReply { Wallet = request.Wallet, AuthenticatedAt = Context.Now, Nonce = state.Nonce });
     }
 
@@ -100,6 +94,23 @@ public sealed partial class WalletGrain : Grain<WalletState>, IWalletHandler
         if (!context.RequireCaller().Wallet.Span.SequenceEqual(wallet.Span))
         {
             throw Refusal.Of(XtmpErrorCode.PermissionDenied, "The session speaks for another wallet.", field);
+        }
+    }
+
+    /// <summary>The caller holds the wallet's two keys, and signed for this session and no other.</summary>
+    private static void RequirePossession(IdentityPublicKey keys, ReadOnlyMemory<byte> wallet, ReadOnlyMemory<byte> mlDsaSignature, ReadOnlyMemory<byte> ed25519Signature, CallContext context)
+    {
+        var binding = context.RequireCaller().WalletBinding.Span;
+        if (binding.Length != Fingerprint.Size)
+        {
+            throw Refusal.Of(XtmpErrorCode.AuthenticationRequired, "A wallet authenticates inside a session, through a gateway.");
+        }
+
+        Span<byte> hash = stackalloc byte[WalletSigning.HashSize];
+        WalletSigning.HashAuthentication(binding, wallet.Span, hash);
+        if (!keys.Verify(WalletSigning.AuthenticationLabel, WalletSigning.Role, hash, mlDsaSignature.Span, ed25519Signature.Span))
+        {
+            throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "The signatures are not this wallet's over this session.");
         }
     }
 

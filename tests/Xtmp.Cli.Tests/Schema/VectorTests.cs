@@ -13,7 +13,7 @@ namespace Xtmp.Cli.Tests.Schema;
 /// </summary>
 public sealed class VectorTests
 {
-    /// <summary>Vector files of protocols whose codecs are in Xtmp.Protocol.</summary>
+    /// <summary>Vector files of protocols whose codecs are in Xtmp.Messages.</summary>
     public static TheoryData<string> Files =>
         new(Directory.GetFiles(Repository.Path("schema/vectors"), "xtmp-*.json").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
 
@@ -21,7 +21,7 @@ public sealed class VectorTests
     [MemberData(nameof(Files))]
     public void generated_codecs_agree_with_the_vectors(string file)
     {
-        CheckAll(Load(file), typeof(MessageInfo).Assembly, "Xtmp.Messages.");
+        CheckAll(Load(file), typeof(Xtmp.Messages.WalletTransaction).Assembly, "Xtmp.Messages.");
     }
 
     /// <summary>Every type of the language, which the shipped schemas do not all use.</summary>

@@ -68,7 +68,3 @@ public static class OrderMethods
     /// <summary>All of them, by name.</summary>
     public static global::System.Collections.Generic.IReadOnlyList<global::Xtmp.Protocol.MethodDescriptor> All { get; } = [Place, Ring, Watch];
 }
-
-/// <summary>Calls an IOrderHandler for messages whose type is known only when they come.</summary>
-[global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
-public sealed class OrderDispatcher(IOrderHandler handler) : global::Xtmp.Protocol.HandlerDispatcher<IOrderHandler>(handler, OrderMethods.All);

@@ -17,6 +17,7 @@ public sealed class BundleTests : IAsyncDisposable
         _silo = new GrainsFixture(new GrainOptions
         {
             Notaries = _notaries.Select((keys, index) => (keys, index)).ToDictionary(pair => $"notary-{pair.index}", pair => pair.keys.Public),
+            Nodes = Nodes,
             RequiredApprovals = 2,
         });
     }
@@ -26,7 +27,7 @@ public sealed class BundleTests : IAsyncDisposable
     [Fact]
     public async Task takes_a_bundle_through_its_steps()
     {
-        var reply = await _silo.Bundle.SubmitAsync(Submit(Bundle("b")));
+        var reply = await _silo.Bundle.SubmitAsync(Submit(Bundle("b")), ByNode);
         Assert.Equal(BundleStatusCode.Received, reply.Status);
         Assert.False(reply.Duplicate);
         await WaitForAsync("b", BundleStatusCode.Submitted);
@@ -42,10 +43,10 @@ public sealed class BundleTests : IAsyncDisposable
     public async Task the_same_bundle_again_answers_the_same_and_says_so()
     {
         var bundle = Bundle("b");
-        var first = await _silo.Bundle.SubmitAsync(Submit(bundle));
+        var first = await _silo.Bundle.SubmitAsync(Submit(bundle), ByNode);
         await WaitForAsync("b", BundleStatusCode.Submitted);
         _silo.Time.Advance(TimeSpan.FromHours(1));
-        var second = await _silo.Bundle.SubmitAsync(Submit(bundle));
+        var second = await _silo.Bundle.SubmitAsync(Submit(bundle), ByNode);
         Assert.True(second.Duplicate);
         Assert.Equal(first.AcceptedAt, second.AcceptedAt);
         Assert.Equal(BundleStatusCode.Submitted, second.Status);
@@ -54,12 +55,11 @@ public sealed class BundleTests : IAsyncDisposable
     [Fact]
     public async Task refuses_another_bundle_under_the_same_id()
     {
-        await _silo.Bundle.SubmitAsync(Submit(Bundle("b")));
-        await RefusedAsync(XtmpErrorCode.BundleConflict, _silo.Bundle.SubmitAsync(Submit(Bundle("b", transactions: 4))), "bundle_id");
+        await _silo.Bundle.SubmitAsync(Submit(Bundle("b")), ByNode);
+        await RefusedAsync(XtmpErrorCode.BundleConflict, _silo.Bundle.SubmitAsync(Submit(Bundle("b", transactions: 4)), ByNode), "bundle_id");
 
-        // Everything counts, also what neither hash covers.
-        var endorsed = Bundle("b") with { HyperledgerProof = Bundle("b").HyperledgerProof with { BlockNumber = 2 } };
-        await RefusedAsync(XtmpErrorCode.BundleConflict, _silo.Bundle.SubmitAsync(Submit(endorsed)), "bundle_id");
+        var endorsed = Seal(Bundle("b") with { HyperledgerProof = Bundle("b").HyperledgerProof with { BlockNumber = 2 } });
+        await RefusedAsync(XtmpErrorCode.BundleConflict, _silo.Bundle.SubmitAsync(Submit(endorsed), ByNode), "bundle_id");
     }
 
     public static TheoryData<string, XtmpErrorCode, string> Faults() => new()
@@ -73,7 +73,14 @@ public sealed class BundleTests : IAsyncDisposable
         { "a transaction", XtmpErrorCode.MerkleRootMismatch, "bundle.immutable_proof.merkle_root" },
         { "bundle hash", XtmpErrorCode.BundleHashMismatch, "bundle.bundle_hash" },
         { "created at", XtmpErrorCode.BundleHashMismatch, "bundle.bundle_hash" },
+        { "block number", XtmpErrorCode.BundleHashMismatch, "bundle.bundle_hash" },
+        { "ledger version", XtmpErrorCode.BundleHashMismatch, "bundle.bundle_hash" },
+        { "proof hash", XtmpErrorCode.BundleHashMismatch, "bundle.bundle_hash" },
         { "a transaction twice", XtmpErrorCode.PayloadInvalid, "bundle.transactions" },
+        { "unknown node", XtmpErrorCode.PermissionDenied, "bundle.bpi_ledger_metadata.node_id" },
+        { "no signature", XtmpErrorCode.SignatureInvalid, "bundle.node_signature" },
+        { "signature of another bundle", XtmpErrorCode.SignatureInvalid, "bundle.node_signature" },
+        { "signature for another network", XtmpErrorCode.SignatureInvalid, "bundle.node_signature" },
     };
 
     [Theory]
@@ -91,16 +98,39 @@ public sealed class BundleTests : IAsyncDisposable
             "order of transactions" => good with { Transactions = [.. good.Transactions.Reverse()] },
             "a transaction" => good with { Transactions = [.. good.Transactions.Skip(1).Prepend(good.Transactions[0] with { To = Enumerable.Repeat((byte)7, 32).ToArray() })] },
             "bundle hash" => good with { BundleHash = new byte[32] },
+            "block number" => good with { HyperledgerProof = good.HyperledgerProof with { BlockNumber = 2 } },
+            "ledger version" => good with { BpiLedgerMetadata = good.BpiLedgerMetadata with { LedgerVersion = "2" } },
+            "proof hash" => good with { ImmutableProof = good.ImmutableProof with { ProofHash = Enumerable.Repeat((byte)1, 32).ToArray() } },
+            "unknown node" => Bundle("b", node: "node-9"),
+            "no signature" => good with { NodeSignature = null },
+            "signature of another bundle" => good with { NodeSignature = Bundle("c").NodeSignature },
+            "signature for another network" => Seal(good, "another network"),
             "created at" => good with { CreatedAt = good.CreatedAt.AddSeconds(1) },
-            _ => BundleHashing.Seal(good with { Transactions = [Transaction(0, 1), Transaction(0, 1)] }),
+            _ => Seal(good with { Transactions = [Transaction(0, 1), Transaction(0, 1)] }),
         };
         var request = Submit(bad);
         request = what == "another id" ? request with { BundleId = "c" } : request;
-        await RefusedAsync(code, _silo.Bundle.SubmitAsync(request), field);
+        await RefusedAsync(code, _silo.Bundle.SubmitAsync(request, ByNode), field);
         await RefusedAsync(XtmpErrorCode.BundleUnknown, _silo.Bundle.StatusAsync(new BundleStatus { BundleId = request.BundleId }), "bundle_id");
 
         // Nothing is left that would stand in the way of the good one.
-        Assert.False((await _silo.Bundle.SubmitAsync(Submit(good))).Duplicate);
+        Assert.False((await _silo.Bundle.SubmitAsync(Submit(good), ByNode)).Duplicate);
+    }
+
+    [Fact]
+    public async Task refuses_a_nodes_bundle_from_another_session()
+    {
+        var stranger = new CallContext(Caller: ByNode.Caller! with { IdentityFingerprint = _notaries[0].Public.Fingerprint.ToArray() });
+        await RefusedAsync(XtmpErrorCode.PermissionDenied, _silo.Bundle.SubmitAsync(Submit(Bundle("b")), stranger), "bundle.bpi_ledger_metadata.node_id");
+        var anonymous = new CallContext(Caller: ByNode.Caller! with { IdentityFingerprint = default });
+        await RefusedAsync(XtmpErrorCode.PermissionDenied, _silo.Bundle.SubmitAsync(Submit(Bundle("b")), anonymous), "bundle.bpi_ledger_metadata.node_id");
+    }
+
+    [Fact]
+    public async Task refuses_a_verdict_made_for_another_network()
+    {
+        var bundle = await SubmittedAsync("b");
+        await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Bundle.ConfirmAsync(Verdict(bundle, "notary-0", _notaries[0], network: "another network")), "notary_approval.signature");
     }
 
     [Fact]
@@ -108,7 +138,7 @@ public sealed class BundleTests : IAsyncDisposable
     {
         var bundle = Bundle("b", transactions: 1000, amount: long.MaxValue);
         Assert.Equal((UInt128)long.MaxValue * 1000, bundle.TotalValue);
-        await _silo.Bundle.SubmitAsync(Submit(bundle));
+        await _silo.Bundle.SubmitAsync(Submit(bundle), ByNode);
         await WaitForAsync("b", BundleStatusCode.Submitted);
     }
 
@@ -135,7 +165,7 @@ public sealed class BundleTests : IAsyncDisposable
         };
         try
         {
-            await _silo.Bundle.SubmitAsync(Submit(Bundle("b")));
+            await _silo.Bundle.SubmitAsync(Submit(Bundle("b")), ByNode);
         }
         catch (XtmpException error) when (error.Code == XtmpErrorCode.StorageUnavailable)
         {
@@ -149,7 +179,7 @@ public sealed class BundleTests : IAsyncDisposable
         for (var i = 0; i < 20; i++)
         {
             _silo.Time.Advance(TimeSpan.FromSeconds(5));
-            await _silo.Engine.WhenQuietAsync();
+            await _silo.Silo.WhenQuietAsync();
         }
 
         await WaitForAsync("b", BundleStatusCode.Submitted);
@@ -190,9 +220,15 @@ public sealed class BundleTests : IAsyncDisposable
         var turned = Verdict(bundle, "notary-0", _notaries[0], approved: false);
         turned = turned with { NotaryApproval = turned.NotaryApproval with { Approved = true } };
         await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Bundle.ConfirmAsync(turned), "notary_approval.signature");
-        var classical = Verdict(bundle, "notary-0", _notaries[0]);
-        classical = classical with { NotaryApproval = classical.NotaryApproval with { Signature = classical.NotaryApproval.Signature[^64..] } };
-        await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Bundle.ConfirmAsync(classical), "notary_approval.signature");
+        foreach (var position in new[] { 0, DualSignature.Size - 1 })
+        {
+            var half = Verdict(bundle, "notary-0", _notaries[0]);
+            var signature = half.NotaryApproval.Signature.ToArray();
+            signature[position] ^= 1;
+            half = half with { NotaryApproval = half.NotaryApproval with { Signature = signature } };
+            await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Bundle.ConfirmAsync(half), "notary_approval.signature");
+        }
+
         var elsewhere = Verdict(Bundle("other"), "notary-0", _notaries[0]) with { BundleId = "b" };
         await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Bundle.ConfirmAsync(elsewhere), "notary_approval.signature");
         await RefusedAsync(XtmpErrorCode.BundleUnknown, _silo.Bundle.ConfirmAsync(Verdict(Bundle("none"), "notary-0", _notaries[0])), "bundle_id");
@@ -214,9 +250,9 @@ public sealed class BundleTests : IAsyncDisposable
             await SubmittedAsync($"b{i}");
         }
 
-        await _silo.Bundle.SubmitAsync(Submit(Bundle("elsewhere", node: "node-2")));
+        await _silo.Bundle.SubmitAsync(Submit(Bundle("elsewhere", node: "node-2")), ByNode);
         await WaitForAsync("elsewhere", BundleStatusCode.Submitted);
-        await _silo.Engine.WhenQuietAsync();
+        await _silo.Silo.WhenQuietAsync();
 
         var seen = new List<BundleSummary>();
         var after = 0UL;
@@ -256,7 +292,7 @@ public sealed class BundleTests : IAsyncDisposable
     private async Task<PoEProofBundle> SubmittedAsync(string id)
     {
         var bundle = Bundle(id);
-        await _silo.Bundle.SubmitAsync(Submit(bundle));
+        await _silo.Bundle.SubmitAsync(Submit(bundle), ByNode);
         await WaitForAsync(id, BundleStatusCode.Submitted);
         return bundle;
     }

@@ -100,9 +100,10 @@ public sealed class RegistryTests : IAsyncDisposable
     [Fact]
     public async Task stamps_are_chained()
     {
-        var first = await _silo.Registry.StampAsync(Stamp(1));
+        await _silo.Registry.UpdateAsync(Update(Signed(Record(1), _owner)));
+        var first = await _silo.Registry.StampAsync(Stamp(1), By(_owner));
         _silo.Time.Advance(TimeSpan.FromSeconds(1));
-        var second = await _silo.Registry.StampAsync(Stamp(2));
+        var second = await _silo.Registry.StampAsync(Stamp(2), By(_owner));
         Assert.Equal((1UL, 2UL), (first.StampNumber, second.StampNumber));
         Assert.True(first.PreviousHash.Span.SequenceEqual(new byte[32]));
         Assert.True(second.PreviousHash.Span.SequenceEqual(first.StampHash.Span));
@@ -112,12 +113,42 @@ public sealed class RegistryTests : IAsyncDisposable
     [Fact]
     public async Task a_stamp_repeated_is_the_same_stamp()
     {
+        await _silo.Registry.UpdateAsync(Update(Signed(Record(1), _owner)));
         var request = Stamp(1);
-        var first = await _silo.Registry.StampAsync(request);
-        await _silo.Registry.StampAsync(Stamp(2));
+        var first = await _silo.Registry.StampAsync(request, By(_owner));
+        await _silo.Registry.StampAsync(Stamp(2), By(_owner));
         _silo.Restart();
-        Assert.Equal(first, await _silo.Registry.StampAsync(request));
-        await RefusedAsync(XtmpErrorCode.Conflict, _silo.Registry.StampAsync(request with { DocumentHash = new byte[32] }), "operation_id");
+        Assert.Equal(first, await _silo.Registry.StampAsync(request, By(_owner)));
+        await RefusedAsync(XtmpErrorCode.Conflict, _silo.Registry.StampAsync(request with { DocumentHash = new byte[32] }, By(_owner)), "operation_id");
+    }
+
+    [Fact]
+    public async Task stamps_are_for_the_owner_of_the_name()
+    {
+        await RefusedAsync(XtmpErrorCode.PermissionDenied, _silo.Registry.StampAsync(Stamp(1), By(_owner)), "name");
+        await _silo.Registry.UpdateAsync(Update(Signed(Record(1), _owner)));
+        await RefusedAsync(XtmpErrorCode.PermissionDenied, _silo.Registry.StampAsync(Stamp(1), By(_other)), "name");
+        Assert.Equal(1UL, (await _silo.Registry.StampAsync(Stamp(1), By(_owner))).StampNumber);
+    }
+
+    [Fact]
+    public async Task refuses_a_record_that_would_hold_its_name_too_long()
+    {
+        var now = _silo.Time.GetUtcNow();
+        await RefusedAsync(XtmpErrorCode.PayloadInvalid, _silo.Registry.UpdateAsync(Update(Signed(Record(1) with { ExpiresAt = now.AddDays(397) }, _owner))), "record.record.expires_at");
+        await _silo.Registry.UpdateAsync(Update(Signed(Record(1) with { ExpiresAt = now.AddDays(396) }, _owner)));
+    }
+
+    [Fact]
+    public async Task refuses_a_record_signed_for_another_network() =>
+        await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Registry.UpdateAsync(Update(Signed(Record(1), _owner, "another network"))), "record.ml_dsa_signature");
+
+    [Fact]
+    public async Task who_owns_a_name_is_looked_up_before_a_signature_is_verified()
+    {
+        await _silo.Registry.UpdateAsync(Update(Signed(Record(1), _owner)));
+        var forged = Signed(Record(2), _other) with { MlDsaSignature = new byte[MlDsa87.SignatureSize] };
+        await RefusedAsync(XtmpErrorCode.PermissionDenied, _silo.Registry.UpdateAsync(Update(forged)), "record.record.owner");
     }
 
     // Written down again from the schema's words.
@@ -155,21 +186,9 @@ public sealed class RegistryTests : IAsyncDisposable
         ExpiresAt = _silo.Time.GetUtcNow().AddDays(30),
     };
 
-    private static SignedRegistryRecord Signed(RegistryRecord record, IdentityKey keys)
-    {
-        record = record with { Owner = keys.Public.Fingerprint.ToArray() };
-        var encoded = new byte[record.GetEncodedSize()];
-        record.Encode(encoded);
-        var mlDsa = new byte[MlDsa87.SignatureSize];
-        var ed25519 = new byte[Ed25519.SignatureSize];
-        keys.Sign("XTMP1 registry record"u8, "owner"u8, SHA512.HashData(encoded), new SeededEntropy(3), mlDsa, ed25519);
-        return new SignedRegistryRecord
-        {
-            Record = record,
-            MlDsaKey = keys.Public.MlDsaKey.ToArray(),
-            Ed25519Key = keys.Public.Ed25519Key.ToArray(),
-            MlDsaSignature = mlDsa,
-            Ed25519Signature = ed25519,
-        };
-    }
+    private static SignedRegistryRecord Signed(RegistryRecord record, IdentityKey keys, string network = Network) =>
+        RegistrySigning.Sign(record, network, keys, new SeededEntropy(3));
+
+    private static CallContext By(IdentityKey keys) =>
+        new(Caller: new CallerInfo { SessionId = 1, PeerAddress = "192.0.2.7:1", IdentityFingerprint = keys.Public.Fingerprint.ToArray() });
 }

@@ -7,7 +7,7 @@ namespace Xtmp.Grains.Tests.Streams;
 
 public sealed class StreamTests : IAsyncDisposable
 {
-    private readonly GrainsFixture _silo = new();
+    private readonly GrainsFixture _silo = new(new GrainOptions { OpeningBalance = 1000, Nodes = Nodes });
     private readonly TestWallet _alice = new(1);
     private readonly TestWallet _bob = new(2);
 
@@ -19,7 +19,7 @@ public sealed class StreamTests : IAsyncDisposable
         // One before the bundle is there, one right after it was submitted, one when all is over.
         await using var early = Follow("bundle:b");
         var waiting = early.MoveNextAsync();
-        await _silo.Bundle.SubmitAsync(Submit(Bundle("b")));
+        await _silo.Bundle.SubmitAsync(Submit(Bundle("b")), ByNode);
         await using var middle = Follow("bundle:b");
         var first = await StepsAsync(early, waiting);
         var second = await StepsAsync(middle, middle.MoveNextAsync());
@@ -33,7 +33,7 @@ public sealed class StreamTests : IAsyncDisposable
     [Fact]
     public async Task a_follower_that_comes_back_gets_what_it_missed()
     {
-        await _silo.Bundle.SubmitAsync(Submit(Bundle("b")));
+        await _silo.Bundle.SubmitAsync(Submit(Bundle("b")), ByNode);
         await using (var all = Follow("bundle:b"))
         {
             await StepsAsync(all, all.MoveNextAsync());
@@ -91,12 +91,12 @@ public sealed class StreamTests : IAsyncDisposable
     [Fact]
     public async Task a_filter_leaves_other_updates_out()
     {
-        await _silo.Bundle.SubmitAsync(Submit(Bundle("b")));
+        await _silo.Bundle.SubmitAsync(Submit(Bundle("b")), ByNode);
         using var enough = new CancellationTokenSource();
         var request = new LiveUpdates { Topic = "bundle:b", StreamType = StreamType.BundleUpdates, Filter = "wallet_balance, gap" };
         await using var updates = _silo.Stream.UpdatesAsync(request, enough.Token).GetAsyncEnumerator();
         var waiting = updates.MoveNextAsync().AsTask();
-        await _silo.Engine.WhenQuietAsync();
+        await _silo.Silo.WhenQuietAsync();
         Assert.False(waiting.IsCompleted);
         await enough.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
@@ -144,7 +144,7 @@ public sealed class StreamTests : IAsyncDisposable
 
     private async Task RegisterAsync()
     {
-        await _silo.Wallet.RegisterAsync(_alice.Registration());
-        await _silo.Wallet.RegisterAsync(_bob.Registration());
+        await _silo.Wallet.RegisterAsync(_alice.Registration(), _alice.Context);
+        await _silo.Wallet.RegisterAsync(_bob.Registration(), _bob.Context);
     }
 }

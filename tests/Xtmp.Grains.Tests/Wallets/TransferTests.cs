@@ -1,6 +1,7 @@
-using Xtmp.Engine;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
+using Xtmp.Storage;
 using Xtmp.TestKit;
 using static Xtmp.Grains.Tests.GrainsFixture;
 
@@ -13,6 +14,15 @@ public sealed class TransferTests : IAsyncDisposable
     private GrainsFixture _silo = new();
 
     public ValueTask DisposeAsync() => _silo.DisposeAsync();
+
+    [Fact]
+    public async Task refuses_a_transfer_signed_for_another_network()
+    {
+        await RegisterAsync();
+        var transfer = _alice.Transfer(_bob, 10, nonce: 0);
+        await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Wallet.TransactionAsync(_alice.Sign(transfer, "another network"), _alice.Context), "signature");
+        await _silo.Wallet.TransactionAsync(transfer, _alice.Context);
+    }
 
     [Fact]
     public async Task moves_money_and_settles_before_it_answers()
@@ -57,7 +67,7 @@ public sealed class TransferTests : IAsyncDisposable
     {
         await RegisterAsync();
         var carol = new TestWallet(3);
-        await _silo.Wallet.RegisterAsync(carol.Registration());
+        await _silo.Wallet.RegisterAsync(carol.Registration(), carol.Context);
         var operation = new byte[16];
         await SendAsync(_alice.Transfer(carol, 10, nonce: 0, operation: operation));
         await _silo.Wallet.TransactionAsync(_bob.Transfer(carol, 20, nonce: 0, operation: operation), _bob.Context);
@@ -99,7 +109,7 @@ public sealed class TransferTests : IAsyncDisposable
     [Fact]
     public async Task refuses_an_unknown_receiver_before_it_debits()
     {
-        await _silo.Wallet.RegisterAsync(_alice.Registration());
+        await _silo.Wallet.RegisterAsync(_alice.Registration(), _alice.Context);
         await RefusedAsync(XtmpErrorCode.WalletUnknown, _silo.Wallet.TransactionAsync(_alice.Transfer(_bob, 1, nonce: 0), _alice.Context), "to");
         await ExpectAsync(_alice, 1000, nonce: 0);
     }
@@ -129,7 +139,7 @@ public sealed class TransferTests : IAsyncDisposable
     {
         await RegisterAsync();
         var carol = new TestWallet(3);
-        await _silo.Wallet.RegisterAsync(carol.Registration());
+        await _silo.Wallet.RegisterAsync(carol.Registration(), carol.Context);
         var signed = _alice.Transfer(_bob, 10, nonce: 0);
         WalletTransaction[] changed =
         [
@@ -158,8 +168,8 @@ public sealed class TransferTests : IAsyncDisposable
         await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Wallet.TransactionAsync(classical, _alice.Context), "pq_signature");
 
         await using var lenient = new GrainsFixture(new GrainOptions { OpeningBalance = 1000, RequirePqSignature = false });
-        await lenient.Wallet.RegisterAsync(_alice.Registration());
-        await lenient.Wallet.RegisterAsync(_bob.Registration());
+        await lenient.Wallet.RegisterAsync(_alice.Registration(), _alice.Context);
+        await lenient.Wallet.RegisterAsync(_bob.Registration(), _bob.Context);
         Assert.Equal(990UL, (await lenient.Wallet.TransactionAsync(classical, _alice.Context)).Balance);
         await RefusedAsync(
             XtmpErrorCode.SignatureInvalid,
@@ -175,8 +185,8 @@ public sealed class TransferTests : IAsyncDisposable
     public async Task a_receiver_that_cannot_hold_the_money_gives_it_back()
     {
         await using var rich = new GrainsFixture(new GrainOptions { OpeningBalance = long.MaxValue });
-        await rich.Wallet.RegisterAsync(_alice.Registration());
-        await rich.Wallet.RegisterAsync(_bob.Registration());
+        await rich.Wallet.RegisterAsync(_alice.Registration(), _alice.Context);
+        await rich.Wallet.RegisterAsync(_bob.Registration(), _bob.Context);
         var transfer = _alice.Transfer(_bob, 5, nonce: 0);
         var first = await RefusedAsync(XtmpErrorCode.AmountInvalid, rich.Wallet.TransactionAsync(transfer, _alice.Context), "amount");
         var second = await RefusedAsync(XtmpErrorCode.AmountInvalid, rich.Wallet.TransactionAsync(transfer, _alice.Context), "amount");
@@ -250,15 +260,15 @@ public sealed class TransferTests : IAsyncDisposable
         _silo.Time.Advance(_silo.Options.SettlementWait);
         Assert.Equal(700UL, (await call.WaitAsync(Patience)).Balance);
         gate.SetResult();
-        await _silo.Engine.WhenQuietAsync();
+        await _silo.Silo.WhenQuietAsync();
         await ExpectAsync(_alice, 700, nonce: 1);
         await ExpectAsync(_bob, 1300, nonce: 0);
     }
 
     private async Task RegisterAsync()
     {
-        await _silo.Wallet.RegisterAsync(_alice.Registration());
-        await _silo.Wallet.RegisterAsync(_bob.Registration());
+        await _silo.Wallet.RegisterAsync(_alice.Registration(), _alice.Context);
+        await _silo.Wallet.RegisterAsync(_bob.Registration(), _bob.Context);
     }
 
     private Task<WalletTransactionReply> SendAsync(WalletTransaction transfer) => _silo.Wallet.TransactionAsync(transfer, _alice.Context).AsTask();

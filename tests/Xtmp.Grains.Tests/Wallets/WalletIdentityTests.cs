@@ -16,29 +16,42 @@ public sealed class WalletIdentityTests : IAsyncDisposable
     [Fact]
     public async Task registers_a_wallet_once()
     {
-        var first = await _silo.Wallet.RegisterAsync(_alice.Registration());
+        var first = await _silo.Wallet.RegisterAsync(_alice.Registration(), _alice.Context);
         Assert.False(first.Existing);
         Assert.Equal(1000UL, first.Balance);
         Assert.Equal(Currency, first.Currency);
         _silo.Time.Advance(TimeSpan.FromHours(1));
-        var second = await _silo.Wallet.RegisterAsync(_alice.Registration());
+        var second = await _silo.Wallet.RegisterAsync(_alice.Registration(), _alice.Context);
         Assert.Equal(first with { Existing = true }, second);
     }
 
     [Fact]
     public async Task refuses_an_id_that_is_not_the_fingerprint_of_the_keys()
     {
-        await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Wallet.RegisterAsync(_alice.Registration() with { Wallet = _bob.Id }), "wallet");
+        await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Wallet.RegisterAsync(_alice.Registration() with { Wallet = _bob.Id }, _alice.Context), "wallet");
         var flipped = _alice.Registration().MlDsaKey.ToArray();
         flipped[100] ^= 1;
-        await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Wallet.RegisterAsync(_alice.Registration() with { MlDsaKey = flipped }), "wallet");
+        await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Wallet.RegisterAsync(_alice.Registration() with { MlDsaKey = flipped }, _alice.Context), "wallet");
         await RefusedAsync(XtmpErrorCode.WalletUnknown, _silo.Wallet.BalanceAsync(new WalletBalance { Wallet = _alice.Id }, _alice.Context), "wallet");
+    }
+
+    [Fact]
+    public async Task refuses_a_registration_by_somebody_who_only_knows_the_public_keys()
+    {
+        await _silo.Wallet.RegisterAsync(_alice.Registration(), _alice.Context);
+
+        // A copy of what alice sent, in another session: neither her balance nor her nonce may come back.
+        await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Wallet.RegisterAsync(_alice.Registration(), _bob.Context));
+        var bobs = _bob.Authentication(_bob.Caller.WalletBinding.Span);
+        var forged = _alice.Registration() with { MlDsaSignature = bobs.MlDsaSignature, Ed25519Signature = bobs.Ed25519Signature };
+        await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Wallet.RegisterAsync(forged, _bob.Context));
+        await RefusedAsync(XtmpErrorCode.AuthenticationRequired, _silo.Wallet.RegisterAsync(_alice.Registration()));
     }
 
     [Fact]
     public async Task authenticates_by_both_signatures_over_the_session()
     {
-        await _silo.Wallet.RegisterAsync(_alice.Registration());
+        await _silo.Wallet.RegisterAsync(_alice.Registration(), _alice.Context);
         var reply = await _silo.Wallet.AuthAsync(_alice.Authentication(_alice.Caller.WalletBinding.Span), _alice.Context);
         Assert.True(reply.Wallet.Span.SequenceEqual(_alice.Id.Span));
         Assert.Equal(0UL, reply.Nonce);
@@ -47,7 +60,7 @@ public sealed class WalletIdentityTests : IAsyncDisposable
     [Fact]
     public async Task refuses_an_authentication_made_for_another_session()
     {
-        await _silo.Wallet.RegisterAsync(_alice.Registration());
+        await _silo.Wallet.RegisterAsync(_alice.Registration(), _alice.Context);
         var stolen = _alice.Authentication(TestWallet.Binding(77));
         await RefusedAsync(XtmpErrorCode.SignatureInvalid, _silo.Wallet.AuthAsync(stolen, _alice.Context));
     }
@@ -58,7 +71,7 @@ public sealed class WalletIdentityTests : IAsyncDisposable
     [InlineData("both by another wallet")]
     public async Task refuses_an_authentication_with_a_wrong_signature(string which)
     {
-        await _silo.Wallet.RegisterAsync(_alice.Registration());
+        await _silo.Wallet.RegisterAsync(_alice.Registration(), _alice.Context);
         var good = _alice.Authentication(_alice.Caller.WalletBinding.Span);
         var other = _bob.Authentication(_alice.Caller.WalletBinding.Span);
         var bad = which switch
@@ -73,7 +86,7 @@ public sealed class WalletIdentityTests : IAsyncDisposable
     [Fact]
     public async Task refuses_an_authentication_outside_a_session()
     {
-        await _silo.Wallet.RegisterAsync(_alice.Registration());
+        await _silo.Wallet.RegisterAsync(_alice.Registration(), _alice.Context);
         var signed = _alice.Authentication(_alice.Caller.WalletBinding.Span);
         await RefusedAsync(XtmpErrorCode.AuthenticationRequired, _silo.Wallet.AuthAsync(signed));
         await RefusedAsync(XtmpErrorCode.AuthenticationRequired, _silo.Wallet.AuthAsync(signed, new CallContext(Caller: _alice.Caller with { WalletBinding = default })));
@@ -86,7 +99,7 @@ public sealed class WalletIdentityTests : IAsyncDisposable
     [Fact]
     public async Task tells_a_balance_to_its_owner_only()
     {
-        await _silo.Wallet.RegisterAsync(_alice.Registration());
+        await _silo.Wallet.RegisterAsync(_alice.Registration(), _alice.Context);
         var request = new WalletBalance { Wallet = _alice.Id };
         var balance = await _silo.Wallet.BalanceAsync(request, _alice.Context);
         Assert.Equal(1000UL, balance.Balance);

@@ -16,7 +16,7 @@ var bytes = order.ToBytes();
 var back = XtmpCodec.Decode<PlaceOrder>(bytes);
 Console.WriteLine(back);
 Console.WriteLine(back.ToJson());
-var reply = await new OrderClient(new InMemoryInvoker(new OrderDispatcher(new Handler()))).PlaceAsync(order);
+var reply = await new OrderClient(new InMemoryInvoker(new HandlerInvoker(new Handler(), OrderMethods.All))).PlaceAsync(order);
 Console.WriteLine(reply.ToJson());
 return back.Equals(order) && XtmpCodec.FromJson<PlaceOrderReply>(reply.ToJson()).Equals(reply) && ShopCatalogue.Methods.Count == 3 ? 0 : 1;
 
