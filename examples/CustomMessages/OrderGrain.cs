@@ -1,15 +1,15 @@
 using System.Runtime.CompilerServices;
 using CustomMessages.Orders;
-using Xtmp.Engine;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
 
 namespace CustomMessages;
 
 /// <summary>
-/// An order: the generated handler interface on one side, the engine's turns and durable state on the other. The state is
+/// An order: the generated handler interface on one side, durable turns and durable state on the other. The state is
 /// a struct of the same schema.
 /// </summary>
-internal sealed class OrderGrain(IGrainContext context) : Grain<StoredOrder>(context), IOrderHandler
+internal sealed class OrderGrain : XtmpGrain<StoredOrder>, IOrderHandler
 {
     private string Topic => "order:" + Context.Key;
 

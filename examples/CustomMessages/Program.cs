@@ -2,13 +2,14 @@ using CustomMessages;
 using CustomMessages.Orders;
 using Xtmp.Client;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
 using Xtmp.Silo;
 
 // A silo that serves the built-in messages and, beside them, the handler group of orders.yaml.
 var data = Directory.CreateTempSubdirectory("xtmp-orders-");
 try
 {
-    var orders = new SiloHandlers(OrdersCatalogue.Methods, registry => registry.Register("Order", OrderMethods.All, context => new OrderGrain(context)));
+    var orders = new SiloHandlers(OrdersCatalogue.Methods, silo => silo.AddXtmpGrain<OrderGrain>(OrderMethods.All));
     await using var silo = await SiloHost.StartAsync(new SiloOptions { DataDirectory = data.FullName, Port = 0 }, handlers: [orders]);
     Console.WriteLine($"silo on {silo.EndPoint} serves {string.Join(", ", OrdersCatalogue.Methods)}");
 

@@ -1,21 +1,26 @@
-using Xtmp.Engine;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Hosting;
 using Xtmp.Messages;
+using Xtmp.Runtime;
 
 namespace Xtmp.Grains;
 
-/// <summary>Registers the kinds that this project implements.</summary>
+/// <summary>Adds the kinds that this project implements.</summary>
 public static class SiloGrains
 {
-    public static GrainRegistry Register(GrainRegistry registry, GrainOptions options)
+    /// <param name="silo">The silo.</param>
+    /// <param name="options">What its operator decides.</param>
+    public static ISiloBuilder AddSiloGrains(this ISiloBuilder silo, GrainOptions options)
     {
-        ArgumentNullException.ThrowIfNull(registry);
+        ArgumentNullException.ThrowIfNull(silo);
         ArgumentNullException.ThrowIfNull(options);
-        return registry
-            .Register("Wallet", WalletMethods.All, context => new WalletGrain(context, options))
-            .Register("Bundle", BundleMethods.All, context => new BundleGrain(context, options))
-            .Register("BundleLedger", BundleLedgerMethods.All, context => new BundleLedgerGrain(context))
-            .Register("Session", SessionMethods.All, context => new SessionGrain(context, options))
-            .Register("Stream", StreamMethods.All, context => new StreamGrain(context))
-            .Register("Registry", RegistryMethods.All, context => new RegistryGrain(context, options));
+        silo.Services.AddSingleton(options);
+        return silo
+            .AddXtmpGrain<WalletGrain>(WalletMethods.All)
+            .AddXtmpGrain<BundleGrain>(BundleMethods.All)
+            .AddXtmpGrain<BundleLedgerGrain>(BundleLedgerMethods.All)
+            .AddXtmpGrain<SessionGrain>(SessionMethods.All)
+            .AddXtmpGrain<StreamGrain>(StreamMethods.All)
+            .AddXtmpGrain<RegistryGrain>(RegistryMethods.All);
     }
 }

@@ -1,5 +1,5 @@
-using Xtmp.Engine;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
 
 namespace Xtmp.Grains;
 

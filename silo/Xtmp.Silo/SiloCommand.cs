@@ -15,7 +15,7 @@ internal static class SiloCommand
 {
     private const string Description =
         """
-        Runs an XTMP silo: a socket gateway, the grain engine and a SQLite store in one process.
+        Runs an XTMP silo: a socket gateway and grains on a SQLite store in one process.
 
         Example:
           dotnet run --project silo/Xtmp.Silo -- --data ./data --port 7778

@@ -1,20 +1,21 @@
 using Microsoft.Extensions.Logging;
 using Xtmp.Crypto;
-using Xtmp.Engine;
 using Xtmp.Grains;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
+using Xtmp.Storage;
 
 namespace Xtmp.Silo;
 
-/// <summary>The embedded engine on a SQLite file, with the silo's own grains and whatever its host adds.</summary>
+/// <summary>The grain silo on a SQLite file, with the silo's own grains and whatever its host adds.</summary>
 internal sealed partial class SiloEngine : IAsyncDisposable
 {
     private readonly IGrainStore _store;
-    private readonly EmbeddedEngine _engine;
+    private readonly GrainSilo _engine;
     private readonly TimeSpan _drainTimeout;
 
-    private SiloEngine(IGrainStore store, EmbeddedEngine engine, string network, TimeSpan drainTimeout)
+    private SiloEngine(IGrainStore store, GrainSilo engine, string network, TimeSpan drainTimeout)
     {
         Network = network;
         _store = store;
@@ -28,34 +29,35 @@ internal sealed partial class SiloEngine : IAsyncDisposable
 
     public static async Task<SiloEngine> StartAsync(SiloOptions options, Fingerprint identity, IEnumerable<SiloHandlers> handlers, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
     {
-        var logger = loggerFactory.CreateLogger("Xtmp.Engine");
+        var logger = loggerFactory.CreateLogger("Xtmp.Runtime");
         var grains = options.Grains.Network.Length == 0 ? options.Grains with { Network = NetworkName.Of(identity) } : options.Grains;
         if (!NetworkName.IsValid(grains.Network))
         {
             throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, $"The network's name must be 1 to {NetworkName.MaxBytes} bytes of UTF-8 without control characters.", "network");
         }
 
-        var registry = SiloGrains.Register(new GrainRegistry(), grains);
-        foreach (var own in handlers)
-        {
-            own.Register(registry);
-        }
-
         var store = SqliteGrainStore.Open(Path.Combine(options.DataDirectory, "grains.db"));
-        var engine = new EmbeddedEngine(registry, store, new EmbeddedEngineOptions
-        {
-            TimeProvider = options.TimeProvider,
-            OnFault = fault => LogFault(logger, fault.Exception, fault.Grain?.ToString() ?? "engine", fault.Text),
-        });
-        var started = new SiloEngine(store, engine, grains.Network, options.DrainTimeout);
         try
         {
-            await engine.StartAsync(cancellationToken).ConfigureAwait(false);
-            return started;
+            var engine = await GrainSilo.StartAsync(
+                store,
+                silo =>
+                {
+                    silo.AddSiloGrains(grains);
+                    foreach (var own in handlers)
+                    {
+                        own.Register(silo);
+                    }
+                },
+                new RuntimeOptions { OnFault = fault => LogFault(logger, fault.Exception, fault.Grain?.ToString() ?? "silo", fault.Text) },
+                options.TimeProvider,
+                loggerFactory,
+                cancellationToken).ConfigureAwait(false);
+            return new SiloEngine(store, engine, grains.Network, options.DrainTimeout);
         }
         catch
         {
-            await started.DisposeAsync().ConfigureAwait(false);
+            await store.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }
@@ -63,7 +65,15 @@ internal sealed partial class SiloEngine : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         using var patience = new CancellationTokenSource(_drainTimeout);
-        await _engine.StopAsync(patience.Token).ConfigureAwait(false);
+        try
+        {
+            await _engine.StopAsync(patience.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // What did not end in time was cancelled; what it had committed is kept.
+        }
+
         await _engine.DisposeAsync().ConfigureAwait(false);
         await _store.DisposeAsync().ConfigureAwait(false);
     }

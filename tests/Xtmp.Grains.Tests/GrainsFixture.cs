@@ -1,25 +1,26 @@
 using System.Collections.Concurrent;
 using Xtmp.Crypto;
-using Xtmp.Engine;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
+using Xtmp.Storage;
 using Xtmp.TestKit;
 
 namespace Xtmp.Grains.Tests;
 
-/// <summary>The silo's grains on the embedded engine, a store in memory and a clock that the test moves.</summary>
+/// <summary>The silo's grains on a silo without a port, a store in memory and a clock that the test moves.</summary>
 internal sealed class GrainsFixture : IAsyncDisposable
 {
     public const string Currency = "XTM";
     public const string Network = "test-net";
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private readonly List<EmbeddedEngine> _engines = [];
+    private readonly List<GrainSilo> _silos = [];
 
     public GrainsFixture(GrainOptions? options = null)
     {
         Options = (options ?? new GrainOptions { OpeningBalance = 1000 }) with { Network = Network };
-        Engine = Start(Store);
+        Silo = Start(Store);
     }
 
     public MemoryGrainStore Store { get; } = new();
@@ -28,30 +29,30 @@ internal sealed class GrainsFixture : IAsyncDisposable
 
     public GrainOptions Options { get; }
 
-    public ConcurrentQueue<EngineFault> Faults { get; } = [];
+    public ConcurrentQueue<RuntimeFault> Faults { get; } = [];
 
-    public EmbeddedEngine Engine { get; private set; }
+    public GrainSilo Silo { get; private set; }
 
-    public WalletClient Wallet => new(Engine);
+    public WalletClient Wallet => new(Silo);
 
-    public BundleClient Bundle => new(Engine);
+    public BundleClient Bundle => new(Silo);
 
-    public BundleLedgerClient Ledger => new(Engine);
+    public BundleLedgerClient Ledger => new(Silo);
 
-    public StreamClient Stream => new(Engine);
+    public StreamClient Stream => new(Silo);
 
-    public SessionClient Session => new(Engine);
+    public SessionClient Session => new(Silo);
 
-    public RegistryClient Registry => new(Engine);
+    public RegistryClient Registry => new(Silo);
 
-    /// <summary>Leaves the running engine and starts another, on the fixture's store or one in front of it.</summary>
-    public void Restart(IGrainStore? store = null) => Engine = Start(store ?? Store);
+    /// <summary>Leaves the running silo and starts another, on the fixture's store or one in front of it.</summary>
+    public void Restart(IGrainStore? store = null) => Silo = Start(store ?? Store);
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var engine in _engines)
+        foreach (var silo in _silos)
         {
-            await engine.DisposeAsync();
+            await silo.DisposeAsync();
         }
     }
 
@@ -63,16 +64,14 @@ internal sealed class GrainsFixture : IAsyncDisposable
         return error;
     }
 
-    private EmbeddedEngine Start(IGrainStore store)
+    private GrainSilo Start(IGrainStore store)
     {
-        var engine = new EmbeddedEngine(SiloGrains.Register(new GrainRegistry(), Options), store, new EmbeddedEngineOptions
-        {
-            TimeProvider = Time,
-            OutboxRetryMin = TimeSpan.FromSeconds(1),
-            OnFault = Faults.Enqueue,
-        });
-        _engines.Add(engine);
-        engine.StartAsync().GetAwaiter().GetResult();
-        return engine;
+        var silo = GrainSilo.StartAsync(
+            store,
+            builder => builder.AddSiloGrains(Options),
+            new RuntimeOptions { OutboxRetryMin = TimeSpan.FromSeconds(1), OnFault = Faults.Enqueue },
+            Time).GetAwaiter().GetResult();
+        _silos.Add(silo);
+        return silo;
     }
 }

@@ -1,7 +1,7 @@
 namespace Xtmp.Protocol;
 
 /// <summary>
-/// What a generated client calls through: a session, the embedded engine, an Orleans reference, or a handler in memory.
+/// What a generated client calls through: a session, the grains of a silo, or a handler in memory.
 /// Errors of the far end arrive as <see cref="XtmpException"/>.
 /// </summary>
 public interface ICallInvoker

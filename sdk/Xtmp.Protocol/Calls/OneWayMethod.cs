@@ -4,6 +4,9 @@ namespace Xtmp.Protocol;
 public interface IOneWayMethod
 {
     ValueTask SendAsync(ICallInvoker invoker, IXtmpMessage request, CallContext context);
+
+    /// <summary>Runs the method on a handler object.</summary>
+    ValueTask HandleAsync(object handler, IXtmpMessage request, CallContext context);
 }
 
 /// <summary>A method without a reply.</summary>
@@ -21,6 +24,8 @@ public sealed class OneWayMethod<TRequest> : MethodDescriptor<TRequest>, IOneWay
 
     /// <summary>Runs the method on a handler object.</summary>
     public ValueTask HandleAsync(object handler, TRequest request, CallContext context) => _handle(handler, request, context);
+
+    ValueTask IOneWayMethod.HandleAsync(object handler, IXtmpMessage request, CallContext context) => _handle(handler, (TRequest)request, context);
 
     ValueTask IOneWayMethod.SendAsync(ICallInvoker invoker, IXtmpMessage request, CallContext context) =>
         invoker.SendAsync(this, (TRequest)request, context);

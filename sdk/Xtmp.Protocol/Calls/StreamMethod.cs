@@ -1,11 +1,12 @@
-using System.Runtime.CompilerServices;
-
 namespace Xtmp.Protocol;
 
 /// <summary>A stream method seen by code that knows no message types, such as a gateway.</summary>
 public interface IStreamMethod
 {
     IAsyncEnumerable<IXtmpMessage> InvokeAsync(ICallInvoker invoker, IXtmpMessage request, CallContext context);
+
+    /// <summary>Runs the method on a handler object and gives what it returns, as it is.</summary>
+    IAsyncEnumerable<IXtmpMessage> HandleAsync(object handler, IXtmpMessage request, CallContext context);
 }
 
 /// <summary>A method answered by items and then an end or an error.</summary>
@@ -26,13 +27,7 @@ public sealed class StreamMethod<TRequest, TItem> : MethodDescriptor<TRequest>, 
     public IAsyncEnumerable<TItem> HandleAsync(object handler, TRequest request, CallContext context) => _handle(handler, request, context);
 
     IAsyncEnumerable<IXtmpMessage> IStreamMethod.InvokeAsync(ICallInvoker invoker, IXtmpMessage request, CallContext context) =>
-        Widen(invoker.StreamAsync(this, (TRequest)request, context), context.CancellationToken);
+        invoker.StreamAsync(this, (TRequest)request, context);
 
-    private static async IAsyncEnumerable<IXtmpMessage> Widen(IAsyncEnumerable<TItem> items, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await foreach (var item in items.WithCancellation(cancellationToken).ConfigureAwait(false))
-        {
-            yield return item;
-        }
-    }
+    IAsyncEnumerable<IXtmpMessage> IStreamMethod.HandleAsync(object handler, IXtmpMessage request, CallContext context) => _handle(handler, (TRequest)request, context);
 }

@@ -4,6 +4,9 @@ namespace Xtmp.Protocol;
 public interface IUnaryMethod
 {
     ValueTask<IXtmpMessage> InvokeAsync(ICallInvoker invoker, IXtmpMessage request, CallContext context);
+
+    /// <summary>Runs the method on a handler object.</summary>
+    ValueTask<IXtmpMessage> HandleAsync(object handler, IXtmpMessage request, CallContext context);
 }
 
 /// <summary>A method with exactly one reply or error.</summary>
@@ -25,6 +28,14 @@ public sealed class UnaryMethod<TRequest, TReply> : MethodDescriptor<TRequest>, 
 
     /// <summary>Runs the method on a handler object.</summary>
     public ValueTask<TReply> HandleAsync(object handler, TRequest request, CallContext context) => _handle(handler, request, context);
+
+    ValueTask<IXtmpMessage> IUnaryMethod.HandleAsync(object handler, IXtmpMessage request, CallContext context)
+    {
+        var handling = _handle(handler, (TRequest)request, context);
+        return handling.IsCompletedSuccessfully ? new(handling.Result) : AwaitAsync(handling);
+
+        static async ValueTask<IXtmpMessage> AwaitAsync(ValueTask<TReply> reply) => await reply.ConfigureAwait(false);
+    }
 
     async ValueTask<IXtmpMessage> IUnaryMethod.InvokeAsync(ICallInvoker invoker, IXtmpMessage request, CallContext context) =>
         await invoker.InvokeAsync(this, (TRequest)request, context).ConfigureAwait(false);

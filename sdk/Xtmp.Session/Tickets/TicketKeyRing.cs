@@ -54,7 +54,7 @@ public sealed class TicketKeyRing : IDisposable
         KeyDerivation.Expand(prk, "kid"u8, default, id);
         lock (_gate)
         {
-            _keys.Insert(0, new Entry(id.ToArray(), new Aes256GcmCipher(key)));
+            _keys.Insert(0, new Entry(id.ToArray(), RecordCipher.CreateAes256Gcm(key)));
             while (_keys.Count > KeptKeys)
             {
                 _keys[^1].Cipher.Dispose();
@@ -120,5 +120,5 @@ public sealed class TicketKeyRing : IDisposable
         }
     }
 
-    private readonly record struct Entry(byte[] Id, Aes256GcmCipher Cipher);
+    private readonly record struct Entry(byte[] Id, RecordCipher Cipher);
 }

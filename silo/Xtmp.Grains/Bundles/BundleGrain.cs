@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using Xtmp.Crypto;
-using Xtmp.Engine;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
 
 namespace Xtmp.Grains;
 
@@ -11,7 +11,7 @@ namespace Xtmp.Grains;
 /// A proof bundle and where it stands: received, verifying, verified, submitted, and by its notaries confirmed or
 /// rejected. A proof that does not hold is refused at submission and leaves nothing behind. The key is the bundle id.
 /// </summary>
-public sealed class BundleGrain : Grain<BundleState>, IBundleHandler
+public sealed class BundleGrain : XtmpGrain<BundleState>, IBundleHandler
 {
     private const string ProofKey = "proof";
     private const string AdvanceReminder = "advance";
@@ -21,8 +21,7 @@ public sealed class BundleGrain : Grain<BundleState>, IBundleHandler
 
     private readonly GrainOptions _options;
 
-    public BundleGrain(IGrainContext context, GrainOptions options)
-        : base(context)
+    public BundleGrain(GrainOptions options)
     {
         _options = options;
     }

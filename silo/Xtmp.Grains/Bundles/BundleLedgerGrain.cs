@@ -1,22 +1,17 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Xtmp.Engine;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
 
 namespace Xtmp.Grains;
 
 /// <summary>The bundles of one ledger node, a line for each step that matters to others. The key is the node's id.</summary>
-public sealed class BundleLedgerGrain : Grain<LedgerState>, IBundleLedgerHandler
+public sealed class BundleLedgerGrain : XtmpGrain<LedgerState>, IBundleLedgerHandler
 {
     private const string LinePrefix = "line/";
-
-    public BundleLedgerGrain(IGrainContext context)
-        : base(context)
-    {
-    }
 
     public async ValueTask<BundleSyncReply> SyncAsync(BundleSync request, CallContext context = default)
     {

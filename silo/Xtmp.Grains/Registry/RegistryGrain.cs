@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using Xtmp.Crypto;
-using Xtmp.Engine;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
 
 namespace Xtmp.Grains;
 
@@ -11,7 +11,7 @@ namespace Xtmp.Grains;
 /// A name of the shadow registry: its owner's signed record, and the chain of time stamps given under it. The first to
 /// publish a name owns it until its record expires.
 /// </summary>
-public sealed class RegistryGrain : Grain<RegistryState>, IRegistryHandler
+public sealed class RegistryGrain : XtmpGrain<RegistryState>, IRegistryHandler
 {
     // An hour of microseconds, for clocks that differ.
     private const ulong MaxVersionLead = 3_600_000_000;
@@ -23,8 +23,7 @@ public sealed class RegistryGrain : Grain<RegistryState>, IRegistryHandler
 
     private readonly GrainOptions _options;
 
-    public RegistryGrain(IGrainContext context, GrainOptions options)
-        : base(context)
+    public RegistryGrain(GrainOptions options)
     {
         _options = options;
     }

@@ -1,21 +1,20 @@
 using System.Globalization;
-using Xtmp.Engine;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
 
 namespace Xtmp.Grains;
 
 /// <summary>What a silo remembers of a session after the connection is gone. Called by the gateway, never by a peer.</summary>
-public sealed class SessionGrain : Grain<SessionRecord>, ISessionHandler
+public sealed class SessionGrain : XtmpGrain<SessionRecord>, ISessionHandler
 {
     private const int MaxWallets = 16;
     private const string ForgetReminder = "forget";
 
     private readonly GrainOptions _options;
 
-    public SessionGrain(IGrainContext context, GrainOptions options)
-        : base(context)
+    public SessionGrain(GrainOptions options)
     {
         _options = options;
     }

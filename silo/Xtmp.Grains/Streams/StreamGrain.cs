@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
-using Xtmp.Engine;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
 
 namespace Xtmp.Grains;
 
@@ -9,13 +9,8 @@ namespace Xtmp.Grains;
 /// A topic that sessions follow: first what stands now, then what changes, each update once and in order. The updates
 /// themselves are the business of the grain the topic speaks of.
 /// </summary>
-public sealed class StreamGrain : Grain, IStreamHandler
+public sealed class StreamGrain : XtmpGrain, IStreamHandler
 {
-    public StreamGrain(IGrainContext context)
-        : base(context)
-    {
-    }
-
     public IAsyncEnumerable<LiveUpdate> UpdatesAsync(LiveUpdates request, CallContext context = default)
     {
         if (Topics.TryGetBundle(request.Topic, out var bundleId))
@@ -75,7 +70,7 @@ public sealed class StreamGrain : Grain, IStreamHandler
             }
         }
 
-        await foreach (var (item, missed) in live.WithCancellation(cancellationToken).ConfigureAwait(false))
+        await foreach (var (item, missed) in live.WithCancellation(cancellationToken).ConfigureAwait(true))
         {
             if (item is null)
             {

@@ -1,8 +1,9 @@
 using Xtmp.Crypto;
-using Xtmp.Engine;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
+using Xtmp.Storage;
 
 namespace Xtmp.Grains;
 

@@ -1,8 +1,8 @@
 using Xtmp.Crypto;
-using Xtmp.Engine;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
 
 namespace Xtmp.Grains;
 
@@ -10,15 +10,14 @@ namespace Xtmp.Grains;
 /// A wallet: its keys, its balance, and every operation it ever carried out or took in. The key is the wallet's id in
 /// hex. Transfers are in the other part of this class.
 /// </summary>
-public sealed partial class WalletGrain : Grain<WalletState>, IWalletHandler
+public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
 {
     private const ulong MaxBalance = long.MaxValue;
 
     private readonly GrainOptions _options;
     private IdentityPublicKey? _keys;
 
-    public WalletGrain(IGrainContext context, GrainOptions options)
-        : base(context)
+    public WalletGrain(GrainOptions options)
     {
         _options = options;
     }

@@ -1,12 +1,12 @@
-using Xtmp.Engine;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
 
 namespace Xtmp.Benchmarks;
 
 /// <summary>The smallest grain with state: one method that reads it, one that changes it.</summary>
-internal sealed class CounterGrain(IGrainContext context) : Grain<LedgerState>(context), IBundleLedgerHandler
+internal sealed class CounterGrain : XtmpGrain<LedgerState>, IBundleLedgerHandler
 {
     public ValueTask<BundleSyncReply> SyncAsync(BundleSync request, CallContext context = default) =>
         new(new BundleSyncReply { NodeId = request.NodeId, Bundles = [], Next = State?.Lines ?? 0, More = false });
@@ -16,6 +16,4 @@ internal sealed class CounterGrain(IGrainContext context) : Grain<LedgerState>(c
         State = new LedgerState { Lines = (State?.Lines ?? 0) + 1 };
         return new(new BundleIndexedReply { Sequence = State.Lines });
     }
-
-    public static GrainRegistry Registry() => new GrainRegistry().Register("BundleLedger", BundleLedgerMethods.All, context => new CounterGrain(context));
 }

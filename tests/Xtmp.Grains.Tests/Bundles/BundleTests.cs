@@ -179,7 +179,7 @@ public sealed class BundleTests : IAsyncDisposable
         for (var i = 0; i < 20; i++)
         {
             _silo.Time.Advance(TimeSpan.FromSeconds(5));
-            await _silo.Engine.WhenQuietAsync();
+            await _silo.Silo.WhenQuietAsync();
         }
 
         await WaitForAsync("b", BundleStatusCode.Submitted);
@@ -252,7 +252,7 @@ public sealed class BundleTests : IAsyncDisposable
 
         await _silo.Bundle.SubmitAsync(Submit(Bundle("elsewhere", node: "node-2")), ByNode);
         await WaitForAsync("elsewhere", BundleStatusCode.Submitted);
-        await _silo.Engine.WhenQuietAsync();
+        await _silo.Silo.WhenQuietAsync();
 
         var seen = new List<BundleSummary>();
         var after = 0UL;

@@ -87,11 +87,11 @@ public sealed class SessionTests : IAsyncDisposable
     {
         for (var day = 0; day < time.TotalDays; day++)
         {
-            await _silo.Engine.WhenQuietAsync();
+            await _silo.Silo.WhenQuietAsync();
             _silo.Time.Advance(TimeSpan.FromDays(1));
         }
 
-        await _silo.Engine.WhenQuietAsync();
+        await _silo.Silo.WhenQuietAsync();
     }
 
     // The key of a session's calls is the caller's session.

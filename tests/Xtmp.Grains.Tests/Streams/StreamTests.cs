@@ -96,7 +96,7 @@ public sealed class StreamTests : IAsyncDisposable
         var request = new LiveUpdates { Topic = "bundle:b", StreamType = StreamType.BundleUpdates, Filter = "wallet_balance, gap" };
         await using var updates = _silo.Stream.UpdatesAsync(request, enough.Token).GetAsyncEnumerator();
         var waiting = updates.MoveNextAsync().AsTask();
-        await _silo.Engine.WhenQuietAsync();
+        await _silo.Silo.WhenQuietAsync();
         Assert.False(waiting.IsCompleted);
         await enough.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);

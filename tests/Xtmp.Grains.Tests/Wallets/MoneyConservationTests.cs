@@ -96,19 +96,19 @@ public sealed class MoneyConservationTests
                 unanswered.AddRange(open);
             }
 
-            await silo.Engine.WhenQuietAsync();
+            await silo.Silo.WhenQuietAsync();
             CheckStore(silo);
         }
 
         silo.Restart();
-        await silo.Engine.WhenQuietAsync();
+        await silo.Silo.WhenQuietAsync();
         foreach (var (index, transfer) in unanswered)
         {
             // Either it happened, and this is its answer, or it happens now, or its time has passed.
             await TryAsync(silo, wallets[index], transfer);
         }
 
-        await silo.Engine.WhenQuietAsync();
+        await silo.Silo.WhenQuietAsync();
         Assert.NotEmpty(acknowledged);
         foreach (var (index, transfer, reply) in acknowledged)
         {

@@ -1,6 +1,7 @@
-using Xtmp.Engine;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
+using Xtmp.Storage;
 using Xtmp.TestKit;
 using static Xtmp.Grains.Tests.GrainsFixture;
 
@@ -259,7 +260,7 @@ public sealed class TransferTests : IAsyncDisposable
         _silo.Time.Advance(_silo.Options.SettlementWait);
         Assert.Equal(700UL, (await call.WaitAsync(Patience)).Balance);
         gate.SetResult();
-        await _silo.Engine.WhenQuietAsync();
+        await _silo.Silo.WhenQuietAsync();
         await ExpectAsync(_alice, 700, nonce: 1);
         await ExpectAsync(_bob, 1300, nonce: 0);
     }

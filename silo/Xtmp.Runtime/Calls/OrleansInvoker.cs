@@ -1,0 +1,273 @@
+using System.Runtime.CompilerServices;
+using Orleans.Runtime;
+using Xtmp.Protocol;
+
+namespace Xtmp.Runtime;
+
+/// <summary>
+/// Generated clients over Orleans: a call finds its grain wherever it is. A grain that is active in this silo is called
+/// directly, without Orleans' messaging.
+/// </summary>
+/// <param name="services">The silo's.</param>
+/// <param name="caller">The activation whose turn calls; null for calls from outside grains.</param>
+internal sealed class OrleansInvoker(TurnServices services, Activation? caller) : ICallInvoker
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
+
+    public ValueTask<TReply> InvokeAsync<TRequest, TReply>(UnaryMethod<TRequest, TReply> method, TRequest request, CallContext context)
+        where TRequest : class, IXtmpMessage<TRequest>
+        where TReply : class, IXtmpMessage<TReply>
+    {
+        services.Activity.Add();
+        ValueTask<XtmpReply> pending;
+        GrainId id;
+        CallChain? chain;
+        try
+        {
+            (id, chain) = Prepare(method, method.GetKey(request, context), waits: true);
+            pending = CallAsync(services, id, new XtmpCall(method, request, context.Caller, chain), context);
+        }
+        catch (XtmpException error)
+        {
+            services.Activity.Remove();
+            return ValueTask.FromException<TReply>(error);
+        }
+
+        if (pending.IsCompletedSuccessfully)
+        {
+            Done(chain, id);
+            return pending.Result.Error is null ? new(pending.Result.Take<TReply>()) : AwaitAsync<TReply>(pending);
+        }
+
+        return FinishAsync<TReply>(pending, chain, id);
+    }
+
+    public async ValueTask SendAsync<TRequest>(OneWayMethod<TRequest> method, TRequest request, CallContext context)
+        where TRequest : class, IXtmpMessage<TRequest>
+    {
+        services.Activity.Add();
+        try
+        {
+            // Accepted is all a sender hears, so its cancellation does not reach the turn.
+            var (id, chain) = Prepare(method, method.GetKey(request, context), waits: false);
+            (await CallAsync(services, id, new XtmpCall(method, request, context.Caller, chain), context with { CancellationToken = default }).ConfigureAwait(false)).ThrowIfRefused();
+        }
+        finally
+        {
+            services.Activity.Remove();
+        }
+    }
+
+    public IAsyncEnumerable<TItem> StreamAsync<TRequest, TItem>(StreamMethod<TRequest, TItem> method, TRequest request, CallContext context)
+        where TRequest : class, IXtmpMessage<TRequest>
+        where TItem : class, IXtmpMessage<TItem> => FollowAsync(method, request, context);
+
+    /// <summary>One call to its end, wherever the grain is, however often it moves.</summary>
+    public static ValueTask<XtmpReply> CallAsync(TurnServices services, GrainId id, XtmpCall call, CallContext context)
+    {
+        // The common case in a line of its own: the grain is here, and its turn ends at once.
+        if (services.Options.DirectCalls && services.Activations.TryFind(id, out var local))
+        {
+            var pending = local.CallAsync(call);
+            return pending.IsCompletedSuccessfully && !pending.Result.IsMoved ? pending : RepeatAsync(services, id, call, context, pending);
+        }
+
+        return RepeatAsync(services, id, call, context, first: null);
+    }
+
+    private static async ValueTask<XtmpReply> RepeatAsync(TurnServices services, GrainId id, XtmpCall call, CallContext context, ValueTask<XtmpReply>? first)
+    {
+        using var patience = new CallPatience(services.Time, context.Timeout ?? services.Options.CallTimeout, context.CancellationToken);
+        for (var moves = 0; ; moves++)
+        {
+            var reply = await patience.WaitAsync(call, first ?? await StartAsync(services, id, call, patience).ConfigureAwait(false)).ConfigureAwait(false);
+            if (!reply.IsMoved)
+            {
+                return reply;
+            }
+
+            if (moves == services.Options.MaxMoves)
+            {
+                return XtmpReply.Of(new XtmpException(XtmpErrorCode.Conflict, Fault.Peer, $"Another silo kept changing the same {id.Kind}.", retryable: true));
+            }
+
+            if (moves >= 2)
+            {
+                await patience.PauseAsync(call, FirstPause * Math.Pow(2, moves - 2)).ConfigureAwait(false);
+            }
+
+            first = null;
+        }
+    }
+
+    private static async ValueTask<ValueTask<XtmpReply>> StartAsync(TurnServices services, GrainId id, XtmpCall call, CallPatience patience)
+    {
+        try
+        {
+            return services.Options.DirectCalls && await services.Activations.CallAsync(id, call).ConfigureAwait(false) is { } pending
+                ? pending
+                : RemoteAsync(services.References.Get(id).InvokeAsync(call, patience.RemoteToken), id);
+        }
+        catch (OrleansException error)
+        {
+            return new ValueTask<XtmpReply>(Unreachable(error, id));
+        }
+        catch (TimeoutException)
+        {
+            return new ValueTask<XtmpReply>(TimedOut(id.Kind));
+        }
+    }
+
+    private static async ValueTask<XtmpReply> RemoteAsync(ValueTask<XtmpReply> pending, GrainId id)
+    {
+        try
+        {
+            return await pending.ConfigureAwait(false);
+        }
+        catch (SiloUnavailableException)
+        {
+            // Also an OrleansMessageRejectionException, of which the others mean that nothing was executed.
+            return XtmpReply.Of(new XtmpException(XtmpErrorCode.OutcomeUnknown, Fault.Peer, $"The silo of this {id.Kind} was lost; what the call changes may have happened.", retryable: true));
+        }
+        catch (OrleansMessageRejectionException)
+        {
+            return XtmpReply.Moved;
+        }
+        catch (OrleansException error)
+        {
+            return Unreachable(error, id);
+        }
+        catch (TimeoutException)
+        {
+            return TimedOut(id.Kind);
+        }
+    }
+
+    private static XtmpReply Unreachable(OrleansException error, GrainId id) =>
+        XtmpReply.Of(new XtmpException(XtmpErrorCode.Overloaded, Fault.Peer, $"The {id.Kind} cannot be reached now.", retryable: true, innerException: error));
+
+    private static XtmpReply TimedOut(string kind) => XtmpReply.Of(CallPatience.TimedOut(kind));
+
+    private async IAsyncEnumerable<XtmpReply> OpenAsync(GrainId id, XtmpCall call, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        for (var moves = 0; ; moves++)
+        {
+            var isMoved = false;
+            var local = services.Options.DirectCalls ? await services.Activations.FindAsync(id).ConfigureAwait(false) : null;
+            await using var items = (local?.StreamAsync(call, cancellationToken) ?? services.References.Get(id).StreamAsync(call, cancellationToken)).GetAsyncEnumerator(cancellationToken);
+            while (!isMoved && await NextAsync(items, id).ConfigureAwait(false) is { } item)
+            {
+                isMoved = item.IsMoved;
+                if (isMoved && moves == services.Options.MaxMoves)
+                {
+                    throw new XtmpException(XtmpErrorCode.Conflict, Fault.Peer, $"Another silo kept changing the same {id.Kind}.", retryable: true);
+                }
+
+                if (!isMoved)
+                {
+                    yield return item;
+                }
+            }
+
+            if (!isMoved)
+            {
+                yield break;
+            }
+        }
+    }
+
+    // Null at the end. What Orleans throws when a silo goes is told in our terms.
+    private static async ValueTask<XtmpReply?> NextAsync(IAsyncEnumerator<XtmpReply> items, GrainId id)
+    {
+        try
+        {
+            return await items.MoveNextAsync().ConfigureAwait(false) ? items.Current : null;
+        }
+        catch (OrleansException error)
+        {
+            return XtmpReply.Of(new XtmpException(XtmpErrorCode.ShuttingDown, Fault.Peer, $"The silo of this {id.Kind} went away; what it would have sent is lost.", retryable: true, innerException: error));
+        }
+    }
+
+    private async IAsyncEnumerable<TItem> FollowAsync<TRequest, TItem>(
+        StreamMethod<TRequest, TItem> method, TRequest request, CallContext context, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        where TRequest : class, IXtmpMessage<TRequest>
+        where TItem : class, IXtmpMessage<TItem>
+    {
+        using var linked = context.CancellationToken.CanBeCanceled && cancellationToken.CanBeCanceled && context.CancellationToken != cancellationToken
+            ? CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, cancellationToken)
+            : null;
+        var token = linked?.Token ?? (cancellationToken.CanBeCanceled ? cancellationToken : context.CancellationToken);
+        var (id, chain) = Prepare(method, method.GetKey(request, context), waits: false);
+        var call = new XtmpCall(method, request, context.Caller, chain) { Opening = new StreamOpening(services.Activity) };
+        try
+        {
+            await foreach (var item in OpenAsync(id, call, token).ConfigureAwait(false))
+            {
+                call.Opening.Done();
+                if (item.Error is { Code: XtmpErrorCode.Cancelled })
+                {
+                    token.ThrowIfCancellationRequested();
+                }
+
+                yield return item.Take<TItem>();
+            }
+        }
+        finally
+        {
+            call.Opening.Done();
+        }
+    }
+
+    private async ValueTask<TReply> FinishAsync<TReply>(ValueTask<XtmpReply> pending, CallChain? chain, GrainId id)
+        where TReply : class, IXtmpMessage<TReply>
+    {
+        try
+        {
+            return (await pending.ConfigureAwait(false)).Take<TReply>();
+        }
+        finally
+        {
+            Done(chain, id);
+        }
+    }
+
+    private static async ValueTask<TReply> AwaitAsync<TReply>(ValueTask<XtmpReply> pending)
+        where TReply : class, IXtmpMessage<TReply> => (await pending.ConfigureAwait(false)).Take<TReply>();
+
+    private void Done(CallChain? chain, GrainId id)
+    {
+        if (chain is not null)
+        {
+            services.Waits.Leave(chain.Grain, id);
+        }
+
+        services.Activity.Remove();
+    }
+
+    private (GrainId Id, CallChain? Chain) Prepare(MethodDescriptor method, string key, bool waits)
+    {
+        var id = new GrainId(method.Handler, key);
+        services.Kinds.Require(id);
+        if (caller is null)
+        {
+            return (id, null);
+        }
+
+        caller.Context.EnsureTurn();
+        var chain = new CallChain(caller.Id, caller.Current?.Chain);
+        if (chain.Depth > services.Options.MaxCallDepth)
+        {
+            throw new XtmpException(XtmpErrorCode.CallCycle, Fault.Peer, $"Grains call each other more than {services.Options.MaxCallDepth} deep.");
+        }
+
+        if (waits && chain.Holds(id))
+        {
+            throw new XtmpException(XtmpErrorCode.CallCycle, Fault.Peer, $"{id.Kind} is called by a chain of calls that it waits for itself.");
+        }
+
+        return !waits || services.Waits.TryEnter(caller.Id, id)
+            ? (id, chain)
+            : throw new XtmpException(XtmpErrorCode.CallCycle, Fault.Peer, $"This call to a {id.Kind} and another one wait for each other.", retryable: true);
+    }
+}

@@ -1,0 +1,220 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orleans.Hosting;
+using Orleans.Runtime;
+using Xtmp.Protocol;
+using Xtmp.Storage;
+
+namespace Xtmp.Runtime;
+
+/// <summary>
+/// A silo of grains in this process, without a port, called like any handler. Errors of a call:
+/// <see cref="XtmpErrorCode.NotServed"/> for a kind nobody registered, <see cref="XtmpErrorCode.Overloaded"/> (retryable)
+/// from a full mailbox, <see cref="XtmpErrorCode.Timeout"/>, <see cref="XtmpErrorCode.CallCycle"/>,
+/// <see cref="XtmpErrorCode.StorageUnavailable"/>, <see cref="XtmpErrorCode.ShuttingDown"/>,
+/// <see cref="XtmpErrorCode.Internal"/> for a bug in a grain, and whatever code the grain refuses with.
+/// <para>
+/// Calls that are awaited one after the other run in that order. Calls of one caller that are not awaited run in the order
+/// they were made as long as their grain is active in this silo.
+/// </para>
+/// </summary>
+public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
+{
+    private static readonly TimeSpan DisposePatience = TimeSpan.FromSeconds(5);
+
+    private readonly IHost _host;
+    private readonly TurnServices _services;
+    private readonly TopicHub _topics;
+    private readonly ICallInvoker _invoker;
+    private readonly ActivityCounter _calls = new();
+    private volatile bool _isStopping;
+    private int _disposed;
+
+    private GrainSilo(IHost host)
+    {
+        _host = host;
+        _services = host.Services.GetRequiredService<TurnServices>();
+        _topics = host.Services.GetRequiredService<TopicHub>();
+        _invoker = host.Services.GetRequiredService<ICallInvoker>();
+        host.Services.GetRequiredService<RuntimeMetrics>().Observe(() => _services.Local.Count, () => _services.OutboxInFlight, () => _topics.SubscriptionCount);
+    }
+
+    public ITopicHub Topics => _topics;
+
+    /// <summary>Grains in memory.</summary>
+    public int ActivationCount => _services.Local.Count;
+
+    /// <summary>Starts a silo: its grains, and what runs without calls, the outbox left by an earlier run and reminders.</summary>
+    /// <param name="store">Where grains are kept. Stays the caller's to dispose, after the silo.</param>
+    /// <param name="configure">Adds the grains, with <see cref="SiloBuilderExtensions.AddXtmpGrain{TGrain}"/>, and the services they are made with.</param>
+    /// <param name="options">Limits; null: the defaults.</param>
+    /// <param name="time">The clock of grains; null: the system's.</param>
+    /// <param name="loggerFactory">Where Orleans logs; null: nowhere.</param>
+    /// <param name="cancellationToken">Gives the start up.</param>
+    public static async Task<GrainSilo> StartAsync(
+        IGrainStore store,
+        Action<ISiloBuilder> configure,
+        RuntimeOptions? options = null,
+        TimeProvider? time = null,
+        ILoggerFactory? loggerFactory = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(configure);
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.Replace(ServiceDescriptor.Singleton(loggerFactory ?? NullLoggerFactory.Instance));
+        builder.UseOrleans(silo =>
+        {
+            silo.UseLocalhostClustering();
+            silo.UseXtmpGrains(store, options);
+            configure(silo);
+            silo.UseNoListeners();
+            silo.Services.AddKeyedSingleton(TimeProviderNames.Grains, time ?? TimeProvider.System);
+        });
+        var host = builder.Build();
+        try
+        {
+            await host.StartAsync(cancellationToken).ConfigureAwait(false);
+            return new GrainSilo(host);
+        }
+        catch
+        {
+            host.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Drains: refuses new calls, finishes and commits what is in flight, ends subscriptions. Undelivered outbox messages
+    /// stay in the store for the next start. The store itself stays open.
+    /// </summary>
+    /// <param name="cancellationToken">When to stop waiting; what is in flight then is cancelled.</param>
+    /// <exception cref="OperationCanceledException">The waiting was given up; the silo is stopped all the same.</exception>
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        _isStopping = true;
+        _topics.Close(ShuttingDown());
+        try
+        {
+            await _calls.WhenZeroAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (cancellationToken.IsCancellationRequested)
+            {
+                _services.Local.CancelAll();
+            }
+
+            await _host.StopAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Completes when nothing is going on: no calls, no turns, and no deliveries but those that wait for their next try.
+    /// For tests, and for a last look before a snapshot.
+    /// </summary>
+    public Task WhenQuietAsync() => _services.Activity.WhenZeroAsync();
+
+    /// <summary>Lets go of every grain that has been idle for <paramref name="age"/>, as Orleans does from time to time.</summary>
+    public Task CollectIdleAsync(TimeSpan age) => _host.Services.GetRequiredService<Orleans.IGrainFactory>().GetGrain<IManagementGrain>(0).ForceActivationCollection(age);
+
+    public ValueTask<TReply> InvokeAsync<TRequest, TReply>(UnaryMethod<TRequest, TReply> method, TRequest request, CallContext context)
+        where TRequest : class, IXtmpMessage<TRequest>
+        where TReply : class, IXtmpMessage<TReply>
+    {
+        if (!TryEnter())
+        {
+            return ValueTask.FromException<TReply>(ShuttingDown());
+        }
+
+        var pending = _invoker.InvokeAsync(method, request, context);
+        if (!pending.IsCompleted)
+        {
+            return LeaveAfterAsync(pending);
+        }
+
+        _calls.Remove();
+        return pending;
+    }
+
+    public IAsyncEnumerable<TItem> StreamAsync<TRequest, TItem>(StreamMethod<TRequest, TItem> method, TRequest request, CallContext context)
+        where TRequest : class, IXtmpMessage<TRequest>
+        where TItem : class, IXtmpMessage<TItem>
+    {
+        // Streams have no end of their own; the topics end them.
+        return _isStopping ? throw ShuttingDown() : _invoker.StreamAsync(method, request, context);
+    }
+
+    public async ValueTask SendAsync<TRequest>(OneWayMethod<TRequest> method, TRequest request, CallContext context)
+        where TRequest : class, IXtmpMessage<TRequest>
+    {
+        if (!TryEnter())
+        {
+            throw ShuttingDown();
+        }
+
+        try
+        {
+            await _invoker.SendAsync(method, request, context).ConfigureAwait(false);
+        }
+        finally
+        {
+            _calls.Remove();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        if (!_isStopping)
+        {
+            using var patience = new CancellationTokenSource(DisposePatience);
+            try
+            {
+                await StopAsync(patience.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                // A grain that does not listen to its token keeps its thread; its caller has an answer by its timeout.
+            }
+        }
+
+        if (_host is IAsyncDisposable disposable)
+        {
+            await disposable.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static XtmpException ShuttingDown() => new(XtmpErrorCode.ShuttingDown, Fault.Peer, "The silo is shutting down.", retryable: true);
+
+    private bool TryEnter()
+    {
+        _calls.Add();
+        if (!_isStopping)
+        {
+            return true;
+        }
+
+        _calls.Remove();
+        return false;
+    }
+
+    private async ValueTask<TReply> LeaveAfterAsync<TReply>(ValueTask<TReply> pending)
+    {
+        try
+        {
+            return await pending.ConfigureAwait(false);
+        }
+        finally
+        {
+            _calls.Remove();
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Orleans;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Metadata;
+using Orleans.Runtime;
+using Orleans.Serialization.Configuration;
+using Xtmp.Protocol;
+using Xtmp.Storage;
+
+namespace Xtmp.Runtime;
+
+/// <summary>XTMP grains on an Orleans silo.</summary>
+public static class SiloBuilderExtensions
+{
+    // Orleans looks for idle grains this often, and wants to keep them longer than that.
+    private static readonly TimeSpan CollectionQuantum = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan MinCollectionAge = TimeSpan.FromMinutes(1);
+
+    /// <summary>Durable turns for the grains added with <see cref="AddXtmpGrain{TGrain}"/>.</summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="store">Where grains are kept. Stays the caller's to dispose.</param>
+    /// <param name="options">Limits; null: the defaults.</param>
+    public static ISiloBuilder UseXtmpGrains(this ISiloBuilder silo, IGrainStore store, RuntimeOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(silo);
+        ArgumentNullException.ThrowIfNull(store);
+        options ??= new RuntimeOptions();
+        var services = silo.Services;
+        services.AddSingleton(store);
+        services.AddSingleton(options);
+        services.AddSingleton<GrainKinds>();
+        services.AddSingleton<IGrainTypeProvider>(provider => provider.GetRequiredService<GrainKinds>());
+        services.AddSingleton<GrainReferences>();
+        services.AddSingleton<LocalActivations>();
+        services.AddSingleton<ActivationQueue>();
+        services.AddSingleton<RuntimeMetrics>();
+        services.AddSingleton<TurnServices>();
+        services.TryAddSingleton(new TopicHub(options.MaxSubscriptions));
+        services.TryAddSingleton<ITopicHub>(provider => provider.GetRequiredService<TopicHub>());
+        services.AddSingleton<Sweeper>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<Sweeper>());
+        services.AddSingleton<ICallInvoker>(provider => new OrleansInvoker(provider.GetRequiredService<TurnServices>(), caller: null));
+
+        // Orleans' generator lists every grain class of every assembly it sees, and two of one kind stop the silo. XTMP
+        // kinds are those that were added by name, no more and no less.
+        services.AddOptions<TypeManifestOptions>().PostConfigure<IEnumerable<GrainKind>>((manifest, kinds) =>
+        {
+            manifest.InterfaceImplementations.RemoveWhere(type => type.IsSubclassOf(typeof(XtmpGrain)));
+            manifest.InterfaceImplementations.UnionWith(kinds.Select(kind => kind.Grain));
+        });
+        return silo.Configure<GrainCollectionOptions>(collection =>
+        {
+            collection.CollectionQuantum = CollectionQuantum;
+            collection.CollectionAge = options.IdleTimeout < MinCollectionAge ? MinCollectionAge : options.IdleTimeout;
+        });
+    }
+
+    /// <summary>A grain class and the handler group it serves.</summary>
+    /// <typeparam name="TGrain">Implements the generated handler interface. Made by dependency injection.</typeparam>
+    /// <param name="silo">The silo.</param>
+    /// <param name="methods">The handler's methods, for example <c>OrderMethods.All</c>. The handler's name is the grain's kind.</param>
+    public static ISiloBuilder AddXtmpGrain<TGrain>(this ISiloBuilder silo, IReadOnlyList<MethodDescriptor> methods)
+        where TGrain : XtmpGrain
+    {
+        ArgumentNullException.ThrowIfNull(silo);
+        ArgumentNullException.ThrowIfNull(methods);
+        silo.Services.AddSingleton(new GrainKind(typeof(TGrain), methods));
+        return silo;
+    }
+
+    /// <summary>Opens no port at all: a silo that is alone needs none.</summary>
+    internal static ISiloBuilder UseNoListeners(this ISiloBuilder silo)
+    {
+        // The keys are Orleans' own, the descriptors are not.
+        for (var i = 0; i < silo.Services.Count; i++)
+        {
+            var service = silo.Services[i];
+            if (service.IsKeyedService && service.ServiceType == typeof(Microsoft.AspNetCore.Connections.IConnectionListenerFactory))
+            {
+                silo.Services[i] = ServiceDescriptor.KeyedSingleton<Microsoft.AspNetCore.Connections.IConnectionListenerFactory>(service.ServiceKey, (_, _) => new NoListener());
+            }
+        }
+
+        return silo;
+    }
+}

@@ -1,0 +1,50 @@
+using Xtmp.Protocol;
+
+namespace Xtmp.Runtime;
+
+/// <summary>
+/// Live publish/subscribe between grains and sessions. Nothing is kept for a topic without subscribers: what must not be
+/// missed is in a grain's state, and a subscriber reads that first (snapshot, then live).
+/// </summary>
+public interface ITopicHub
+{
+    /// <summary>Hands the item to every subscriber; never waits for a slow one.</summary>
+    void Publish(string topic, IXtmpMessage item);
+
+    /// <summary>Opens a subscription. It receives everything published after this returns, until it is disposed.</summary>
+    /// <exception cref="XtmpException"><see cref="XtmpErrorCode.Overloaded"/> at the limit of subscriptions.</exception>
+    ITopicSubscription Subscribe(string topic, SubscriptionOptions? options = null);
+}
+
+/// <summary>One subscriber's bounded queue. Enumerate it once; it ends with an error, or when it is disposed.</summary>
+public interface ITopicSubscription : IAsyncEnumerable<TopicEvent<IXtmpMessage>>, IDisposable
+{
+    string Topic { get; }
+}
+
+/// <summary>What a subscription gives: an item, or the news that some were dropped before the next one.</summary>
+/// <param name="Item">The item; null in a gap notice.</param>
+/// <param name="Missed">In a gap notice, how many items were dropped; else 0.</param>
+public readonly record struct TopicEvent<TItem>(TItem? Item, long Missed)
+    where TItem : class;
+
+/// <summary>What happens to a subscriber that reads too slowly.</summary>
+public enum SlowConsumerPolicy : byte
+{
+    /// <summary>The oldest items are dropped, and a gap notice counts them.</summary>
+    DropOldest = 0,
+
+    /// <summary>The subscription ends with <see cref="XtmpErrorCode.SlowConsumer"/> after what is queued.</summary>
+    Disconnect = 1,
+}
+
+/// <summary>How a subscription is buffered.</summary>
+public sealed record SubscriptionOptions
+{
+    public static SubscriptionOptions Default { get; } = new();
+
+    /// <summary>Items queued for this subscriber before the policy applies.</summary>
+    public int Capacity { get; init; } = 256;
+
+    public SlowConsumerPolicy Policy { get; init; }
+}

@@ -1,0 +1,30 @@
+using System.Collections.Concurrent;
+using Xtmp.Storage;
+
+namespace Xtmp.Runtime;
+
+/// <summary>
+/// The activations of this silo. A call that finds its grain here does not pass Orleans' messaging. An activation is
+/// entered when Orleans has made it and taken out as soon as it is to go.
+/// </summary>
+internal sealed class LocalActivations
+{
+    private readonly ConcurrentDictionary<GrainId, Activation> _activations = new();
+
+    public Activation? Find(GrainId id) => _activations.GetValueOrDefault(id);
+
+    public int Count => _activations.Count;
+
+    public void Enter(Activation activation) => _activations[activation.Id] = activation;
+
+    public void Leave(Activation activation) => _activations.TryRemove(new KeyValuePair<GrainId, Activation>(activation.Id, activation));
+
+    /// <summary>Asks whatever runs to stop, where a drain is given up.</summary>
+    public void CancelAll()
+    {
+        foreach (var (_, activation) in _activations)
+        {
+            activation.CancelRunning();
+        }
+    }
+}

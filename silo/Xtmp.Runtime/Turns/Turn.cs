@@ -1,0 +1,98 @@
+using Xtmp.Protocol;
+
+namespace Xtmp.Runtime;
+
+/// <summary>What runs in one turn of a grain.</summary>
+internal abstract class Turn
+{
+    private Activation? _activation;
+    private volatile bool _isCancelled;
+
+    /// <summary>The grains that wait for this turn, the nearest first.</summary>
+    public virtual CallChain? Chain => null;
+
+    /// <summary>True where the turn may subscribe to topics.</summary>
+    public virtual bool OpensStream => false;
+
+    /// <summary>A turn of the silo itself, which a full queue does not refuse.</summary>
+    public virtual bool IsInternal => false;
+
+    public List<ITopicSubscription>? Subscriptions { get; set; }
+
+    /// <summary>Its caller has given up: it need not begin, and where it runs its token is cancelled.</summary>
+    public bool IsCancelled => _isCancelled;
+
+    public abstract ValueTask RunAsync(XtmpGrain grain, CancellationToken cancellationToken);
+
+    /// <summary>The caller gives up.</summary>
+    public void Cancel()
+    {
+        _isCancelled = true;
+        Volatile.Read(ref _activation)?.CancelRunning(this);
+    }
+
+    /// <summary>The turn is about to run there.</summary>
+    public void Begins(Activation activation) => Volatile.Write(ref _activation, activation);
+
+    public void CloseSubscriptions()
+    {
+        Subscriptions?.ForEach(static subscription => subscription.Dispose());
+        Subscriptions = null;
+    }
+}
+
+/// <summary>A unary or one-way call.</summary>
+internal sealed class CallTurn(XtmpCall call, MethodDescriptor method) : Turn
+{
+    public override CallChain? Chain => call.Chain;
+
+    /// <summary>The handler's reply; null for a one-way call.</summary>
+    public IXtmpMessage? Reply { get; private set; }
+
+    public override ValueTask RunAsync(XtmpGrain grain, CancellationToken cancellationToken)
+    {
+        var context = new CallContext(cancellationToken, Caller: call.Caller);
+        if (method is not IUnaryMethod unary)
+        {
+            return ((IOneWayMethod)method).HandleAsync(grain, call.Request(method), context);
+        }
+
+        var handling = unary.HandleAsync(grain, call.Request(method), context);
+        if (!handling.IsCompletedSuccessfully)
+        {
+            return AwaitAsync(handling);
+        }
+
+        Reply = handling.Result;
+        return default;
+    }
+
+    private async ValueTask AwaitAsync(ValueTask<IXtmpMessage> handling) => Reply = await handling.ConfigureAwait(false);
+}
+
+/// <summary>The body of a stream method. Its result is enumerated outside the turn.</summary>
+/// <param name="call">The call.</param>
+/// <param name="method">The method.</param>
+/// <param name="lifetime">The caller's own token, which the method may keep for the life of the stream.</param>
+internal sealed class StreamTurn(XtmpCall call, MethodDescriptor method, CancellationToken lifetime) : Turn
+{
+    public override CallChain? Chain => call.Chain;
+
+    public override bool OpensStream => true;
+
+    public IAsyncEnumerable<IXtmpMessage>? Items { get; private set; }
+
+    public override async ValueTask RunAsync(XtmpGrain grain, CancellationToken cancellationToken)
+    {
+        var items = ((IStreamMethod)method).HandleAsync(grain, call.Request(method), new CallContext(lifetime, Caller: call.Caller));
+        Items = items is IDeferredStream deferred ? await deferred.OpenAsync().ConfigureAwait(false) : items;
+    }
+}
+
+/// <summary>A turn of the silo itself: a reminder, a timer, the end of a delivery.</summary>
+internal sealed class ActionTurn(Func<ValueTask> action) : Turn
+{
+    public override bool IsInternal => true;
+
+    public override ValueTask RunAsync(XtmpGrain grain, CancellationToken cancellationToken) => action();
+}

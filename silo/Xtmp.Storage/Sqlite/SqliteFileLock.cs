@@ -1,0 +1,33 @@
+namespace Xtmp.Storage;
+
+/// <summary>
+/// Keeps a second process off the file. The operating system holds the lock for the life of this process, so a crash
+/// frees it; the lock file itself stays, since removing it could take it from under another process.
+/// </summary>
+internal sealed class SqliteFileLock : IDisposable
+{
+    private readonly FileStream _stream;
+
+    public SqliteFileLock(string databaseFile)
+    {
+        var path = databaseFile + ".lock";
+        try
+        {
+            _stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw SqliteErrors.Create(databaseFile, "cannot be opened: this user may not write its lock file.");
+        }
+        catch (DirectoryNotFoundException)
+        {
+            throw SqliteErrors.Create(databaseFile, "cannot be opened: its directory does not exist.");
+        }
+        catch (IOException)
+        {
+            throw SqliteErrors.Create(databaseFile, "is in use by another silo: its lock file is held. Stop that silo, or give this one a data directory of its own.");
+        }
+    }
+
+    public void Dispose() => _stream.Dispose();
+}

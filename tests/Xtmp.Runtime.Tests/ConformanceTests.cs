@@ -1,0 +1,114 @@
+using Xtmp.Storage;
+using Xtmp.TestKit;
+
+namespace Xtmp.Runtime.Tests;
+
+public sealed class MemoryTurnTests : TurnConformance
+{
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore());
+}
+
+/// <summary>A store that other silos may write to, and every call by way of Orleans' messaging.</summary>
+public sealed class MessagingTurnTests : TurnConformance
+{
+    protected override bool DirectCalls => false;
+
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore { IsShared = true });
+}
+
+public sealed class SqliteTurnTests : TurnConformance
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(SqliteGrainStore.Open(_directory.File("grains.db")));
+
+    protected override void CloseStore() => _directory.Dispose();
+}
+
+public sealed class MemoryCallTests : CallConformance
+{
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore());
+}
+
+/// <summary>A store that other silos may write to, and every call by way of Orleans' messaging.</summary>
+public sealed class MessagingCallTests : CallConformance
+{
+    protected override bool DirectCalls => false;
+
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore { IsShared = true });
+}
+
+public sealed class SqliteCallTests : CallConformance
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(SqliteGrainStore.Open(_directory.File("grains.db")));
+
+    protected override void CloseStore() => _directory.Dispose();
+}
+
+public sealed class MemoryOutboxTests : OutboxConformance
+{
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore());
+}
+
+/// <summary>A store that other silos may write to, and every call by way of Orleans' messaging.</summary>
+public sealed class MessagingOutboxTests : OutboxConformance
+{
+    protected override bool DirectCalls => false;
+
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore { IsShared = true });
+}
+
+public sealed class SqliteOutboxTests : OutboxConformance
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(SqliteGrainStore.Open(_directory.File("grains.db")));
+
+    protected override void CloseStore() => _directory.Dispose();
+}
+
+public sealed class MemoryReminderTests : ReminderConformance
+{
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore());
+}
+
+/// <summary>A store that other silos may write to, and every call by way of Orleans' messaging.</summary>
+public sealed class MessagingReminderTests : ReminderConformance
+{
+    protected override bool DirectCalls => false;
+
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore { IsShared = true });
+}
+
+public sealed class SqliteReminderTests : ReminderConformance
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(SqliteGrainStore.Open(_directory.File("grains.db")));
+
+    protected override void CloseStore() => _directory.Dispose();
+}
+
+public sealed class MemoryStreamTests : StreamConformance
+{
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore());
+}
+
+/// <summary>A store that other silos may write to, and every call by way of Orleans' messaging.</summary>
+public sealed class MessagingStreamTests : StreamConformance
+{
+    protected override bool DirectCalls => false;
+
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore { IsShared = true });
+}
+
+public sealed class SqliteStreamTests : StreamConformance
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(SqliteGrainStore.Open(_directory.File("grains.db")));
+
+    protected override void CloseStore() => _directory.Dispose();
+}
