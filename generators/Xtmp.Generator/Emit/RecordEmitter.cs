@@ -76,6 +76,7 @@ internal static class RecordEmitter
         code.Line($"RequiresAck = {Boolean(message.Ack)},");
         code.Line($"Compressible = {Boolean(message.Compressible)},");
         code.Line($"Idempotent = {Boolean(message.Idempotent)},");
+        code.Line($"MaxEncodedSize = {Clr.Number(message.MaxEncodedSize)},");
         code.Line($"Authentication = {SourceFile.Protocol}.AuthenticationLevel.{message.Authentication},");
         code.Close(";");
         code.Line();
