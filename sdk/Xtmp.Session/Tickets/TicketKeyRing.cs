@@ -143,7 +143,7 @@ public sealed class TicketKeyRing : IDisposable
         BinaryPrimitives.WriteInt64BigEndian(context, period);
         KeyDerivation.Expand(_secret, "key"u8, context, key);
         KeyDerivation.Expand(_secret, "kid"u8, context, id);
-        var entry = new Entry(id.ToArray(), new Aes256GcmCipher(key));
+        var entry = new Entry(id.ToArray(), RecordCipher.CreateAes256Gcm(key));
         CryptographicOperations.ZeroMemory(key);
         _keys.Add(period, entry);
 
@@ -178,11 +178,11 @@ public sealed class TicketKeyRing : IDisposable
         return secret;
     }
 
-    private sealed class Entry(byte[] id, Aes256GcmCipher cipher)
+    private sealed class Entry(byte[] id, RecordCipher cipher)
     {
         public byte[] Id { get; } = id;
 
-        public Aes256GcmCipher Cipher { get; } = cipher;
+        public RecordCipher Cipher { get; } = cipher;
 
         /// <summary>Tickets sealed so far by this process.</summary>
         public long Sealed { get; set; }
