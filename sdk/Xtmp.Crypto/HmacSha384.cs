@@ -75,7 +75,7 @@ public static unsafe class HmacSha384
     {
         fixed (byte* state = context, one = first, two = second, result = hash)
         {
-            EvpKeys.Require(LibCrypto.SHA384_Init(state) == 1
+            Secret.Require(LibCrypto.SHA384_Init(state) == 1
                 && LibCrypto.SHA384_Update(state, one, (nuint)first.Length) == 1
                 && (second.IsEmpty || LibCrypto.SHA384_Update(state, two, (nuint)second.Length) == 1)
                 && LibCrypto.SHA384_Final(result, state) == 1);

@@ -1,8 +1,8 @@
 namespace Xtmp.Crypto;
 
 /// <summary>
-/// Where random bytes come from. This room has no random source of its own: the caller hands one in. The system's
-/// source lives with the IO shell; tests use <see cref="SeededEntropy"/>.
+/// Where random bytes come from. This project has no random source of its own: the caller hands one in. The system's
+/// source lives with the IO shell; tests use a seeded one.
 /// </summary>
 public interface IEntropy
 {

@@ -18,7 +18,8 @@ public sealed class ClientSession : XtmpSession
     private HandshakeStep _step = HandshakeStep.Hello;
     private EncryptionType _encryption;
     private bool _resumed;
-    private PeerIdentity? _server;
+    private TrustedClaim? _claim;
+    private VerifiedPeer? _server;
     private ClientAuthentication _clientAuthentication;
     private AnnouncedLimits _serverLimits;
     private byte[] _serverSchema = [];
@@ -72,7 +73,7 @@ public sealed class ClientSession : XtmpSession
                 break;
             case (FrameCode.Identity, HandshakeStep.Identity):
                 _transcript.Append(code, payload);
-                _server = PeerAuthentication.Judge(payload, PeerRole.Server, _options.ServerName, _options.ServerTrust, Now, out var refusal);
+                _claim = PeerAuthentication.Authenticate(payload, PeerRole.Server, _options.ServerName, _options.ServerTrust, Now, out var refusal);
                 _step = HandshakeStep.Auth;
                 if (refusal is not null)
                 {
@@ -81,9 +82,10 @@ public sealed class ClientSession : XtmpSession
 
                 break;
             case (FrameCode.Auth, HandshakeStep.Auth):
-                if (!PeerAuthentication.Verify(payload, _server!, _transcript))
+                _server = PeerAuthentication.Verify(payload, _claim!, _transcript);
+                if (_server is null)
                 {
-                    FailHandshake(SessionCloseReason.HandshakeAuthentication, "The server's signatures do not hold.");
+                    FailHandshake(SessionCloseReason.HandshakeAuthentication, "The server's signatures are invalid.");
                     break;
                 }
 
@@ -112,17 +114,17 @@ public sealed class ClientSession : XtmpSession
         Secrets!.DerivePsk(nonce, psk);
         var last = established.SignedAt + MaxTicketAge;
         var expires = Now.Wall.AddSeconds(Math.Min(lifetime, MaxTicketAge.TotalSeconds));
-        AddTicketEvent(new SessionTicket(sealedTicket, psk)
+        AddTicketEvent(new SessionTicket(established.Peer!, sealedTicket, psk)
         {
-            ServerFingerprint = established.ServerFingerprint,
             ClientFingerprint = established.ClientFingerprint,
             ExpiresAt = expires < last ? expires : last,
             SignedAt = established.SignedAt,
             Encryption = established.Encryption,
-            ServerCertificate = established.PeerCertificate,
         });
         CryptographicOperations.ZeroMemory(psk);
     }
+
+    private protected override ITrustPolicy PeerTrust => _options.ServerTrust;
 
     private protected override void HandshakeOver()
     {
@@ -131,6 +133,9 @@ public sealed class ClientSession : XtmpSession
         _transcript.Dispose();
         _shares = null;
         _handshake = null;
+        _claim = null;
+        _server = null;
+        _ticket?.Release();
         _ticket = null;
         _step = HandshakeStep.Done;
     }
@@ -148,16 +153,8 @@ public sealed class ClientSession : XtmpSession
         && Now.Wall >= ticket.SignedAt - MaxTicketAge
         && _options.EncryptionTypes.Contains(ticket.Encryption)
         && (ticket.ClientFingerprint is null || ticket.ClientFingerprint == _options.Identity?.Public.Fingerprint)
-        && _options.ServerTrust.Evaluate(ResumedServer(ticket), Now).IsTrusted;
-
-    private PeerIdentity ResumedServer(SessionTicket ticket) => new()
-    {
-        Role = PeerRole.Server,
-        Fingerprint = ticket.ServerFingerprint,
-        Certificate = ticket.ServerCertificate,
-        ExpectedName = _options.ServerName,
-        Resumed = true,
-    };
+        && ticket.Server.Policy == _options.ServerTrust.Name
+        && _options.ServerTrust.Evaluate(ticket.Server.ToClaim() with { ExpectedName = _options.ServerName }, Now).IsTrusted;
 
     private void SendHello()
     {
@@ -300,7 +297,7 @@ public sealed class ClientSession : XtmpSession
         _transcript.Append(FrameCode.Finished, finished);
         _transcript.CopyHash(hash);
         EnterApplicationKeys(hash);
-        var server = _resumed ? ResumedServer(_ticket!) : _server!;
+        var server = _resumed ? _ticket!.Server : _server!;
         var established = new EstablishedSession
         {
             SessionId = SessionId,
@@ -309,7 +306,7 @@ public sealed class ClientSession : XtmpSession
             Resumed = _resumed,
             ServerFingerprint = server.Fingerprint,
             ClientFingerprint = _resumed ? _ticket!.ClientFingerprint : proves ? _options.Identity!.Public.Fingerprint : null,
-            PeerCertificate = server.Certificate,
+            Peer = server,
             PeerMaxMessageBytes = _serverLimits.MaxMessageBytes,
             PeerMaxConcurrentRequests = _serverLimits.MaxConcurrentRequests,
             PeerInitialStreamCredit = _serverLimits.InitialStreamCredit,
@@ -317,8 +314,13 @@ public sealed class ClientSession : XtmpSession
             DatagramEndpoint = _datagramEndpoint,
             SignedAt = _resumed ? _ticket!.SignedAt : Now.Wall,
         };
+        var claim = _claim;
+        _ticket?.Spend();
         BecomeEstablished(established, _serverLimits, _datagramsAgreed);
-        _options.ServerTrust.Accepted(server, Now);
+        if (claim is not null)
+        {
+            _options.ServerTrust.Accepted(claim.Peer, Now);
+        }
     }
 
     private void SendIdentity(IdentityKey identity)

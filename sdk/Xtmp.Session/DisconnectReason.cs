@@ -8,7 +8,7 @@ public enum DisconnectReason : byte
     IdleTimeout = 2,
     SlowConsumer = 3,
 
-    /// <summary>An identity or certificate this session rests on was withdrawn.</summary>
+    /// <summary>An identity or certificate this session rests on was withdrawn, or has expired.</summary>
     Revoked = 4,
     Moved = 5,
 }

@@ -16,7 +16,7 @@ public sealed partial class ServerSession
     private bool TryResume(in ClientHello hello, ReadOnlySpan<byte> payload)
     {
         Span<byte> contents = stackalloc byte[TicketContents.MaxLength];
-        var length = hello.Ticket.IsEmpty || _options.TicketKeys is null ? -1 : _options.TicketKeys.Open(hello.Ticket, contents);
+        var length = hello.Ticket.IsEmpty || _options.TicketKeys is null ? -1 : _options.TicketKeys.Open(hello.Ticket, Now, contents);
         try
         {
             if (length < 0 || !TicketContents.TryRead(contents[..length], out var ticket))
@@ -66,19 +66,26 @@ public sealed partial class ServerSession
 
         if (ticket.ClientFingerprint is { } fingerprint)
         {
-            IdentityCertificate? certificate = null;
-            if (!ticket.ClientCertificateBody.IsEmpty && !IdentityCertificate.TryDecodeBody(ticket.ClientCertificateBody, out certificate))
+            VerifiedCertificate? certificate = null;
+            if (!ticket.ClientCertificateBody.IsEmpty)
+            {
+                if (!IdentityCertificate.TryDecodeBody(ticket.ClientCertificateBody, out var body) || body.RootFingerprint != ticket.ClientRoot)
+                {
+                    return false;
+                }
+
+                certificate = new VerifiedCertificate(body);
+            }
+
+            var client = new PeerIdentity { Role = PeerRole.Client, Fingerprint = fingerprint, Verified = certificate, Resumed = true };
+            if (_options.ClientAuthentication == ClientAuthentication.None
+                || ticket.ClientPolicy != ClientTrust.Name
+                || ClientTrust.Evaluate(client, Now) is not { IsTrusted: true } decision)
             {
                 return false;
             }
 
-            var client = new PeerIdentity { Role = PeerRole.Client, Fingerprint = fingerprint, Certificate = certificate, Resumed = true };
-            if (_options.ClientAuthentication == ClientAuthentication.None || _options.ClientTrust?.Evaluate(client, Now).IsTrusted == false)
-            {
-                return false;
-            }
-
-            _client = client;
+            _client = new VerifiedPeer(client, decision.Certificate, ClientTrust.Name);
         }
         else if (_options.ClientAuthentication == ClientAuthentication.Required)
         {
@@ -116,13 +123,19 @@ public sealed partial class ServerSession
             ServerName = RequestedServerName,
             ServerFingerprint = established.ServerFingerprint,
             ClientFingerprint = established.ClientFingerprint,
-            ClientCertificateBody = established.PeerCertificate is { } certificate ? certificate.Body : default,
+            ClientCertificateBody = established.Peer?.Certificate is { } certificate ? certificate.Certificate.Body : default,
+            ClientRoot = established.Peer?.Certificate?.Root,
+            ClientPolicy = established.Peer?.Policy,
             SignedAt = established.SignedAt,
             ExpiresAt = expires,
             Psk = psk,
         }.Write(contents);
-        length = ring.Seal(contents[..length], Entropy, sealedTicket);
-        QueueTicket(message[..RekeyMessages.WriteTicket(message, sealedTicket[..length], nonce, (uint)lifetime)]);
+        length = ring.Seal(contents[..length], Entropy, Now, sealedTicket);
+        if (length > 0)
+        {
+            QueueTicket(message[..RekeyMessages.WriteTicket(message, sealedTicket[..length], nonce, (uint)lifetime)]);
+        }
+
         CryptographicOperations.ZeroMemory(psk);
         CryptographicOperations.ZeroMemory(contents);
     }

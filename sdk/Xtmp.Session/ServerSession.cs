@@ -16,7 +16,8 @@ public sealed partial class ServerSession : XtmpSession
     private TimeSpan _flightSentAt;
     private EncryptionType _encryption;
     private bool _resumed;
-    private PeerIdentity? _client;
+    private TrustedClaim? _claim;
+    private VerifiedPeer? _client;
     private DateTimeOffset _signedAt;
     private AnnouncedLimits _clientLimits;
     private byte[] _clientSchema = [];
@@ -42,6 +43,8 @@ public sealed partial class ServerSession : XtmpSession
     /// <summary>The server name the client asked for, as it claims; null before the hello or where it named none.</summary>
     public string? RequestedServerName { get; private set; }
 
+    private ITrustPolicy ClientTrust => _options.ClientTrust ?? AnyIdentityTrust.Instance;
+
     private IdentityKey Identity => _options.Identity!;
 
     private protected override void HandlePlainFrame(in FrameHeader header, ReadOnlySpan<byte> payload)
@@ -66,7 +69,7 @@ public sealed partial class ServerSession : XtmpSession
         {
             case (FrameCode.Identity, HandshakeStep.IdentityOrFinished) when _options.ClientAuthentication != ClientAuthentication.None:
                 _transcript.Append(code, payload);
-                _client = PeerAuthentication.Judge(payload, PeerRole.Client, expectedName: null, _options.ClientTrust, Now, out var refusal);
+                _claim = PeerAuthentication.Authenticate(payload, PeerRole.Client, expectedName: null, ClientTrust, Now, out var refusal);
                 _step = HandshakeStep.Auth;
                 if (refusal is not null)
                 {
@@ -75,9 +78,10 @@ public sealed partial class ServerSession : XtmpSession
 
                 break;
             case (FrameCode.Auth, HandshakeStep.Auth):
-                if (!PeerAuthentication.Verify(payload, _client!, _transcript))
+                _client = PeerAuthentication.Verify(payload, _claim!, _transcript);
+                if (_client is null)
                 {
-                    FailHandshake(SessionCloseReason.HandshakeAuthentication, "The client's signatures do not hold.");
+                    FailHandshake(SessionCloseReason.HandshakeAuthentication, "The client's signatures are invalid.");
                     break;
                 }
 
@@ -96,11 +100,15 @@ public sealed partial class ServerSession : XtmpSession
         }
     }
 
+    private protected override ITrustPolicy PeerTrust => ClientTrust;
+
     private protected override void HandshakeOver()
     {
         _handshake?.Dispose();
         _transcript.Dispose();
         _handshake = null;
+        _claim = null;
+        _client = null;
         _step = HandshakeStep.Done;
     }
 
@@ -130,9 +138,15 @@ public sealed partial class ServerSession : XtmpSession
             return;
         }
 
-        if (_options.Admission is { } admission && !admission.TryAdmit(_peer, !hello.Ticket.IsEmpty, Now, out var retryAfter))
+        if (_options.Admission is { } admission && !admission.TryAdmit(_peer, KindOf(in hello), Now, out var retryAfter))
         {
             Refuse(SessionCloseReason.Busy, XtmpErrorCode.Busy, "The server is busy.", retryAfter);
+            return;
+        }
+
+        if (hello.Ticket.IsEmpty && hello.Binder.ContainsAnyExcept((byte)0))
+        {
+            FailHandshake(SessionCloseReason.BinderMismatch, "A hello without a ticket has a zero binder.");
             return;
         }
 
@@ -179,6 +193,11 @@ public sealed partial class ServerSession : XtmpSession
 
         return matches;
     }
+
+    private static HelloKind KindOf(in ClientHello hello) =>
+        !hello.Mac1.ContainsAnyExcept((byte)0) ? HelloKind.Unaddressed
+        : hello.Ticket.IsEmpty ? HelloKind.Addressed
+        : HelloKind.Resuming;
 
     // The client's order decides among what this end accepts.
     private EncryptionType ChooseEncryption(in ClientHello hello)
@@ -309,6 +328,7 @@ public sealed partial class ServerSession : XtmpSession
         Span<byte> hash = stackalloc byte[Transcript.HashSize];
         _transcript.CopyHash(hash);
         EnterApplicationKeys(hash);
+        var claim = _claim;
         BecomeEstablished(
             new EstablishedSession
             {
@@ -318,7 +338,7 @@ public sealed partial class ServerSession : XtmpSession
                 Resumed = _resumed,
                 ServerFingerprint = Identity.Public.Fingerprint,
                 ClientFingerprint = _client?.Fingerprint,
-                PeerCertificate = _client?.Certificate,
+                Peer = _client,
                 PeerMaxMessageBytes = _clientLimits.MaxMessageBytes,
                 PeerMaxConcurrentRequests = _clientLimits.MaxConcurrentRequests,
                 PeerInitialStreamCredit = _clientLimits.InitialStreamCredit,
@@ -328,9 +348,9 @@ public sealed partial class ServerSession : XtmpSession
             },
             _clientLimits,
             _clientWantsDatagrams);
-        if (_client is not null)
+        if (claim is not null)
         {
-            _options.ClientTrust?.Accepted(_client, Now);
+            ClientTrust.Accepted(claim.Peer, Now);
         }
 
         SendTicket();

@@ -12,6 +12,7 @@ internal struct SessionCounters
     public long DatagramsSent;
     public long DatagramsReceived;
     public long DatagramsDropped;
+    public long DatagramsForged;
     public long Rekeys;
 
     public readonly SessionStatistics Snapshot() => new()
@@ -25,6 +26,7 @@ internal struct SessionCounters
         DatagramsSent = DatagramsSent,
         DatagramsReceived = DatagramsReceived,
         DatagramsDropped = DatagramsDropped,
+        DatagramsForged = DatagramsForged,
         Rekeys = Rekeys,
     };
 }

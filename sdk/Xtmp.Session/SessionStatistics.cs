@@ -22,5 +22,8 @@ public readonly record struct SessionStatistics
     /// <summary>Datagrams dropped at or before tag verification, or as replays.</summary>
     public long DatagramsDropped { get; init; }
 
+    /// <summary>Datagrams dropped because their tag is invalid; part of <see cref="DatagramsDropped"/>.</summary>
+    public long DatagramsForged { get; init; }
+
     public long Rekeys { get; init; }
 }

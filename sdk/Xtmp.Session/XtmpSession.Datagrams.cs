@@ -80,6 +80,12 @@ public abstract partial class XtmpSession
         var plaintext = _arena.Reserve(length);
         if (!receiver.Keys.TryOpen(in header, frame, plaintext))
         {
+            // Every try gives a forger one more chance of 2^-128, and whoever sees the path can make many: they are bounded.
+            if (++_counters.DatagramsForged >= Limits.MaxFailedDatagrams)
+            {
+                LoseDatagrams();
+            }
+
             return false;
         }
 

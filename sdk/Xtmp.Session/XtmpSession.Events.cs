@@ -32,10 +32,10 @@ public abstract partial class XtmpSession
     private bool TryPresent(in PendingEvent pending, out SessionEvent sessionEvent)
     {
         sessionEvent = default;
-        var swallow = false;
+        var swallow = IsWithheld(pending.Kind);
         if (pending.EndsExchange)
         {
-            swallow = _outbound is null || !_outbound.Remove(pending.ExchangeId, out var ended) || ended.Cancelled;
+            swallow |= _outbound is null || !_outbound.Remove(pending.ExchangeId, out var ended) || ended.Cancelled;
         }
 
         ReadOnlyMemory<byte> payload = pending.Buffer is null ? default : pending.Buffer.AsMemory(pending.Offset, pending.Length);
@@ -63,6 +63,11 @@ public abstract partial class XtmpSession
         };
         return true;
     }
+
+    // What a peer still asks of a session that this end has ended, by a close, a violation or a withdrawn trust, is not done.
+    private bool IsWithheld(SessionEventKind kind) =>
+        kind is SessionEventKind.Request or SessionEventKind.OneWay
+        && (State == SessionState.Closing || (Close is { } close && close.Reason is not (SessionCloseReason.RemoteClose or SessionCloseReason.EndOfStream)));
 
     private bool TryDecompress(ref ReadOnlyMemory<byte> payload)
     {
@@ -97,14 +102,31 @@ public abstract partial class XtmpSession
 
         number = BinaryPrimitives.ReadUInt64LittleEndian(payload.Span);
         payload = payload[sizeof(ulong)..];
-        if (number >= exchange.Credit || (!pending.IsDatagram && !_datagramsWereUsed && number != exchange.NextItem))
+        if (number >= exchange.Credit || !IsExpected(ref exchange, number))
         {
-            Violate(pending.IsDatagram, SessionCloseReason.UnexpectedMessage, $"Item {number} of exchange {pending.ExchangeId} came where {exchange.NextItem} is next and {exchange.Credit} the limit.");
+            Violate(pending.IsDatagram, SessionCloseReason.UnexpectedMessage, $"Item {number} of exchange {pending.ExchangeId} came a second time, out of order or over the credit of {exchange.Credit}.");
             return false;
         }
 
         exchange.NextItem = Math.Max(exchange.NextItem, number + 1);
         return !exchange.Cancelled;
+    }
+
+    // Items that may have gone by datagram come in any order, each once; otherwise they count up.
+    private bool IsExpected(ref OutboundExchange exchange, ulong number)
+    {
+        if (!_datagramsWereUsed)
+        {
+            return number == exchange.NextItem;
+        }
+
+        if (exchange.Seen.Contains(number))
+        {
+            return false;
+        }
+
+        exchange.Seen.Mark(number);
+        return true;
     }
 
     private void ReleasePresented()
@@ -146,6 +168,9 @@ public abstract partial class XtmpSession
         HandshakeOver();
         AddDetailEvent(SessionEventKind.Closed, close);
     }
+
+    /// <summary>What decides about the peer.</summary>
+    private protected abstract ITrustPolicy PeerTrust { get; }
 
     /// <summary>Drops what only the handshake needs.</summary>
     private protected abstract void HandshakeOver();

@@ -110,6 +110,11 @@ public abstract partial class XtmpSession
         }
 
         _requestsSeen.Mark(id >> 1);
+        if (State == SessionState.Closing)
+        {
+            return;
+        }
+
         _inbound ??= [];
         ref var exchange = ref CollectionsMarshal.GetValueRefOrAddDefault(_inbound, id, out _);
         exchange = new() { Code = message.MessageType, Priority = PriorityOf(message.Flags), IsDatagram = isDatagram, Credit = (ulong)_peerLimits.InitialStreamCredit };
@@ -192,7 +197,7 @@ public abstract partial class XtmpSession
         if (_awaitingAck is null || !_awaitingAck.TryGetValue(message.ExchangeId, out var code))
         {
             // A message sent again by datagram is acked again; on the stream nothing is.
-            if (!_datagramsWereUsed)
+            if (!_datagramsWereUsed || !IsOwn(message.ExchangeId) || message.ExchangeId >= _nextExchangeId)
             {
                 Violate(isDatagram, SessionCloseReason.UnexpectedMessage, $"An ack for exchange {message.ExchangeId}, which waits for none.");
             }

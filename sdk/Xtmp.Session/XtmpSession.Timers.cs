@@ -91,6 +91,11 @@ public abstract partial class XtmpSession
         {
             _lastHeartbeat = time;
             _heartbeatDue = true;
+            if (!IsPeerStillTrusted())
+            {
+                CloseGracefully(DisconnectReason.Revoked);
+                return;
+            }
         }
 
         if (_reassembler.DropStartedBy(time - Limits.ReassemblyTimeout) > 0)
@@ -102,6 +107,22 @@ public abstract partial class XtmpSession
         RunRekeyTimer(time);
         RunDatagramTimers(time);
     }
+
+    /// <summary>
+    /// Asks the trust policy about the peer again, without waiting for the next heartbeat. Where it says no, the session
+    /// ends with <see cref="DisconnectReason.Revoked"/>.
+    /// </summary>
+    public void CheckTrust(Instant now)
+    {
+        _now = now;
+        if (State == SessionState.Established && !IsPeerStillTrusted())
+        {
+            CloseGracefully(DisconnectReason.Revoked);
+        }
+    }
+
+    private bool IsPeerStillTrusted() =>
+        Established?.Peer is not { } peer || PeerTrust.Evaluate(peer.ToClaim(), _now).IsTrusted;
 
     /// <summary>A round trip was measured; kept as a moving average of eight.</summary>
     private protected void Measured(TimeSpan roundTrip)

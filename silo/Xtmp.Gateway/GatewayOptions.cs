@@ -29,6 +29,12 @@ public sealed record GatewayOptions
     /// <summary>Handshakes all addresses together may start within <see cref="HandshakeWindow"/>.</summary>
     public int MaxHandshakes { get; init; } = 5_000;
 
+    /// <summary>
+    /// Handshakes of clients that do not know this silo's fingerprint yet which may start within
+    /// <see cref="HandshakeWindow"/>: their hellos prove nothing, and the answer is long.
+    /// </summary>
+    public int MaxUnaddressedHandshakes { get; init; } = 500;
+
     /// <summary>The span over which handshakes are counted; also what a refused client is told to wait.</summary>
     public TimeSpan HandshakeWindow { get; init; } = TimeSpan.FromSeconds(1);
 

@@ -13,8 +13,9 @@ public sealed class HandshakeAdmission(GatewayOptions options) : IHandshakeAdmis
     private readonly Lock _gate = new();
     private TimeSpan _windowEnds;
     private int _total;
+    private int _unaddressed;
 
-    public bool TryAdmit(object? peer, bool resuming, Instant now, out TimeSpan retryAfter)
+    public bool TryAdmit(object? peer, HelloKind hello, Instant now, out TimeSpan retryAfter)
     {
         lock (_gate)
         {
@@ -23,16 +24,23 @@ public sealed class HandshakeAdmission(GatewayOptions options) : IHandshakeAdmis
                 _windowEnds = now.Monotonic + options.HandshakeWindow;
                 _byAddress.Clear();
                 _total = 0;
+                _unaddressed = 0;
             }
 
             retryAfter = options.HandshakeWindow;
             var address = (peer as IPEndPoint)?.Address ?? IPAddress.None;
+            if (hello == HelloKind.Unaddressed && _unaddressed >= options.MaxUnaddressedHandshakes)
+            {
+                return false;
+            }
+
             if (_total >= options.MaxHandshakes || _byAddress.GetValueOrDefault(address) >= options.MaxHandshakesPerAddress)
             {
                 return false;
             }
 
             _total++;
+            _unaddressed += hello == HelloKind.Unaddressed ? 1 : 0;
             _byAddress[address] = _byAddress.GetValueOrDefault(address) + 1;
             return true;
         }

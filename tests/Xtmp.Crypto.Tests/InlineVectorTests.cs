@@ -170,7 +170,7 @@ public sealed class InlineVectorTests
         byte[] message = Encoding.ASCII.GetBytes("Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.");
         byte[] tag = new byte[16];
         byte[] ciphertext = new byte[message.Length];
-        using ChaCha20Poly1305Cipher cipher = new(key);
+        using RecordCipher cipher = RecordCipher.CreateChaCha20Poly1305(key);
         cipher.Seal(Bytes("070000004041424344454647"), message, ciphertext, tag, Bytes("50515253c0c1c2c3c4c5c6c7"));
         Assert.Equal("1ae10b594f09e26a7e902ecbd0600691", Hex(tag));
         Assert.Equal("d31a8d34648e60db7b86afbc53ef7ec2", Hex(ciphertext.AsSpan(0, 16)));

@@ -17,12 +17,12 @@ public sealed class MlDsaVectorCodeTests
         Assert.SkipUnless(Avx2.IsSupported, "This processor has no AVX2; the scalar code is what runs here.");
         int[] input = Polynomial(seed, Q - 1);
         int[] other = Polynomial(seed + 100, Q - 1);
-        Same(input, MlDsaNttScalar.Forward, MlDsaNttAvx2.Forward);
-        Same(input, MlDsaNttScalar.Inverse, MlDsaNttAvx2.Inverse);
-        Same(input, f => MlDsaNttScalar.Product(f, f, other), f => MlDsaNttAvx2.Product(f, f, other));
+        Same(input, MlDsaNtt.Scalar.Forward, MlDsaNtt.Vector.Forward);
+        Same(input, MlDsaNtt.Scalar.Inverse, MlDsaNtt.Vector.Inverse);
+        Same(input, f => MlDsaNtt.Scalar.Product(f, f, other), f => MlDsaNtt.Vector.Product(f, f, other));
         int[] row = [.. Enumerable.Range(0, MlDsaField.L).SelectMany(i => Polynomial((seed * 31) + i, Q - 1))];
         int[] vector = [.. Enumerable.Range(0, MlDsaField.L).SelectMany(i => Polynomial((seed * 37) + i, (9 * Q) - 1))];
-        Same(input, f => MlDsaNttScalar.DotProduct(f, row, vector), f => MlDsaNttAvx2.DotProduct(f, row, vector));
+        Same(input, f => MlDsaNtt.Scalar.DotProduct(f, row, vector), f => MlDsaNtt.Vector.DotProduct(f, row, vector));
     }
 
     [Theory]
@@ -34,21 +34,21 @@ public sealed class MlDsaVectorCodeTests
         int[] other = Polynomial(seed + 100, Q - 1);
         int[] a = new int[256];
         int[] b = new int[256];
-        Same(input, f => MlDsaRoundingScalar.AddReduced(f, other), f => MlDsaRoundingVector.AddReduced(f, other));
-        Same(input, f => MlDsaRoundingScalar.SubtractReduced(f, other), f => MlDsaRoundingVector.SubtractReduced(f, other));
-        Same(input, MlDsaRoundingScalar.Centre, MlDsaRoundingVector.Centre);
-        Same(input, f => MlDsaRoundingScalar.Power2Round(f, a), f => MlDsaRoundingVector.Power2Round(f, b));
+        Same(input, f => MlDsaRounding.Scalar.AddReduced(f, other), f => MlDsaRounding.Vector.AddReduced(f, other));
+        Same(input, f => MlDsaRounding.Scalar.SubtractReduced(f, other), f => MlDsaRounding.Vector.SubtractReduced(f, other));
+        Same(input, MlDsaRounding.Scalar.Centre, MlDsaRounding.Vector.Centre);
+        Same(input, f => MlDsaRounding.Scalar.Power2Round(f, a), f => MlDsaRounding.Vector.Power2Round(f, b));
         Assert.Equal(a, b);
-        Same(input, f => MlDsaRoundingScalar.Decompose(f, a), f => MlDsaRoundingVector.Decompose(f, b));
+        Same(input, f => MlDsaRounding.Scalar.Decompose(f, a), f => MlDsaRounding.Vector.Decompose(f, b));
         Assert.Equal(a, b);
         int[] hint = [.. Polynomial(seed + 200, 1).Select(value => value & 1)];
-        Same(input, f => MlDsaRoundingScalar.UseHint(f, hint), f => MlDsaRoundingVector.UseHint(f, hint));
-        Same(input, MlDsaRoundingScalar.ShiftByD, MlDsaRoundingVector.ShiftByD);
+        Same(input, f => MlDsaRounding.Scalar.UseHint(f, hint), f => MlDsaRounding.Vector.UseHint(f, hint));
+        Same(input, MlDsaRounding.Scalar.ShiftByD, MlDsaRounding.Vector.ShiftByD);
         int[] low = Polynomial(seed, MlDsaField.Gamma2 + 2);
         low[seed] = -MlDsaField.Gamma2;
         low[seed + 1] = MlDsaField.Gamma2;
         int[] high = [.. Polynomial(seed + 300, 1).Select(value => value & 1)];
-        Assert.Equal(MlDsaRoundingScalar.MakeHint(a, low, high), MlDsaRoundingVector.MakeHint(b, low, high));
+        Assert.Equal(MlDsaRounding.Scalar.MakeHint(a, low, high), MlDsaRounding.Vector.MakeHint(b, low, high));
         Assert.Equal(a, b);
     }
 
@@ -61,8 +61,8 @@ public sealed class MlDsaVectorCodeTests
             foreach (int value in new[] { 99, 100, -99, -100, 6283008, -6283009 })
             {
                 f[i] = value;
-                Assert.Equal(Math.Abs(value) >= 100, MlDsaRoundingScalar.ExceedsNorm(f, 100));
-                Assert.Equal(Math.Abs(value) >= 100, MlDsaRoundingVector.ExceedsNorm(f, 100));
+                Assert.Equal(Math.Abs(value) >= 100, MlDsaRounding.Scalar.ExceedsNorm(f, 100));
+                Assert.Equal(Math.Abs(value) >= 100, MlDsaRounding.Vector.ExceedsNorm(f, 100));
                 f[i] = 0;
             }
         }
@@ -151,12 +151,12 @@ public sealed class MlDsaVectorCodeTests
             int[] expected = new int[256];
             int[] actual = new int[256];
             int count = MlDsaSampling.RejectNttScalar(expected, filled, bytes);
-            Assert.Equal(count, MlDsaSamplingAvx2.RejectNtt(actual, filled, bytes));
+            Assert.Equal(count, MlDsaSampling.Vector.RejectNtt(actual, filled, bytes));
             Assert.True(expected.AsSpan(0, count).SequenceEqual(actual.AsSpan(0, count)), $"RejectNtt, seed {seed}");
             expected.AsSpan().Clear();
             actual.AsSpan().Clear();
             count = MlDsaSampling.RejectBoundedScalar(expected, filled, bytes);
-            Assert.Equal(count, MlDsaSamplingAvx2.RejectBounded(actual, filled, bytes));
+            Assert.Equal(count, MlDsaSampling.Vector.RejectBounded(actual, filled, bytes));
             Assert.True(expected.AsSpan(0, count).SequenceEqual(actual.AsSpan(0, count)), $"RejectBounded, seed {seed}");
         }
     }

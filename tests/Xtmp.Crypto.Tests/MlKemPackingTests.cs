@@ -39,21 +39,21 @@ public sealed class MlKemPackingTests
         for (int first = -(Q - 1); first < Q; first += 200)
         {
             short[] f = [.. Enumerable.Range(0, 256).Select(i => (short)Math.Min(Q - 1, first + i))];
-            Same<short>(f, MlKemPacking.Bytes12, MlKemPackingScalar.Encode12, MlKemPackingAvx2.Encode12);
-            Same<short>(f, MlKemPacking.Bytes11, MlKemPackingScalar.CompressEncode11, MlKemPackingAvx2.CompressEncode11);
-            Same<short>(f, MlKemPacking.Bytes5, MlKemPackingScalar.CompressEncode5, MlKemPackingAvx2.CompressEncode5);
-            Same<short>(f, 32, MlKemPackingScalar.EncodeMessage, MlKemPackingAvx2.EncodeMessage);
+            Same<short>(f, MlKemPacking.Bytes12, MlKemPacking.Scalar.Encode12, MlKemPacking.Vector.Encode12);
+            Same<short>(f, MlKemPacking.Bytes11, MlKemPacking.Scalar.CompressEncode11, MlKemPacking.Vector.CompressEncode11);
+            Same<short>(f, MlKemPacking.Bytes5, MlKemPacking.Scalar.CompressEncode5, MlKemPacking.Vector.CompressEncode5);
+            Same<short>(f, 32, MlKemPacking.Scalar.EncodeMessage, MlKemPacking.Vector.EncodeMessage);
         }
 
         for (int seed = 0; seed < 50; seed++)
         {
             byte[] bytes = new byte[384];
             new SeededEntropy((ulong)seed).Fill(bytes);
-            Same<byte>(bytes, 256, (b, f) => MlKemPackingScalar.Decode12(b, f), (b, f) => MlKemPackingAvx2.Decode12(b, f));
-            Same<byte>(bytes, 256, MlKemPackingScalar.DecodeDecompress11, MlKemPackingAvx2.DecodeDecompress11);
-            Same<byte>(bytes, 256, MlKemPackingScalar.DecodeDecompress5, MlKemPackingAvx2.DecodeDecompress5);
-            Same<byte>(bytes, 256, MlKemPackingScalar.DecodeMessage, MlKemPackingAvx2.DecodeMessage);
-            Same<byte>(bytes, 256, MlKemSampling.SampleCbdScalar, MlKemSamplingWide.SampleCbdAvx2);
+            Same<byte>(bytes, 256, (b, f) => MlKemPacking.Scalar.Decode12(b, f), (b, f) => MlKemPacking.Vector.Decode12(b, f));
+            Same<byte>(bytes, 256, MlKemPacking.Scalar.DecodeDecompress11, MlKemPacking.Vector.DecodeDecompress11);
+            Same<byte>(bytes, 256, MlKemPacking.Scalar.DecodeDecompress5, MlKemPacking.Vector.DecodeDecompress5);
+            Same<byte>(bytes, 256, MlKemPacking.Scalar.DecodeMessage, MlKemPacking.Vector.DecodeMessage);
+            Same<byte>(bytes, 256, MlKemSampling.SampleCbdScalar, MlKemSampling.Vector.SampleCbdAvx2);
         }
     }
 
@@ -72,7 +72,7 @@ public sealed class MlKemPackingTests
                 bytes[at] = (byte)word;
                 bytes[at + 1] = (byte)(word >> 8);
                 bytes[at + 2] = (byte)(word >> 16);
-                Assert.Equal(valid, MlKemPackingScalar.Decode12(bytes, f));
+                Assert.Equal(valid, MlKemPacking.Scalar.Decode12(bytes, f));
                 Assert.Equal(value, f[i]);
                 Assert.Equal(valid, MlKemPacking.Decode12(bytes, f));
                 Assert.Equal(value, f[i]);
@@ -98,12 +98,12 @@ public sealed class MlKemPackingTests
             short[] expected = new short[256];
             int count = MlKemSampling.SampleNttScalar(expected, filled, bytes);
             short[] actual = new short[256];
-            Assert.Equal(count, MlKemSamplingWide.SampleNttAvx2(actual, filled, bytes));
+            Assert.Equal(count, MlKemSampling.Vector.SampleNttAvx2(actual, filled, bytes));
             Assert.True(expected.AsSpan(0, count).SequenceEqual(actual.AsSpan(0, count)), $"AVX2, seed {seed}");
             if (Avx512Vbmi2.IsSupported)
             {
                 actual.AsSpan().Clear();
-                Assert.Equal(count, MlKemSamplingWide.SampleNttVbmi2(actual, filled, bytes));
+                Assert.Equal(count, MlKemSampling.Vector.SampleNttVbmi2(actual, filled, bytes));
                 Assert.True(expected.AsSpan(0, count).SequenceEqual(actual.AsSpan(0, count)), $"VBMI2, seed {seed}");
             }
         }

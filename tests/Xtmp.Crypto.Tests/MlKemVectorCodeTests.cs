@@ -13,18 +13,18 @@ public sealed class MlKemVectorCodeTests
     {
         RequireAvx2();
         short[] input = Polynomial(seed, Q - 1);
-        Compare(input, MlKemNttScalar.Forward, MlKemNttAvx2.Forward, (Q + 1) / 2);
-        Compare(input, MlKemNttScalar.Inverse, MlKemNttAvx2.Inverse, Q - 1);
-        Compare(input, MlKemNttScalar.Reduce, MlKemNttAvx2.Reduce, (Q + 1) / 2);
+        Compare(input, MlKemNtt.Scalar.Forward, MlKemNtt.Vector.Forward, (Q + 1) / 2);
+        Compare(input, MlKemNtt.Scalar.Inverse, MlKemNtt.Vector.Inverse, Q - 1);
+        Compare(input, MlKemNtt.Scalar.Reduce, MlKemNtt.Vector.Reduce, (Q + 1) / 2);
         short[] prepared = new short[256];
         short[] preparedWide = new short[256];
-        MlKemNttScalar.Prepare(input, prepared);
-        MlKemNttAvx2.Prepare(input, preparedWide);
+        MlKemNtt.Scalar.Prepare(input, prepared);
+        MlKemNtt.Vector.Prepare(input, preparedWide);
         Assert.Equal(prepared, preparedWide);
         short[] other = Polynomial(seed + 1000, Q - 1);
-        Compare(input, f => MlKemNttScalar.AddReduced(f, other), f => MlKemNttAvx2.AddReduced(f, other), (Q + 1) / 2);
-        Compare(input, f => MlKemNttScalar.SubtractReduced(f, other), f => MlKemNttAvx2.SubtractReduced(f, other), (Q + 1) / 2);
-        Compare(input, f => MlKemNttScalar.ToPlainAndAdd(f, other), f => MlKemNttAvx2.ToPlainAndAdd(f, other), (Q + 1) / 2);
+        Compare(input, f => MlKemNtt.Scalar.AddReduced(f, other), f => MlKemNtt.Vector.AddReduced(f, other), (Q + 1) / 2);
+        Compare(input, f => MlKemNtt.Scalar.SubtractReduced(f, other), f => MlKemNtt.Vector.SubtractReduced(f, other), (Q + 1) / 2);
+        Compare(input, f => MlKemNtt.Scalar.ToPlainAndAdd(f, other), f => MlKemNtt.Vector.ToPlainAndAdd(f, other), (Q + 1) / 2);
     }
 
     [Theory]
@@ -37,15 +37,15 @@ public sealed class MlKemVectorCodeTests
         short[] prepared = new short[1024];
         for (int i = 0; i < 1024; i += 256)
         {
-            MlKemNttScalar.Prepare(vector.AsSpan(i), prepared.AsSpan(i));
+            MlKemNtt.Scalar.Prepare(vector.AsSpan(i), prepared.AsSpan(i));
         }
 
         foreach (int stride in new[] { 256, 1024 })
         {
             short[] scalar = new short[256];
             short[] wide = new short[256];
-            MlKemNttScalar.DotProduct(scalar, matrix, stride, vector, prepared);
-            MlKemNttAvx2.DotProduct(wide, matrix, stride, vector, prepared);
+            MlKemNtt.Scalar.DotProduct(scalar, matrix, stride, vector, prepared);
+            MlKemNtt.Vector.DotProduct(wide, matrix, stride, vector, prepared);
             Assert.Equal(scalar, wide);
         }
     }

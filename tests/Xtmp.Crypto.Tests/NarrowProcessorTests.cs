@@ -21,7 +21,6 @@ public sealed class NarrowProcessorTests
         Assert.SkipUnless(Vector512.IsHardwareAccelerated || bits < 512, "This processor has no AVX-512 to switch off.");
         TestChild.Run(
             [
-                "-method", $"{typeof(Blake3Tests).FullName}.*",
                 "-method", $"{typeof(InlineVectorTests).FullName}.*",
                 "-method", $"{typeof(CctvTests).FullName}.*",
                 "-method", $"{typeof(NarrowProcessorTests).FullName}.{nameof(the_switch_took_effect)}",

@@ -1,3 +1,5 @@
+using Xtmp.Crypto.BouncyCastle;
+
 namespace Xtmp.Crypto.Tests;
 
 /// <summary>
@@ -6,10 +8,10 @@ namespace Xtmp.Crypto.Tests;
 /// </summary>
 public sealed class ProviderConformanceTests
 {
-    public static TheoryData<string> Names() => ["managed", "platform"];
+    public static TheoryData<string> Names() => ["managed", "platform", "bouncycastle"];
 
     internal static IEnumerable<ICryptoProvider> Supported() =>
-        new[] { CryptoProviders.Managed, CryptoProviders.Platform }.Where(provider => provider.IsSupported);
+        new[] { CryptoProviders.Managed, CryptoProviders.Platform, new BouncyCastleCryptoProvider() }.Where(provider => provider.IsSupported);
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -34,7 +36,17 @@ public sealed class ProviderConformanceTests
             key.WriteEncapsulationKey(ek);
             managed.WriteEncapsulationKey(reference);
             Assert.Equal(reference, ek);
-            Assert.True(MlKem1024.TryEncapsulate(ek, message, ciphertext, secret));
+            Assert.True(MlKem1024.TryEncapsulate(ek, message, ciphertext, secret, provider));
+            if (provider.TakesRandomness)
+            {
+                byte[] expectedCiphertext = new byte[MlKem1024.CiphertextSize];
+                Assert.True(MlKem1024.TryEncapsulate(ek, message, expectedCiphertext, expected, CryptoProviders.Managed));
+                Assert.Equal(expectedCiphertext, ciphertext);
+                Assert.Equal(expected, secret);
+            }
+
+            Assert.True(managed.TryDecapsulate(ciphertext, expected));
+            Assert.Equal(secret, expected);
             Assert.True(key.TryDecapsulate(ciphertext, decapsulated));
             Assert.Equal(secret, decapsulated);
             ciphertext[i * 70] ^= 1;
@@ -70,19 +82,24 @@ public sealed class ProviderConformanceTests
             Assert.Equal(reference, publicKey);
             key.Sign(message, context, randomness, signature);
             managed.Sign(message, context, randomness, expected);
-            Assert.Equal(expected, signature);
+            if (provider.TakesRandomness)
+            {
+                Assert.Equal(expected, signature);
+            }
+
+            Assert.True(MlDsa87.Verify(publicKey, message, context, signature, CryptoProviders.Managed));
             Assert.True(MlDsa87PublicKey.TryImport(publicKey, provider, out MlDsa87PublicKey? imported));
             using (imported)
             {
                 Assert.True(imported!.Verify(message, context, signature));
-                Assert.True(MlDsa87.Verify(publicKey, message, context, signature));
+                Assert.True(MlDsa87.Verify(publicKey, message, context, expected, provider));
                 Assert.False(imported.Verify([.. message, 1], context, signature));
                 Assert.False(imported.Verify(message, [1, 2, 3, 4, 5, 6, 7, 8, 9], signature));
                 Assert.False(imported.Verify(message, new byte[256], signature));
                 Assert.False(imported.Verify(message, context, signature.AsSpan(1)));
                 signature[i * 500] ^= 0x80;
                 Assert.False(imported.Verify(message, context, signature));
-                Assert.False(MlDsa87.Verify(publicKey, message, context, signature));
+                Assert.False(MlDsa87.Verify(publicKey, message, context, signature, provider));
             }
 
             entropy.Fill(randomness);
@@ -109,6 +126,44 @@ public sealed class ProviderConformanceTests
         dsa.Dispose();
         Assert.Throws<ObjectDisposedException>(() => dsa.ExportSeed(back.AsSpan(0, 32)));
         Assert.Throws<ObjectDisposedException>(() => dsa.Sign([], [], new byte[32], new byte[MlDsa87.SignatureSize]));
+    }
+
+    [Fact]
+    public void the_provider_of_a_process_is_chosen_once()
+    {
+        using (MlKem1024PrivateKey.FromSeed(new byte[MlKem1024.SeedSize]))
+        {
+            CryptoProviders.Use(CryptoProviders.Current);
+            Assert.Throws<InvalidOperationException>(() => CryptoProviders.Use(new BouncyCastleCryptoProvider()));
+        }
+    }
+
+    [Fact]
+    public void every_operation_of_a_process_goes_through_the_chosen_provider() => TestChild.Run(
+        ["-method", $"{typeof(ProviderConformanceTests).FullName}.{nameof(operations_reach_the_provider)}"],
+        $"{CountingProvider.Variable}=1",
+        atLeast: 1);
+
+    /// <summary>In such a child only: a provider that counts was chosen before the first key.</summary>
+    [Fact]
+    public void operations_reach_the_provider()
+    {
+        Assert.SkipUnless(Environment.GetEnvironmentVariable(CountingProvider.Variable) is not null, "Runs in a child of every_operation_of_a_process_goes_through_the_chosen_provider.");
+        CountingProvider counting = new();
+        CryptoProviders.Use(counting);
+        SeededEntropy entropy = new(5);
+        byte[] hash = new byte[64];
+        byte[] mlDsa = new byte[MlDsa87.SignatureSize];
+        byte[] ed25519 = new byte[Ed25519.SignatureSize];
+        using IdentityKey identity = IdentityKey.Generate(entropy);
+        identity.Sign("label"u8, "role"u8, hash, entropy, mlDsa, ed25519);
+        Assert.True(identity.Public.Verify("label"u8, "role"u8, hash, mlDsa, ed25519));
+        Assert.False(MlDsa87.Verify(identity.Public.MlDsaKey, [], [], mlDsa));
+        using MlKem1024PrivateKey kem = MlKem1024PrivateKey.FromSeed(new byte[MlKem1024.SeedSize]);
+        byte[] ek = new byte[MlKem1024.EncapsulationKeySize];
+        kem.WriteEncapsulationKey(ek);
+        Assert.True(MlKem1024.TryEncapsulate(ek, new byte[32], new byte[MlKem1024.CiphertextSize], new byte[32]));
+        Assert.Equal(["sign", "import", "verify", "kem", "encapsulate"], counting.Calls);
     }
 
     [Fact]
@@ -143,7 +198,12 @@ public sealed class ProviderConformanceTests
 
     private static ICryptoProvider Require(string name)
     {
-        ICryptoProvider provider = name == "managed" ? CryptoProviders.Managed : CryptoProviders.Platform;
+        ICryptoProvider provider = name switch
+        {
+            "managed" => CryptoProviders.Managed,
+            "platform" => CryptoProviders.Platform,
+            _ => new BouncyCastleCryptoProvider(),
+        };
         Assert.SkipUnless(provider.IsSupported, "The platform has no MLKem and MLDsa: OpenSSL 3.5 or Windows 11 brings them.");
         return provider;
     }

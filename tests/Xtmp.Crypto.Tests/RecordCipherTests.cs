@@ -71,14 +71,14 @@ public sealed class RecordCipherTests
         Assert.ThrowsAny<ArgumentException>(() => cipher.TryOpen(new byte[12], [1], new byte[16], [], []));
         cipher.Dispose();
         Assert.ThrowsAny<ObjectDisposedException>(() => cipher.Seal(new byte[12], [], [], new byte[16], []));
-        Assert.ThrowsAny<ArgumentException>(() => new Aes256GcmCipher(new byte[16]));
-        Assert.ThrowsAny<ArgumentException>(() => new ChaCha20Poly1305Cipher(new byte[31]));
+        Assert.ThrowsAny<ArgumentException>(() => RecordCipher.CreateAes256Gcm(new byte[16]));
+        Assert.ThrowsAny<ArgumentException>(() => RecordCipher.CreateChaCha20Poly1305(new byte[31]));
     }
 
     private static RecordCipher Create(string name)
     {
         byte[] key = new byte[32];
         key[3] = 7;
-        return name == "aes" ? new Aes256GcmCipher(key) : new ChaCha20Poly1305Cipher(key);
+        return name == "aes" ? RecordCipher.CreateAes256Gcm(key) : RecordCipher.CreateChaCha20Poly1305(key);
     }
 }

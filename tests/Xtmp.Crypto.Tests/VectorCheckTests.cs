@@ -168,7 +168,7 @@ public sealed class VectorCheckTests
         foreach (string algorithm in new[] { "AES-GCM", "CHACHA20-POLY1305" })
         {
             byte[] ciphertext = new byte[3];
-            using (RecordCipher cipher = algorithm == "AES-GCM" ? new Aes256GcmCipher(key) : new ChaCha20Poly1305Cipher(key))
+            using (RecordCipher cipher = algorithm == "AES-GCM" ? RecordCipher.CreateAes256Gcm(key) : RecordCipher.CreateChaCha20Poly1305(key))
             {
                 cipher.Seal(nonce, message, ciphertext, tag, []);
             }

@@ -24,7 +24,9 @@ public sealed class WycheproofTests
         {
             List<string> reports = [];
             VectorCounts counts = new WycheproofFile(provider, reports.Add).Run(json);
-            Assert.True(counts == new VectorCounts(tests, 0, 0), $"{provider.Name}: {counts}\n{string.Join('\n', reports)}");
+
+            // A provider that draws its own randomness cannot repeat an encapsulation.
+            Assert.True(counts == new VectorCounts(tests, 0, 0) || (!provider.TakesRandomness && counts.Failed == 0), $"{provider.Name}: {counts}\n{string.Join('\n', reports)}");
         }
     }
 }

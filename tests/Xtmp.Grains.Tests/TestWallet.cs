@@ -1,6 +1,7 @@
 using Xtmp.Crypto;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.TestKit;
 
 namespace Xtmp.Grains.Tests;
 

@@ -89,6 +89,60 @@ public sealed class DatagramTests
     }
 
     [Fact]
+    public void too_many_forged_datagrams_end_the_udp_half_and_nothing_else()
+    {
+        using var pair = new DatagramPair(4, NetworkConditions.Perfect, server: PairOptions.Server with { Limits = SessionLimits.Default with { MaxFailedDatagrams = 10 } });
+        byte[]? genuine = null;
+        pair.OnDatagram = (_, to, bytes) => genuine = to == DatagramPair.ServerAddress ? bytes.ToArray() : genuine;
+        pair.Advance(TimeSpan.FromMilliseconds(100));
+        pair.Client.Session.SendOneWay(Code, "x"u8, s_fast);
+        pair.Advance(TimeSpan.FromMilliseconds(20));
+        Assert.True(pair.Server.Session.AreDatagramsReady);
+
+        // A number that was not used yet, under the right key id: only the tag tells.
+        BinaryPrimitives.WriteUInt64LittleEndian(genuine.AsSpan(16), 1000);
+        BinaryPrimitives.WriteUInt64LittleEndian(genuine.AsSpan(49), 1000);
+        for (var i = 1; i <= 10; i++)
+        {
+            pair.Server.Session.HandleDatagram(genuine, pair.ClientAddress, pair.Pair.Clock.Now);
+            Assert.Equal(i, pair.Server.Session.Statistics.DatagramsForged);
+            Assert.Equal(i < 10, pair.Server.Session.AreDatagramsReady);
+        }
+
+        pair.Client.Session.SendRequest(Code, "still here"u8, default);
+        pair.Advance(TimeSpan.FromMilliseconds(10));
+        Assert.Single(pair.Server.Of(SessionEventKind.DatagramsLost));
+        Assert.Single(pair.Server.Of(SessionEventKind.Request));
+    }
+
+    [Theory]
+    [InlineData(1ul, false)]
+    [InlineData(0ul, true)]
+    [InlineData(64ul, true)]
+    public void item_numbers_and_credit_hold_where_datagrams_were_agreed(ulong number, bool isFatal)
+    {
+        using var pair = Ready(5, NetworkConditions.Perfect);
+        var id = pair.Server.Session.SendRequest(Code, "stream"u8, new SendOptions { Stream = true });
+        pair.Advance(TimeSpan.FromMilliseconds(10));
+        var raw = new RawPeer(pair.Pair);
+        Span<byte> item = stackalloc byte[9];
+        BinaryPrimitives.WriteUInt64LittleEndian(item, 0);
+        raw.Send(Code, FrameKind.StreamItem, id, item);
+        BinaryPrimitives.WriteUInt64LittleEndian(item, number);
+        raw.Send(Code, FrameKind.StreamItem, id, item);
+        Assert.Equal(isFatal ? SessionState.Closed : SessionState.Established, pair.Server.Session.State);
+        Assert.Equal(isFatal ? 1 : 2, pair.Server.Of(SessionEventKind.Item).Count());
+    }
+
+    [Fact]
+    public void an_ack_for_what_was_never_sent_is_fatal_where_datagrams_were_agreed()
+    {
+        using var pair = Ready(6, NetworkConditions.Perfect);
+        new RawPeer(pair.Pair).Send(Code, FrameKind.Ack, 1000, default);
+        HandshakeTests.AssertClosed(pair.Server, SessionCloseReason.UnexpectedMessage);
+    }
+
+    [Fact]
     public void replays_and_forgeries_are_dropped_and_touch_nothing()
     {
         using var pair = Ready(3, NetworkConditions.Perfect);

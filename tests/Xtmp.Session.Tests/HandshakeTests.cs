@@ -216,9 +216,34 @@ public sealed class HandshakeTests
         return result;
     }
 
+    [Fact]
+    public void a_hello_without_mac1_is_admitted_as_such()
+    {
+        var seen = new List<HelloKind>();
+        var server = PairOptions.Server with { Admission = new Recorder(seen) };
+        using (var addressed = new SessionPair(PairOptions.FreshClient(), server))
+        {
+            addressed.Run();
+        }
+
+        using var firstUse = new SessionPair(PairOptions.Client with { ServerTrust = TrustPolicy.AnyOf(_ => true) }, server);
+        firstUse.Run();
+        Assert.Equal([HelloKind.Addressed, HelloKind.Unaddressed], seen);
+    }
+
+    private sealed class Recorder(List<HelloKind> seen) : IHandshakeAdmission
+    {
+        public bool TryAdmit(object? peer, HelloKind hello, Instant now, out TimeSpan retryAfter)
+        {
+            seen.Add(hello);
+            retryAfter = default;
+            return true;
+        }
+    }
+
     private sealed class Full : IHandshakeAdmission
     {
-        public bool TryAdmit(object? peer, bool resuming, Instant now, out TimeSpan retryAfter)
+        public bool TryAdmit(object? peer, HelloKind hello, Instant now, out TimeSpan retryAfter)
         {
             retryAfter = TimeSpan.FromSeconds(7);
             return false;

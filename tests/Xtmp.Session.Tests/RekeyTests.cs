@@ -144,7 +144,7 @@ public sealed class RekeyTests
     {
         using var pair = ExchangeTests.Established();
         var raw = new RawPeer(pair);
-        using var shares = new ClientShares(new Xtmp.Crypto.SeededEntropy(3));
+        using var shares = new ClientShares(new SeededEntropy(3));
         var message = new byte[RekeyMessages.MaxLength];
         var length = RekeyMessages.Write(message, shares.EncapsulationKey, shares.Share);
         raw.Send(FrameCode.Rekey, FrameKind.OneWay, 0, message.AsSpan(0, length));

@@ -77,22 +77,35 @@ public sealed class ResumptionTests
         HandshakeTests.AssertClosed(end, SessionCloseReason.SessionIdMismatch);
     }
 
-    [Fact]
-    public void a_rotated_ring_still_opens_for_a_while()
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(12, true)]
+    [InlineData(23, true)]
+    [InlineData(36, false)]
+    public void keys_rotate_with_the_clock_and_open_tickets_for_two_periods_more(double hours, bool opens)
     {
-        var options = PairOptions.FreshClient();
-        for (var rotations = 0; rotations < TicketKeyRing.KeptKeys + 1; rotations++)
-        {
-            var (ticket, _) = TakeTicket(options);
-            for (var i = 0; i < rotations; i++)
-            {
-                _ring.Rotate(new SeededEntropy((ulong)(1000 + (10 * rotations) + i)));
-            }
+        Span<byte> sealedTicket = stackalloc byte[64 + TicketKeyRing.Overhead];
+        Span<byte> contents = stackalloc byte[64];
+        var length = _ring.Seal("contents"u8, new SeededEntropy(1), _clock.Now, sealedTicket);
+        var later = _clock.Now + TimeSpan.FromHours(hours);
+        Assert.Equal(opens ? 8 : -1, _ring.Open(sealedTicket[..length], later, contents));
 
-            using var pair = Pair(options with { Ticket = ticket }, seed: 20);
-            pair.Run();
-            Assert.Equal(rotations < TicketKeyRing.KeptKeys, pair.Client.Session.Established!.Resumed);
-        }
+        // Sealing in a later period erases the keys that open nothing any more, whatever the clock says afterwards.
+        Span<byte> next = stackalloc byte[sealedTicket.Length];
+        Assert.Equal(length, _ring.Seal("contents"u8, new SeededEntropy(1), later, next));
+        Assert.Equal(hours < 12, next[..TicketKeyRing.IdSize].SequenceEqual(sealedTicket[..TicketKeyRing.IdSize]));
+    }
+
+    [Fact]
+    public void a_key_seals_no_more_tickets_than_it_may()
+    {
+        Span<byte> secret = stackalloc byte[TicketKeyRing.SecretSize];
+        using var ring = new TicketKeyRing(secret, TimeSpan.FromHours(1), maxTicketsPerKey: 2);
+        Span<byte> sealedTicket = stackalloc byte[64 + TicketKeyRing.Overhead];
+        Assert.True(ring.Seal("a"u8, new SeededEntropy(1), _clock.Now, sealedTicket) > 0);
+        Assert.True(ring.Seal("a"u8, new SeededEntropy(2), _clock.Now, sealedTicket) > 0);
+        Assert.Equal(0, ring.Seal("a"u8, new SeededEntropy(3), _clock.Now, sealedTicket));
+        Assert.True(ring.Seal("a"u8, new SeededEntropy(4), _clock.Now + TimeSpan.FromHours(1), sealedTicket) > 0);
     }
 
     [Fact]
@@ -101,12 +114,137 @@ public sealed class ResumptionTests
         var options = PairOptions.FreshClient();
         Span<byte> secret = stackalloc byte[TicketKeyRing.SecretSize];
         secret.Fill(5);
-        var (ticket, _) = TakeTicket(options, secret);
-        using var other = new TicketKeyRing(new SeededEntropy("other silo"u8));
-        other.Rotate(secret);
-        using var pair = new SessionPair(options with { Ticket = ticket }, ServerOptions() with { TicketKeys = other }, seed: 4, clock: _clock);
+        using var here = new TicketKeyRing(secret);
+        using var there = new TicketKeyRing(secret);
+        SessionTicket ticket;
+        using (var first = new SessionPair(options, ServerOptions() with { TicketKeys = here }, clock: _clock))
+        {
+            first.Run();
+            ticket = first.Client.Single(SessionEventKind.TicketReceived).Ticket!;
+        }
+
+        using var pair = new SessionPair(options with { Ticket = ticket }, ServerOptions() with { TicketKeys = there }, seed: 4, clock: _clock);
         pair.Run();
         Assert.True(pair.Client.Session.Established!.Resumed);
+    }
+
+    [Fact]
+    public void a_forged_certificate_shown_to_an_open_listener_is_not_trusted_at_a_root_only_listener()
+    {
+        // Issued by a stranger in the root's name: the layout is right, the signatures are not the root's.
+        var forged = Forge(PeerRole.Client, TestIdentities.Client);
+        var options = PairOptions.FreshClient() with { Certificate = forged };
+        SessionTicket ticket;
+        using (var open = new SessionPair(options, ServerOptions(), clock: _clock))
+        {
+            open.Run();
+            Assert.Null(open.Server.Session.Established!.PeerCertificate);
+            ticket = open.Client.Single(SessionEventKind.TicketReceived).Ticket!;
+        }
+
+        var rootOnly = ServerOptions() with { ClientTrust = TrustPolicy.Root(TestIdentities.Root.Public), ClientAuthentication = ClientAuthentication.Required };
+        using var pair = new SessionPair(options with { Ticket = ticket }, rootOnly, seed: 2, clock: _clock);
+        pair.Run();
+        Assert.Empty(pair.Server.Of(SessionEventKind.Established));
+        HandshakeTests.AssertClosed(pair.Server, SessionCloseReason.UntrustedPeer);
+    }
+
+    [Fact]
+    public void a_forged_certificate_of_a_server_first_trusted_by_pin_is_not_trusted_by_root()
+    {
+        var server = ServerOptions() with { Certificate = Forge(PeerRole.Server, TestIdentities.Server) };
+        SessionTicket ticket;
+        using (var pinned = new SessionPair(PairOptions.FreshClient(), server, clock: _clock))
+        {
+            pinned.Run();
+            Assert.Null(pinned.Client.Session.Established!.PeerCertificate);
+            ticket = pinned.Client.Single(SessionEventKind.TicketReceived).Ticket!;
+        }
+
+        var byRoot = PairOptions.FreshClient() with { ServerTrust = TrustPolicy.Root(TestIdentities.Root.Public), Ticket = ticket };
+        using var pair = new SessionPair(byRoot, server, seed: 2, clock: _clock);
+        pair.Run();
+        Assert.Empty(pair.Client.Of(SessionEventKind.Established));
+        HandshakeTests.AssertClosed(pair.Client, SessionCloseReason.UntrustedPeer);
+    }
+
+    [Fact]
+    public void a_ticket_given_under_one_policy_is_not_resumed_under_another()
+    {
+        var options = PairOptions.FreshClient();
+        var (ticket, _) = TakeTicket(options);
+        using var pair = new SessionPair(options with { Ticket = ticket }, ServerOptions() with { ClientTrust = TrustPolicy.AnyOf(_ => true) }, seed: 2, clock: _clock);
+        pair.Run();
+        Assert.False(pair.Server.Session.Established!.Resumed);
+    }
+
+    [Fact]
+    public void a_forged_busy_does_not_burn_a_ticket()
+    {
+        var options = PairOptions.FreshClient();
+        var (ticket, _) = TakeTicket(options);
+        var busy = new byte[ErrorMessage.MaxLength];
+        busy = busy[..ErrorMessage.Write(busy, XtmpErrorCode.Busy, "go away", null, true, null)];
+        using (var refused = Pair(options with { Ticket = ticket }, seed: 2))
+        {
+            refused.ToServer = _ => [];
+            refused.Run();
+            var header = new FrameHeader { MessageType = FrameCode.Error, Kind = FrameKind.Error, PayloadLength = busy.Length };
+            var frame = new byte[FrameLayout.HeaderSize + busy.Length];
+            header.Write(frame);
+            busy.CopyTo(frame, FrameLayout.HeaderSize);
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(FrameLayout.ChecksumOffset), Crc32.Compute(busy));
+            refused.Deliver(refused.Client, frame);
+            HandshakeTests.AssertClosed(refused.Client, SessionCloseReason.Busy);
+        }
+
+        // The connection that was never made, and the stream that ended during the handshake.
+        using (new ClientSession(options with { Ticket = ticket }, new SeededEntropy(5), _clock.Now))
+        {
+        }
+
+        using (var lost = new ClientSession(options with { Ticket = ticket }, new SeededEntropy(6), _clock.Now))
+        {
+            lost.HandleEndOfStream(_clock.Now);
+        }
+
+        using var pair = Pair(options with { Ticket = ticket }, seed: 3);
+        pair.Run();
+        Assert.True(pair.Client.Session.Established!.Resumed);
+    }
+
+    [Fact]
+    public void a_revoked_client_loses_its_live_session_within_a_heartbeat()
+    {
+        var revoked = false;
+        var server = ServerOptions() with { ClientTrust = TrustPolicy.AnyOf(_ => !revoked) };
+        using var pair = new SessionPair(PairOptions.FreshClient(), server, clock: _clock);
+        pair.Run();
+        pair.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(SessionState.Established, pair.Server.Session.State);
+        revoked = true;
+        pair.Advance(SessionLimits.Default.HeartbeatInterval);
+        Assert.Contains("Revoked", HandshakeTests.AssertClosed(pair.Client, SessionCloseReason.RemoteClose).Text);
+        HandshakeTests.AssertClosed(pair.Server, SessionCloseReason.LocalClose);
+    }
+
+    [Fact]
+    public void what_a_revoked_client_still_asks_is_not_handled()
+    {
+        var revoked = false;
+        var server = ServerOptions() with { ClientTrust = TrustPolicy.AnyOf(_ => !revoked) };
+        using var pair = new SessionPair(PairOptions.FreshClient(), server, clock: _clock);
+        pair.Run();
+        pair.Client.Session.SendRequest(0x10, "before"u8, default);
+        pair.Client.Session.SendOneWay(0x11, "before"u8, default);
+        var asked = pair.Client.Transmit(_clock.Now);
+        revoked = true;
+        pair.Server.Session.HandleInput(asked.AsSpan(0, asked.Length / 2), _clock.Now);
+        pair.Server.Session.CheckTrust(_clock.Now);
+        pair.Server.Session.HandleInput(asked.AsSpan(asked.Length / 2), _clock.Now);
+        pair.Run();
+        Assert.Empty(pair.Server.Of(SessionEventKind.Request));
+        Assert.Empty(pair.Server.Of(SessionEventKind.OneWay));
     }
 
     [Theory]
@@ -247,6 +385,22 @@ public sealed class ResumptionTests
     }
 
     [Fact]
+    public void a_binder_without_a_ticket_is_refused()
+    {
+        using var pair = Pair(PairOptions.FreshClient(), seed: 2);
+        pair.ToServer = bytes =>
+        {
+            var payload = bytes.AsSpan(FrameLayout.HeaderSize);
+            payload[^(HandshakeLimits.Mac1Size + 1)] ^= 1;
+            ClientHello.ComputeMac1(TestIdentities.Server.Public.Fingerprint, payload[..^HandshakeLimits.Mac1Size], payload[^HandshakeLimits.Mac1Size..]);
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(FrameLayout.ChecksumOffset), Crc32.Compute(payload));
+            return bytes;
+        };
+        pair.Run();
+        HandshakeTests.AssertClosed(pair.Server, SessionCloseReason.BinderMismatch);
+    }
+
+    [Fact]
     public void a_forged_ticket_means_a_full_handshake()
     {
         var options = PairOptions.FreshClient();
@@ -268,13 +422,20 @@ public sealed class ResumptionTests
 
     private SessionPair Pair(ClientSessionOptions client, ulong seed) => new(client, ServerOptions(), seed, _clock);
 
-    private (SessionTicket Ticket, long BytesReceived) TakeTicket(ClientSessionOptions options, ReadOnlySpan<byte> secret = default)
+    /// <summary>A certificate that names the root and is signed by somebody else.</summary>
+    private static IdentityCertificate Forge(PeerRole role, IdentityKey subject)
     {
-        if (!secret.IsEmpty)
-        {
-            _ring.Rotate(secret);
-        }
+        var genuine = IdentityCertificate.Issue(TestIdentities.Root, subject.Public.Fingerprint, "server.test", role, VirtualClock.Start, VirtualClock.Start.AddDays(1), 1, new SeededEntropy(1));
+        var bytes = genuine.Encoded.ToArray();
+        bytes[^1] ^= 1;
+        bytes[^200] ^= 1;
+        Assert.True(IdentityCertificate.TryDecode(bytes, out var forged));
+        Assert.Null(forged.TryVerify(TestIdentities.Root.Public));
+        return forged;
+    }
 
+    private (SessionTicket Ticket, long BytesReceived) TakeTicket(ClientSessionOptions options)
+    {
         using var pair = Pair(options, seed: 1);
         pair.Run();
         Assert.False(pair.Client.Session.Established!.Resumed);

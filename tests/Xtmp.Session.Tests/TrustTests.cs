@@ -39,14 +39,25 @@ public sealed class TrustTests
     {
         var certificate = Issue(TestIdentities.Server, "server.test", PeerRole.Server);
         var encoded = certificate.Encoded.ToArray();
-        Assert.True(IdentityCertificate.TryDecode(encoded, out var whole) && whole.VerifySignatures(TestIdentities.Root.Public));
+        Assert.True(IdentityCertificate.TryDecode(encoded, out var whole) && whole.TryVerify(TestIdentities.Root.Public) is not null);
         for (var index = 0; index < encoded.Length; index += index < 200 ? 1 : 37)
         {
             encoded[index] ^= 0x10;
-            Assert.False(IdentityCertificate.TryDecode(encoded, out var changed) && changed.VerifySignatures(TestIdentities.Root.Public), $"byte {index}");
-            Assert.False(IdentityCertificate.TryDecode(encoded.AsSpan(0, index), out var cut) && cut.VerifySignatures(TestIdentities.Root.Public), $"length {index}");
+            Assert.False(IdentityCertificate.TryDecode(encoded, out var changed) && changed.TryVerify(TestIdentities.Root.Public) is not null, $"byte {index}");
+            Assert.False(IdentityCertificate.TryDecode(encoded.AsSpan(0, index), out var cut) && cut.TryVerify(TestIdentities.Root.Public) is not null, $"length {index}");
             encoded[index] ^= 0x10;
         }
+    }
+
+    [Fact]
+    public void trust_in_a_root_needs_a_server_name()
+    {
+        var options = PairOptions.Client with { ServerTrust = TrustPolicy.Root(TestIdentities.Root.Public), ServerName = null };
+        Assert.Throws<ArgumentException>(() => new ClientSession(options, new SeededEntropy(1), new VirtualClock().Now));
+
+        // The policy says so itself, for policies built on it.
+        var claim = new PeerIdentity { Role = PeerRole.Server, Fingerprint = TestIdentities.Server.Public.Fingerprint, Certificate = Issue(TestIdentities.Server, "server.test", PeerRole.Server) };
+        Assert.Contains("name", TrustPolicy.Root(TestIdentities.Root.Public).Evaluate(claim, new VirtualClock().Now).Reason);
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using System.Text;
 using Xtmp.Crypto;
 using Xtmp.Protocol;
 using Xtmp.Session;
+using Xtmp.TestKit;
 
 namespace Xtmp.Silo.Tests;
 

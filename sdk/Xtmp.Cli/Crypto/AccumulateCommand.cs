@@ -31,7 +31,7 @@ public static class AccumulateCommand
             int count = parsed.GetValue(runs);
             byte[] hash = parsed.GetValue(algorithm) == "mlkem-1024"
                 ? Accumulation.MlKem1024Runs(count, parsed.GetValue(final))
-                : Accumulation.MlDsa87Runs(count, CryptoProviders.Default);
+                : Accumulation.MlDsa87Runs(count, CryptoProviders.Current);
             parsed.InvocationConfiguration.Output.WriteLine(Convert.ToHexStringLower(hash));
             return 0;
         });

@@ -38,7 +38,7 @@ public static class CheckCommand
         {
             "managed" => CryptoProviders.Managed,
             "platform" => CryptoProviders.Platform,
-            _ => CryptoProviders.Default,
+            _ => CryptoProviders.Current,
         };
         if (!provider.IsSupported)
         {

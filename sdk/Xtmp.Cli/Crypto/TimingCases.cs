@@ -25,7 +25,7 @@ internal static class TimingCases
     /// <summary>The opposite, which the tool must catch: a comparison that stops at the first difference.</summary>
     public static TimingTest Leaking()
     {
-        byte[][] inputs = Random(4096, 9);
+        byte[][] inputs = Bytes(4096, 9);
         byte[] reference = (byte[])inputs[0].Clone();
         byte[] input = new byte[4096];
         return new TimingTest("(a comparison that leaks, as a check of the tool)", i => inputs[i].CopyTo(input, 0), () =>
@@ -43,12 +43,12 @@ internal static class TimingCases
     // A ciphertext that decapsulates against ones that are rejected: implicit rejection must not show.
     private static TimingTest Decapsulation()
     {
-        MlKem1024PrivateKey key = MlKem1024PrivateKey.FromSeed(Random(64, 1)[0], CryptoProviders.Managed);
+        MlKem1024PrivateKey key = MlKem1024PrivateKey.FromSeed(Bytes(64, 1)[0], CryptoProviders.Managed);
         byte[] ek = new byte[MlKem1024.EncapsulationKeySize];
         key.WriteEncapsulationKey(ek);
-        byte[][] ciphertexts = Random(MlKem1024.CiphertextSize, 2);
+        byte[][] ciphertexts = Bytes(MlKem1024.CiphertextSize, 2);
         byte[] secret = new byte[32];
-        MlKem1024.TryEncapsulate(ek, Random(32, 3)[0], ciphertexts[0], secret);
+        MlKem1024.TryEncapsulate(ek, Bytes(32, 3)[0], ciphertexts[0], secret);
         byte[] ciphertext = new byte[MlKem1024.CiphertextSize];
         return new TimingTest(
             "mlkem-1024 decapsulate, valid against rejected",
@@ -59,10 +59,10 @@ internal static class TimingCases
     // Key objects would differ in where they lie in memory, which shows; so the secret vectors are copied to one place.
     private static TimingTest Keys()
     {
-        short[][] secrets = [.. Random(2 * MlKemCore.VectorLength, 4).Select(bytes => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, short>(bytes).ToArray().Select(value => (short)(value % MlKemField.Q)).ToArray())];
+        short[][] secrets = [.. Bytes(2 * MlKemCore.VectorLength, 4).Select(bytes => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, short>(bytes).ToArray().Select(value => (short)(value % MlKemField.Q)).ToArray())];
         secrets[0].AsSpan().Clear();
         short[] secret = new short[MlKemCore.VectorLength];
-        byte[] ciphertext = Random(MlKem1024.CiphertextSize, 5)[0];
+        byte[] ciphertext = Bytes(MlKem1024.CiphertextSize, 5)[0];
         byte[] message = new byte[32];
         return new TimingTest(
             "mlkem-1024 decrypt, key of zeros against random",
@@ -72,10 +72,10 @@ internal static class TimingCases
 
     private static TimingTest Encapsulation()
     {
-        using MlKem1024PrivateKey key = MlKem1024PrivateKey.FromSeed(Random(64, 6)[0], CryptoProviders.Managed);
+        using MlKem1024PrivateKey key = MlKem1024PrivateKey.FromSeed(Bytes(64, 6)[0], CryptoProviders.Managed);
         byte[] ek = new byte[MlKem1024.EncapsulationKeySize];
         key.WriteEncapsulationKey(ek);
-        byte[][] messages = Random(32, 7);
+        byte[][] messages = Bytes(32, 7);
         messages[0].AsSpan().Clear();
         byte[] ciphertext = new byte[MlKem1024.CiphertextSize];
         byte[] secret = new byte[32];
@@ -88,7 +88,7 @@ internal static class TimingCases
 
     private static TimingTest Compression()
     {
-        short[][] polynomials = [.. Random(512, 8).Select(bytes => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, short>(bytes).ToArray().Select(value => (short)(value % MlKemField.Q)).ToArray())];
+        short[][] polynomials = [.. Bytes(512, 8).Select(bytes => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, short>(bytes).ToArray().Select(value => (short)(value % MlKemField.Q)).ToArray())];
         polynomials[0].AsSpan().Clear();
         byte[] packed = new byte[MlKemPacking.Bytes11];
         short[] polynomial = new short[256];
@@ -135,29 +135,29 @@ internal static class TimingCases
 
     private static TimingTest Agreement()
     {
-        byte[][] keys = Random(32, 13);
+        byte[][] keys = Bytes(32, 13);
         keys[0].AsSpan().Clear();
         byte[] peer = new byte[32];
         byte[] shared = new byte[32];
-        X25519.PublicKey(Random(32, 14)[0], peer);
+        X25519.PublicKey(Bytes(32, 14)[0], peer);
         byte[] key = new byte[32];
         return new TimingTest(
-            "x25519 agree, key of zeros against random (libcrypto)",
+            "x25519 agree, key of zeros against random (libsodium)",
             i => keys[i].CopyTo(key, 0),
             () => X25519.TryAgree(key, peer, shared));
     }
 
     private static int[][] Polynomials(ulong seed, int modulus) =>
-        [.. Random(1024, seed).Select(bytes => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, int>(bytes).ToArray().Select(value => value % modulus).ToArray())];
+        [.. Bytes(1024, seed).Select(bytes => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, int>(bytes).ToArray().Select(value => value % modulus).ToArray())];
 
-    private static byte[][] Random(int size, ulong seed)
+    private static byte[][] Bytes(int size, ulong seed)
     {
-        SeededEntropy entropy = new(seed);
+        Random random = new((int)seed);
         byte[][] inputs = new byte[Inputs][];
         for (int i = 0; i < Inputs; i++)
         {
             inputs[i] = new byte[size];
-            entropy.Fill(inputs[i]);
+            random.NextBytes(inputs[i]);
         }
 
         return inputs;

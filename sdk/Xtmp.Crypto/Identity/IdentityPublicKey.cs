@@ -4,7 +4,7 @@ namespace Xtmp.Crypto;
 
 /// <summary>
 /// The public half of an identity: an ML-DSA-87 key and an Ed25519 key, both of which must verify. Safe for concurrent
-/// use; the ML-DSA key is expanded at the first verification and kept (64 KiB).
+/// use; once a signature has verified, the ML-DSA key is kept expanded (64 KiB).
 /// </summary>
 [PublicData("Public keys.")]
 public sealed class IdentityPublicKey
@@ -56,22 +56,28 @@ public sealed class IdentityPublicKey
         Span<byte> buffer = stackalloc byte[IdentityMessage.MaxSize];
         ReadOnlySpan<byte> message = buffer[..IdentityMessage.Write(label, role, hash, buffer)];
         return Ed25519.Verify(_ed25519Key, message, ed25519Signature)
-            && Expanded().Verify(message, label, mlDsaSignature);
+            && VerifyMlDsa(message, label, mlDsaSignature);
     }
 
     /// <summary>The fingerprint.</summary>
     public override string ToString() => Fingerprint.ToString();
 
-    // Two threads may both expand; the results are equal and the loser's is collected.
-    private MlDsa87PublicKey Expanded()
+    // A key that has verified nothing yet is whatever somebody sent: its expansion is not kept. Two threads may both
+    // expand; the results are equal and the loser's is collected.
+    private bool VerifyMlDsa(ReadOnlySpan<byte> message, ReadOnlySpan<byte> label, ReadOnlySpan<byte> signature)
     {
-        MlDsa87PublicKey? key = Volatile.Read(ref _expanded);
-        if (key is null)
+        if (Volatile.Read(ref _expanded) is { } known)
         {
-            MlDsa87PublicKey.TryImport(_mlDsaKey, out key);
-            key = Interlocked.CompareExchange(ref _expanded, key, null) ?? key!;
+            return known.Verify(message, label, signature);
         }
 
-        return key;
+        MlDsa87PublicKey.TryImport(_mlDsaKey, out MlDsa87PublicKey? key);
+        bool valid = key!.Verify(message, label, signature);
+        if (!valid || Interlocked.CompareExchange(ref _expanded, key, null) is not null)
+        {
+            key.Dispose();
+        }
+
+        return valid;
     }
 }

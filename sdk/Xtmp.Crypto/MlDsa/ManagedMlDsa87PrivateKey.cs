@@ -12,10 +12,10 @@ namespace Xtmp.Crypto;
 internal sealed class ManagedMlDsa87PrivateKey : IMlDsa87PrivateKey
 {
     private readonly int[] _matrix = GC.AllocateUninitializedArray<int>(MlDsaCore.MatrixLength);
-    private readonly int[] _secret1 = GC.AllocateUninitializedArray<int>(MlDsaCore.SecretLength1);
-    private readonly int[] _secret2 = GC.AllocateUninitializedArray<int>(MlDsaCore.SecretLength2);
-    private readonly int[] _low = GC.AllocateUninitializedArray<int>(MlDsaCore.SecretLength2);
-    private readonly byte[] _signingSeed = new byte[32];
+    private readonly int[] _secret1 = Secret.Allocate<int>(MlDsaCore.SecretLength1);
+    private readonly int[] _secret2 = Secret.Allocate<int>(MlDsaCore.SecretLength2);
+    private readonly int[] _low = Secret.Allocate<int>(MlDsaCore.SecretLength2);
+    private readonly byte[] _signingSeed = Secret.Allocate<byte>(32);
     private readonly byte[] _keyHash = new byte[MlDsaCore.KeyHashSize];
     private readonly byte[] _publicKey = new byte[MlDsa87.PublicKeySize];
     private readonly int _width;

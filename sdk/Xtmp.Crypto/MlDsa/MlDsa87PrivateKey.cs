@@ -19,15 +19,15 @@ public sealed class MlDsa87PrivateKey : IDisposable
         _key = key;
     }
 
-    /// <summary>ML-DSA.KeyGen, FIPS 204 algorithm 1, from given randomness, by the default provider.</summary>
+    /// <summary>ML-DSA.KeyGen, FIPS 204 algorithm 1, from given randomness, by the provider of this process.</summary>
     /// <param name="seed">ξ, 32 bytes, uniformly random.</param>
-    public static MlDsa87PrivateKey FromSeed(ReadOnlySpan<byte> seed) => FromSeed(seed, CryptoProviders.Default);
+    public static MlDsa87PrivateKey FromSeed(ReadOnlySpan<byte> seed) => FromSeed(seed, CryptoProviders.Current);
 
     /// <summary>ML-DSA.KeyGen from given randomness, by the provider named.</summary>
     public static MlDsa87PrivateKey FromSeed(ReadOnlySpan<byte> seed, ICryptoProvider provider)
     {
         ArgumentSize.Require(seed.Length, MlDsa87.SeedSize, nameof(seed));
-        return new MlDsa87PrivateKey(seed.ToArray(), provider.CreateMlDsa87PrivateKey(seed));
+        return new MlDsa87PrivateKey(Secret.Copy(seed), provider.CreateMlDsa87PrivateKey(seed));
     }
 
     /// <summary>Writes the public key, 2592 bytes.</summary>

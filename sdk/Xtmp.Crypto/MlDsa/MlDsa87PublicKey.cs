@@ -14,7 +14,7 @@ public sealed class MlDsa87PublicKey : IDisposable
     /// <summary>Takes 2592 bytes; every string of that length is a key.</summary>
     /// <returns>False when the length is wrong.</returns>
     public static bool TryImport(ReadOnlySpan<byte> publicKey, out MlDsa87PublicKey? key) =>
-        TryImport(publicKey, CryptoProviders.Default, out key);
+        TryImport(publicKey, CryptoProviders.Current, out key);
 
     /// <summary>Takes 2592 bytes for the provider named.</summary>
     public static bool TryImport(ReadOnlySpan<byte> publicKey, ICryptoProvider provider, out MlDsa87PublicKey? key)

@@ -6,7 +6,7 @@ namespace Xtmp.Crypto;
 
 /// <summary>The encodings of FIPS 204 sections 7.1 and 7.2 for the widths ML-DSA-87 uses.</summary>
 [SecretHandling]
-internal static class MlDsaPacking
+internal static partial class MlDsaPacking
 {
     /// <summary>A polynomial of t₁, 10 bits a coefficient.</summary>
     public const int BytesT1 = 320;
@@ -41,7 +41,7 @@ internal static class MlDsaPacking
     {
         if (Avx2.IsSupported)
         {
-            MlDsaPackingAvx2.DecodeT1(bytes, f);
+            Vector.DecodeT1(bytes, f);
         }
         else
         {
@@ -69,7 +69,7 @@ internal static class MlDsaPacking
     {
         if (Avx2.IsSupported)
         {
-            MlDsaPackingAvx2.EncodeZ(f, bytes);
+            Vector.EncodeZ(f, bytes);
         }
         else
         {
@@ -94,7 +94,7 @@ internal static class MlDsaPacking
     {
         if (Avx2.IsSupported)
         {
-            MlDsaPackingAvx2.DecodeZ(bytes, f);
+            Vector.DecodeZ(bytes, f);
         }
         else
         {
@@ -119,7 +119,7 @@ internal static class MlDsaPacking
     {
         if (Avx2.IsSupported)
         {
-            MlDsaPackingAvx2.EncodeW1(f, bytes);
+            Vector.EncodeW1(f, bytes);
         }
         else
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Xtmp.Crypto;
@@ -7,18 +8,18 @@ namespace Xtmp.Crypto;
 /// 256-bit ones, else coefficient by coefficient.
 /// </summary>
 [SecretHandling]
-internal static class MlDsaRounding
+internal static partial class MlDsaRounding
 {
     /// <summary>result ← result + addend mod q, in [−6283009, 6283008].</summary>
     public static void AddReduced(Span<int> result, ReadOnlySpan<int> addend)
     {
         if (Vector256.IsHardwareAccelerated)
         {
-            MlDsaRoundingVector.AddReduced(result, addend);
+            Vector.AddReduced(result, addend);
         }
         else
         {
-            MlDsaRoundingScalar.AddReduced(result, addend);
+            Scalar.AddReduced(result, addend);
         }
     }
 
@@ -27,11 +28,11 @@ internal static class MlDsaRounding
     {
         if (Vector256.IsHardwareAccelerated)
         {
-            MlDsaRoundingVector.SubtractReduced(result, subtrahend);
+            Vector.SubtractReduced(result, subtrahend);
         }
         else
         {
-            MlDsaRoundingScalar.SubtractReduced(result, subtrahend);
+            Scalar.SubtractReduced(result, subtrahend);
         }
     }
 
@@ -40,11 +41,11 @@ internal static class MlDsaRounding
     {
         if (Vector256.IsHardwareAccelerated)
         {
-            MlDsaRoundingVector.Centre(f);
+            Vector.Centre(f);
         }
         else
         {
-            MlDsaRoundingScalar.Centre(f);
+            Scalar.Centre(f);
         }
     }
 
@@ -53,11 +54,11 @@ internal static class MlDsaRounding
     {
         if (Vector256.IsHardwareAccelerated)
         {
-            MlDsaRoundingVector.Power2Round(t, low);
+            Vector.Power2Round(t, low);
         }
         else
         {
-            MlDsaRoundingScalar.Power2Round(t, low);
+            Scalar.Power2Round(t, low);
         }
     }
 
@@ -66,11 +67,11 @@ internal static class MlDsaRounding
     {
         if (Vector256.IsHardwareAccelerated)
         {
-            MlDsaRoundingVector.Decompose(w, high);
+            Vector.Decompose(w, high);
         }
         else
         {
-            MlDsaRoundingScalar.Decompose(w, high);
+            Scalar.Decompose(w, high);
         }
     }
 
@@ -79,8 +80,8 @@ internal static class MlDsaRounding
     /// makes the difference void). All coefficients are read, so that time does not tell which one exceeded.
     /// </summary>
     public static bool ExceedsNorm(ReadOnlySpan<int> f, int bound) => Vector256.IsHardwareAccelerated
-        ? MlDsaRoundingVector.ExceedsNorm(f, bound)
-        : MlDsaRoundingScalar.ExceedsNorm(f, bound);
+        ? Vector.ExceedsNorm(f, bound)
+        : Scalar.ExceedsNorm(f, bound);
 
     /// <summary>
     /// MakeHint, FIPS 204 algorithm 39, in the form that needs only the low part: with r = w − cs₂ + ct₀ split as
@@ -88,8 +89,8 @@ internal static class MlDsaRounding
     /// </summary>
     /// <returns>Ones in the hint.</returns>
     public static int MakeHint(Span<int> hint, ReadOnlySpan<int> low, ReadOnlySpan<int> high) => Vector256.IsHardwareAccelerated
-        ? MlDsaRoundingVector.MakeHint(hint, low, high)
-        : MlDsaRoundingScalar.MakeHint(hint, low, high);
+        ? Vector.MakeHint(hint, low, high)
+        : Scalar.MakeHint(hint, low, high);
 
     /// <summary>UseHint, FIPS 204 algorithm 40, over w in (−q, q), in place.</summary>
     [PublicData("Verification sees public data only.")]
@@ -97,11 +98,11 @@ internal static class MlDsaRounding
     {
         if (Vector256.IsHardwareAccelerated)
         {
-            MlDsaRoundingVector.UseHint(w, hint);
+            Vector.UseHint(w, hint);
         }
         else
         {
-            MlDsaRoundingScalar.UseHint(w, hint);
+            Scalar.UseHint(w, hint);
         }
     }
 
@@ -111,11 +112,127 @@ internal static class MlDsaRounding
     {
         if (Vector256.IsHardwareAccelerated)
         {
-            MlDsaRoundingVector.ShiftByD(f);
+            Vector.ShiftByD(f);
         }
         else
         {
-            MlDsaRoundingScalar.ShiftByD(f);
+            Scalar.ShiftByD(f);
+        }
+    }
+
+    /// <summary><see cref="MlDsaRounding"/> one coefficient at a time, where there are no vectors and as the reference of the vector code.</summary>
+    internal static class Scalar
+    {
+        /// <summary>result ← result + addend mod q, in [−6283009, 6283008].</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void AddReduced(Span<int> result, ReadOnlySpan<int> addend)
+        {
+            for (int i = 0; i < MlDsaField.N; i++)
+            {
+                result[i] = MlDsaField.Reduce(result[i] + addend[i]);
+            }
+        }
+
+        /// <summary>result ← result − subtrahend mod q, in [−6283009, 6283008].</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void SubtractReduced(Span<int> result, ReadOnlySpan<int> subtrahend)
+        {
+            for (int i = 0; i < MlDsaField.N; i++)
+            {
+                result[i] = MlDsaField.Reduce(result[i] - subtrahend[i]);
+            }
+        }
+
+        /// <summary>Every coefficient mod q, in [−6283009, 6283008].</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Centre(Span<int> f)
+        {
+            for (int i = 0; i < MlDsaField.N; i++)
+            {
+                f[i] = MlDsaField.Reduce(f[i]);
+            }
+        }
+
+        /// <summary>Power2Round of t in (−q, q): t₁ in place, t₀ to <paramref name="low"/>.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Power2Round(Span<int> t, Span<int> low)
+        {
+            for (int i = 0; i < MlDsaField.N; i++)
+            {
+                t[i] = MlDsaField.Power2Round(MlDsaField.AddQ(t[i]), out low[i]);
+            }
+        }
+
+        /// <summary>HighBits and LowBits, FIPS 204 algorithms 37 and 38, of w in (−q, q): w₁ to high, w₀ in place.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Decompose(Span<int> w, Span<int> high)
+        {
+            for (int i = 0; i < MlDsaField.N; i++)
+            {
+                high[i] = MlDsaField.Decompose(MlDsaField.AddQ(w[i]), out w[i]);
+            }
+        }
+
+        /// <summary>
+        /// Whether ‖f‖∞ ≥ bound, for coefficients in [−6283009, 6283008] taken as centred (a bound of at most (q − 1)/8
+        /// makes the difference void). All coefficients are read, so that time does not tell which one exceeded.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static bool ExceedsNorm(ReadOnlySpan<int> f, int bound)
+        {
+            int excess = 0;
+            for (int i = 0; i < MlDsaField.N; i++)
+            {
+                int sign = f[i] >> 31;
+                int magnitude = (f[i] ^ sign) - sign;
+                excess |= (bound - 1) - magnitude;
+            }
+
+            return excess < 0;
+        }
+
+        /// <summary>
+        /// MakeHint, FIPS 204 algorithm 39, in the form that needs only the low part: with r = w − cs₂ + ct₀ split as
+        /// high·2γ₂ + low, the high bits change exactly when low &gt; γ₂, low &lt; −γ₂, or low = −γ₂ with high ≠ 0.
+        /// </summary>
+        /// <returns>Ones in the hint.</returns>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static int MakeHint(Span<int> hint, ReadOnlySpan<int> low, ReadOnlySpan<int> high)
+        {
+            int ones = 0;
+            for (int i = 0; i < MlDsaField.N; i++)
+            {
+                int above = (MlDsaField.Gamma2 - low[i]) >>> 31;
+                int below = (low[i] + MlDsaField.Gamma2) >>> 31;
+                int distance = low[i] + MlDsaField.Gamma2;
+                int edge = ~((distance | -distance) >> 31) & (-high[i] >>> 31);
+                hint[i] = above | below | edge;
+                ones += hint[i];
+            }
+
+            return ones;
+        }
+
+        /// <summary>UseHint, FIPS 204 algorithm 40, over w in (−q, q), in place.</summary>
+        [PublicData("Verification sees public data only.")]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void UseHint(Span<int> w, ReadOnlySpan<int> hint)
+        {
+            for (int i = 0; i < MlDsaField.N; i++)
+            {
+                w[i] = MlDsaField.UseHint(MlDsaField.AddQ(w[i]), hint[i]);
+            }
+        }
+
+        /// <summary>f ← f · 2^D, for coefficients below 2¹⁰.</summary>
+        [PublicData("Verification sees public data only.")]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void ShiftByD(Span<int> f)
+        {
+            for (int i = 0; i < MlDsaField.N; i++)
+            {
+                f[i] <<= MlDsaField.D;
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ namespace Xtmp.Crypto;
 
 /// <summary>The samplers of FIPS 204 section 7.3, several polynomials at a time.</summary>
 [SecretHandling]
-internal static class MlDsaSampling
+internal static partial class MlDsaSampling
 {
     /// <summary>Five blocks of SHAKE128 hold 280 candidates, of which 1 in 1025 is rejected.</summary>
     private const int MatrixBlocks = 5;
@@ -80,7 +80,7 @@ internal static class MlDsaSampling
     /// <returns>How many coefficients are filled now; 256 when done.</returns>
     [PublicData("Candidates come from the public seed ρ; the rejection is by value.")]
     public static int RejectNtt(Span<int> polynomial, int filled, ReadOnlySpan<byte> bytes) => Avx2.IsSupported
-        ? MlDsaSamplingAvx2.RejectNtt(polynomial, filled, bytes)
+        ? Vector.RejectNtt(polynomial, filled, bytes)
         : RejectNttScalar(polynomial, filled, bytes);
 
     /// <summary><see cref="RejectNtt"/> one candidate at a time.</summary>
@@ -158,7 +158,7 @@ internal static class MlDsaSampling
     /// mapped to 2 − (b mod 5) by multiplication.
     /// </summary>
     public static int RejectBounded(Span<int> polynomial, int filled, ReadOnlySpan<byte> bytes) => Avx2.IsSupported && Bmi2.X64.IsSupported
-        ? MlDsaSamplingAvx2.RejectBounded(polynomial, filled, bytes)
+        ? Vector.RejectBounded(polynomial, filled, bytes)
         : RejectBoundedScalar(polynomial, filled, bytes);
 
     /// <summary><see cref="RejectBounded"/> one candidate at a time.</summary>

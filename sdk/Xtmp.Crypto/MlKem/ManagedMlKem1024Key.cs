@@ -11,11 +11,11 @@ namespace Xtmp.Crypto;
 internal sealed class ManagedMlKem1024Key : IMlKem1024Key
 {
     private readonly short[] _matrix = GC.AllocateUninitializedArray<short>(MlKemCore.MatrixLength);
-    private readonly short[] _secret = GC.AllocateUninitializedArray<short>(MlKemCore.VectorLength);
+    private readonly short[] _secret = Secret.Allocate<short>(MlKemCore.VectorLength);
     private readonly short[] _public = GC.AllocateUninitializedArray<short>(MlKemCore.VectorLength);
     private readonly byte[] _encapsulationKey = GC.AllocateUninitializedArray<byte>(MlKem1024.EncapsulationKeySize);
     private readonly byte[] _keyHash = GC.AllocateUninitializedArray<byte>(Sha3.Size256);
-    private readonly byte[] _z = GC.AllocateUninitializedArray<byte>(32);
+    private readonly byte[] _z = Secret.Allocate<byte>(32);
     private readonly int _width;
     private bool _disposed;
 
@@ -78,16 +78,10 @@ internal sealed class ManagedMlKem1024Key : IMlKem1024Key
     [PublicData("The encapsulation key is public.")]
     public void WriteEncapsulationKey(Span<byte> destination) => _encapsulationKey.CopyTo(destination);
 
-    public bool TryDecapsulate(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret)
+    public void Decapsulate(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (ciphertext.Length != MlKem1024.CiphertextSize)
-        {
-            return false;
-        }
-
         MlKemCore.Decapsulate(_matrix, _public, _secret, _keyHash, _z, ciphertext, sharedSecret, _width);
-        return true;
     }
 
     /// <summary>The long form dk = ŝ ‖ ek ‖ H(ek) ‖ z.</summary>

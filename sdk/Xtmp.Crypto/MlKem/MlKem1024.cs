@@ -25,17 +25,31 @@ public static class MlKem1024
     public const int EncapsulationRandomnessSize = 32;
 
     /// <summary>
-    /// ML-KEM.Encaps, FIPS 203 algorithm 20, with its input check (section 7.2). It runs in managed code under every
-    /// provider, because the platform's takes no randomness from outside.
+    /// ML-KEM.Encaps, FIPS 203 algorithm 20, with its input check (section 7.2).
     /// </summary>
     /// <param name="encapsulationKey">The peer's key; any bytes.</param>
-    /// <param name="randomness">32 fresh random bytes, used once.</param>
+    /// <param name="randomness">32 fresh random bytes, used once; unused where the provider draws its own.</param>
     /// <param name="ciphertext">Receives 1568 bytes.</param>
     /// <param name="sharedSecret">Receives 32 bytes.</param>
     /// <returns>False, with nothing written, when the key has a wrong length or a coefficient not below 3329.</returns>
     /// <exception cref="ArgumentException">Randomness or a destination has a wrong size.</exception>
     public static bool TryEncapsulate(ReadOnlySpan<byte> encapsulationKey, ReadOnlySpan<byte> randomness, Span<byte> ciphertext, Span<byte> sharedSecret) =>
-        TryEncapsulate(encapsulationKey, randomness, ciphertext, sharedSecret, KeccakBatch.Width);
+        TryEncapsulate(encapsulationKey, randomness, ciphertext, sharedSecret, CryptoProviders.Current);
+
+    /// <summary>The same by the provider named.</summary>
+    public static bool TryEncapsulate(ReadOnlySpan<byte> encapsulationKey, ReadOnlySpan<byte> randomness, Span<byte> ciphertext, Span<byte> sharedSecret, ICryptoProvider provider)
+    {
+        ArgumentSize.Require(randomness.Length, EncapsulationRandomnessSize, nameof(randomness));
+        ArgumentSize.Require(ciphertext.Length, CiphertextSize, nameof(ciphertext));
+        ArgumentSize.Require(sharedSecret.Length, SharedSecretSize, nameof(sharedSecret));
+        if (!IsValidEncapsulationKey(encapsulationKey))
+        {
+            return false;
+        }
+
+        provider.Encapsulate(encapsulationKey, randomness, ciphertext, sharedSecret);
+        return true;
+    }
 
     /// <summary>Whether the key has the right length and passes the modulus check of FIPS 203 section 7.2.</summary>
     [SkipLocalsInit]
@@ -43,31 +57,6 @@ public static class MlKem1024
     {
         Span<short> vector = stackalloc short[MlKemCore.VectorLength];
         return encapsulationKey.Length == EncapsulationKeySize && TryDecodeVector(encapsulationKey, vector);
-    }
-
-    [SkipLocalsInit]
-    internal static bool TryEncapsulate(ReadOnlySpan<byte> encapsulationKey, ReadOnlySpan<byte> randomness, Span<byte> ciphertext, Span<byte> sharedSecret, int width)
-    {
-        ArgumentSize.Require(randomness.Length, EncapsulationRandomnessSize, nameof(randomness));
-        ArgumentSize.Require(ciphertext.Length, CiphertextSize, nameof(ciphertext));
-        ArgumentSize.Require(sharedSecret.Length, SharedSecretSize, nameof(sharedSecret));
-        if (encapsulationKey.Length != EncapsulationKeySize)
-        {
-            return false;
-        }
-
-        Span<short> publicVector = stackalloc short[MlKemCore.VectorLength];
-        if (!TryDecodeVector(encapsulationKey, publicVector))
-        {
-            return false;
-        }
-
-        Span<short> matrix = stackalloc short[MlKemCore.MatrixLength];
-        Span<byte> keyHash = stackalloc byte[Sha3.Size256];
-        MlKemSampling.ExpandMatrix(encapsulationKey[MlKemCore.SecretVectorSize..], matrix, width);
-        Sha3.Hash256(encapsulationKey, keyHash);
-        MlKemCore.Encapsulate(matrix, publicVector, keyHash, randomness, ciphertext, sharedSecret, width);
-        return true;
     }
 
     /// <summary>Four polynomials of 12-bit coefficients; false when one is not below q.</summary>

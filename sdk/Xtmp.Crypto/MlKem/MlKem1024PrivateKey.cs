@@ -19,16 +19,16 @@ public sealed class MlKem1024PrivateKey : IDisposable
         _key = key;
     }
 
-    /// <summary>ML-KEM.KeyGen, FIPS 203 algorithm 19, from given randomness, by the default provider.</summary>
+    /// <summary>ML-KEM.KeyGen, FIPS 203 algorithm 19, from given randomness, by the provider of this process.</summary>
     /// <param name="seed">64 bytes d ‖ z, uniformly random.</param>
     /// <exception cref="ArgumentException">The seed has a wrong size.</exception>
-    public static MlKem1024PrivateKey FromSeed(ReadOnlySpan<byte> seed) => FromSeed(seed, CryptoProviders.Default);
+    public static MlKem1024PrivateKey FromSeed(ReadOnlySpan<byte> seed) => FromSeed(seed, CryptoProviders.Current);
 
     /// <summary>ML-KEM.KeyGen from given randomness, by the provider named.</summary>
     public static MlKem1024PrivateKey FromSeed(ReadOnlySpan<byte> seed, ICryptoProvider provider)
     {
         ArgumentSize.Require(seed.Length, MlKem1024.SeedSize, nameof(seed));
-        return new MlKem1024PrivateKey(seed.ToArray(), provider.CreateMlKem1024Key(seed));
+        return new MlKem1024PrivateKey(Secret.Copy(seed), provider.CreateMlKem1024Key(seed));
     }
 
     /// <summary>Writes ek, 1568 bytes.</summary>
@@ -48,7 +48,13 @@ public sealed class MlKem1024PrivateKey : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentSize.Require(sharedSecret.Length, MlKem1024.SharedSecretSize, nameof(sharedSecret));
-        return ciphertext.Length == MlKem1024.CiphertextSize && _key.TryDecapsulate(ciphertext, sharedSecret);
+        if (ciphertext.Length != MlKem1024.CiphertextSize)
+        {
+            return false;
+        }
+
+        _key.Decapsulate(ciphertext, sharedSecret);
+        return true;
     }
 
     /// <summary>Writes the seed d ‖ z, 64 bytes.</summary>

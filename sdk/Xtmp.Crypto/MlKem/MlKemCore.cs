@@ -132,7 +132,20 @@ internal static class MlKemCore
         Zero(v);
     }
 
-    /// <summary>ML-KEM.Encaps_internal, FIPS 203 algorithm 17, with H(ek) given.</summary>
+    /// <summary>ML-KEM.Encaps_internal, FIPS 203 algorithm 17, for a key that passed the modulus check.</summary>
+    [SkipLocalsInit]
+    public static void Encapsulate(ReadOnlySpan<byte> encapsulationKey, ReadOnlySpan<byte> message, Span<byte> ciphertext, Span<byte> sharedSecret, int width)
+    {
+        Span<short> publicVector = stackalloc short[VectorLength];
+        Span<short> matrix = stackalloc short[MatrixLength];
+        Span<byte> keyHash = stackalloc byte[Sha3.Size256];
+        MlKem1024.TryDecodeVector(encapsulationKey, publicVector);
+        MlKemSampling.ExpandMatrix(encapsulationKey[SecretVectorSize..], matrix, width);
+        Sha3.Hash256(encapsulationKey, keyHash);
+        Encapsulate(matrix, publicVector, keyHash, message, ciphertext, sharedSecret, width);
+    }
+
+    /// <summary>The same with Â, t̂ and H(ek) given.</summary>
     [SkipLocalsInit]
     public static void Encapsulate(ReadOnlySpan<short> matrix, ReadOnlySpan<short> publicVector, ReadOnlySpan<byte> keyHash, ReadOnlySpan<byte> message, Span<byte> ciphertext, Span<byte> sharedSecret, int width)
     {

@@ -6,7 +6,7 @@ namespace Xtmp.Crypto;
 
 /// <summary>The samplers of FIPS 203 section 4.2.2, several at a time.</summary>
 [SecretHandling]
-internal static class MlKemSampling
+internal static partial class MlKemSampling
 {
     /// <summary>Blocks of SHAKE128 that nearly always give 256 coefficients: 3 · 112 candidates of which 81 % are kept.</summary>
     private const int FirstBlocks = 3;
@@ -71,8 +71,8 @@ internal static class MlKemSampling
     /// <returns>How many coefficients are filled now; 256 when done.</returns>
     [PublicData("Candidates come from the public seed ρ; the rejection is by value.")]
     public static int SampleNtt(Span<short> polynomial, int filled, ReadOnlySpan<byte> bytes) =>
-        Avx512Vbmi2.IsSupported ? MlKemSamplingWide.SampleNttVbmi2(polynomial, filled, bytes)
-        : Avx2.IsSupported && Bmi2.X64.IsSupported ? MlKemSamplingWide.SampleNttAvx2(polynomial, filled, bytes)
+        Avx512Vbmi2.IsSupported ? Vector.SampleNttVbmi2(polynomial, filled, bytes)
+        : Avx2.IsSupported && Bmi2.X64.IsSupported ? Vector.SampleNttAvx2(polynomial, filled, bytes)
         : SampleNttScalar(polynomial, filled, bytes);
 
     /// <summary><see cref="SampleNtt"/> one candidate at a time.</summary>
@@ -134,7 +134,7 @@ internal static class MlKemSampling
     {
         if (Avx2.IsSupported)
         {
-            MlKemSamplingWide.SampleCbdAvx2(bytes, polynomial);
+            Vector.SampleCbdAvx2(bytes, polynomial);
         }
         else
         {

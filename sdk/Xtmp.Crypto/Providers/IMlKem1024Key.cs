@@ -6,6 +6,6 @@ public interface IMlKem1024Key : IDisposable
     /// <summary>Writes ek, 1568 bytes.</summary>
     void WriteEncapsulationKey(Span<byte> destination);
 
-    /// <summary>FIPS 203 algorithm 21 on a ciphertext of 1568 bytes; false only when the provider refuses it.</summary>
-    bool TryDecapsulate(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret);
+    /// <summary>FIPS 203 algorithm 21 on a ciphertext of 1568 bytes; a forged one gives a pseudorandom secret.</summary>
+    void Decapsulate(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret);
 }

@@ -3,9 +3,8 @@ using System.Security.Cryptography;
 namespace Xtmp.Crypto;
 
 /// <summary>
-/// .NET's MLKem and MLDsa. They draw the randomness of encapsulation and of hedged signing themselves; where this room
-/// is handed that randomness (encapsulation, signing) the managed code computes, so that equal arguments give equal
-/// results under every provider. Key generation, decapsulation and verification are the platform's.
+/// .NET's MLKem and MLDsa, for every operation. They draw the randomness of encapsulation and of hedged signing
+/// themselves, so that neither can be repeated.
 /// </summary>
 [PublicData("Hands secrets to .NET and computes nothing with them.")]
 internal sealed class PlatformCryptoProvider : ICryptoProvider
@@ -14,11 +13,19 @@ internal sealed class PlatformCryptoProvider : ICryptoProvider
 
     public bool IsSupported => MLKem.IsSupported && MLDsa.IsSupported;
 
+    public bool TakesRandomness => false;
+
     public IMlKem1024Key CreateMlKem1024Key(ReadOnlySpan<byte> seed) =>
         new KemKey(MLKem.ImportPrivateSeed(MLKemAlgorithm.MLKem1024, seed));
 
+    public void Encapsulate(ReadOnlySpan<byte> encapsulationKey, ReadOnlySpan<byte> randomness, Span<byte> ciphertext, Span<byte> sharedSecret)
+    {
+        using MLKem key = MLKem.ImportEncapsulationKey(MLKemAlgorithm.MLKem1024, encapsulationKey);
+        key.Encapsulate(ciphertext, sharedSecret);
+    }
+
     public IMlDsa87PrivateKey CreateMlDsa87PrivateKey(ReadOnlySpan<byte> seed) =>
-        new SigningKey(MLDsa.ImportMLDsaPrivateSeed(MLDsaAlgorithm.MLDsa87, seed), CryptoProviders.Managed.CreateMlDsa87PrivateKey(seed));
+        new SigningKey(MLDsa.ImportMLDsaPrivateSeed(MLDsaAlgorithm.MLDsa87, seed));
 
     public IMlDsa87PublicKey CreateMlDsa87PublicKey(ReadOnlySpan<byte> publicKey) =>
         new VerifyingKey(MLDsa.ImportMLDsaPublicKey(MLDsaAlgorithm.MLDsa87, publicKey));
@@ -27,35 +34,19 @@ internal sealed class PlatformCryptoProvider : ICryptoProvider
     {
         public void WriteEncapsulationKey(Span<byte> destination) => key.ExportEncapsulationKey(destination);
 
-        public bool TryDecapsulate(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret)
-        {
-            try
-            {
-                key.Decapsulate(ciphertext, sharedSecret);
-                return true;
-            }
-            catch (CryptographicException)
-            {
-                CryptographicOperations.ZeroMemory(sharedSecret);
-                return false;
-            }
-        }
+        public void Decapsulate(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret) => key.Decapsulate(ciphertext, sharedSecret);
 
         public void Dispose() => key.Dispose();
     }
 
-    private sealed class SigningKey(MLDsa key, IMlDsa87PrivateKey signer) : IMlDsa87PrivateKey
+    private sealed class SigningKey(MLDsa key) : IMlDsa87PrivateKey
     {
         public void WritePublicKey(Span<byte> destination) => key.ExportMLDsaPublicKey(destination);
 
         public void Sign(ReadOnlySpan<byte> message, ReadOnlySpan<byte> context, ReadOnlySpan<byte> randomness, Span<byte> signature) =>
-            signer.Sign(message, context, randomness, signature);
+            key.SignData(message, signature, context);
 
-        public void Dispose()
-        {
-            key.Dispose();
-            signer.Dispose();
-        }
+        public void Dispose() => key.Dispose();
     }
 
     private sealed class VerifyingKey(MLDsa key) : IMlDsa87PublicKey

@@ -20,8 +20,11 @@ public sealed record EstablishedSession
     /// <summary>The identity the client proved, or null.</summary>
     public Fingerprint? ClientFingerprint { get; init; }
 
-    /// <summary>What an offline root says of the peer, where it showed a certificate.</summary>
-    public IdentityCertificate? PeerCertificate { get; init; }
+    /// <summary>The peer as it proved itself, now or when the ticket was given; null for a client without identity.</summary>
+    public VerifiedPeer? Peer { get; init; }
+
+    /// <summary>What an offline root says of the peer, where the policy of this end verified that.</summary>
+    public IdentityCertificate? PeerCertificate => Peer?.Certificate?.Certificate;
 
     /// <summary>Greatest message the peer takes, in bytes.</summary>
     public required int PeerMaxMessageBytes { get; init; }

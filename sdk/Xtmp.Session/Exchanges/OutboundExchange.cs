@@ -18,6 +18,9 @@ internal struct OutboundExchange
     /// <summary>The number the next item must have.</summary>
     public ulong NextItem;
 
+    /// <summary>Items that came, where datagrams may bring them out of order.</summary>
+    public IdWindow Seen;
+
     /// <summary>Items below this number may come.</summary>
     public ulong Credit;
 }

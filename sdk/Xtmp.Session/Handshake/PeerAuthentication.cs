@@ -4,7 +4,7 @@ using Xtmp.Protocol;
 
 namespace Xtmp.Session;
 
-/// <summary>Identity and Auth of one end: made here and judged here, the same way in both directions.</summary>
+/// <summary>Identity and Auth of one end: made and checked here, the same way in both directions.</summary>
 internal static class PeerAuthentication
 {
     /// <summary>The hash that is signed: SHA-512 of the transcript hash up to the signer's Identity.</summary>
@@ -28,9 +28,9 @@ internal static class PeerAuthentication
 
     /// <summary>
     /// Reads an Identity message and asks the policy. Null and a reason to close where it is malformed, incomplete or
-    /// not trusted.
+    /// not trusted. What it returns is still only a claim: <see cref="Verify"/> makes a verified peer of it.
     /// </summary>
-    public static PeerIdentity? Judge(ReadOnlySpan<byte> payload, PeerRole role, string? expectedName, ITrustPolicy? policy, Instant now, out SessionClose? refusal)
+    public static TrustedClaim? Authenticate(ReadOnlySpan<byte> payload, PeerRole role, string? expectedName, ITrustPolicy policy, Instant now, out SessionClose? refusal)
     {
         if (!IdentityMessages.TryReadIdentity(payload, out var key, out var fingerprint, out var encoded))
         {
@@ -40,7 +40,7 @@ internal static class PeerAuthentication
 
         if (key is null)
         {
-            key = policy?.KnownKey;
+            key = policy.KnownKey;
             if (key is null || key.Fingerprint != fingerprint)
             {
                 refusal = new(SessionCloseReason.UnexpectedMessage, Fault.Peer, XtmpErrorCode.ProtocolViolation, "The peer sent only a fingerprint, and not the one this end has named.");
@@ -56,18 +56,20 @@ internal static class PeerAuthentication
         }
 
         var peer = new PeerIdentity { Role = role, Fingerprint = fingerprint, PublicKey = key, Certificate = certificate, ExpectedName = expectedName };
-        var decision = policy?.Evaluate(peer, now) ?? TrustDecision.Trusted;
+        var decision = policy.Evaluate(peer, now);
         refusal = decision.IsTrusted ? null : new(SessionCloseReason.UntrustedPeer, Fault.Peer, XtmpErrorCode.UntrustedPeer, $"The peer's identity is not trusted: {decision.Reason}.");
-        return decision.IsTrusted ? peer : null;
+        return decision.IsTrusted ? new TrustedClaim(peer, key, decision.Certificate, policy) : null;
     }
 
-    /// <summary>True when an Auth message holds both signatures of the peer over the transcript.</summary>
-    public static bool Verify(ReadOnlySpan<byte> payload, PeerIdentity peer, Transcript transcript)
+    /// <summary>The verified peer, when an Auth message holds both of its signatures over the transcript; else null.</summary>
+    public static VerifiedPeer? Verify(ReadOnlySpan<byte> payload, TrustedClaim claim, Transcript transcript)
     {
         Span<byte> hash = stackalloc byte[SHA512.HashSizeInBytes];
         HashTranscript(transcript, hash);
         return IdentityMessages.TryReadAuth(payload, out var mlDsa, out var ed25519)
-            && peer.PublicKey!.Verify(Labels.Signature, Labels.Role(peer.Role), hash, mlDsa, ed25519);
+            && claim.Key.Verify(Labels.Signature, Labels.Role(claim.Peer.Role), hash, mlDsa, ed25519)
+                ? new VerifiedPeer(claim.Peer, claim.Certificate, claim.Policy.Name)
+                : null;
     }
 
     /// <summary>Writes Finished over what the transcript holds; returns its length.</summary>

@@ -8,8 +8,8 @@ public interface IHandshakeAdmission
 {
     /// <summary>False refuses the handshake with Error{Busy, retry_after} in place of ServerHello.</summary>
     /// <param name="peer">What the IO shell passed to the session as the peer's label.</param>
-    /// <param name="resuming">The hello carries a ticket, so that the handshake costs no signature.</param>
+    /// <param name="hello">What the hello proves: one without mac1 deserves a smaller allowance.</param>
     /// <param name="now">The time.</param>
     /// <param name="retryAfter">When to come back.</param>
-    bool TryAdmit(object? peer, bool resuming, Instant now, out TimeSpan retryAfter);
+    bool TryAdmit(object? peer, HelloKind hello, Instant now, out TimeSpan retryAfter);
 }

@@ -5,6 +5,9 @@ namespace Xtmp.Session;
 /// <summary>Refuses options that could not work, at the one place where they enter.</summary>
 internal static class OptionChecks
 {
+    // Far from where times added up would overflow.
+    private static readonly TimeSpan MaxTime = TimeSpan.FromDays(3650);
+
     public static void Require(SessionOptions options)
     {
         var limits = options.Limits;
@@ -20,6 +23,13 @@ internal static class OptionChecks
         Check(limits.RekeyAfterBlocks <= limits.MaxBlocksPerKey, "RekeyAfterBlocks must not be over MaxBlocksPerKey");
         Check(limits.HandshakeTimeout > TimeSpan.Zero && limits.IdleTimeout > TimeSpan.Zero && limits.PeerTimeout > TimeSpan.Zero
             && limits.HeartbeatInterval > TimeSpan.Zero && limits.ReassemblyTimeout > TimeSpan.Zero, "times must be positive");
+        foreach (var time in (ReadOnlySpan<TimeSpan>)[limits.HandshakeTimeout, limits.IdleTimeout, limits.PeerTimeout, limits.HeartbeatInterval, limits.ReassemblyTimeout, limits.RekeyInterval])
+        {
+            Check(time <= MaxTime, $"times must not be over {MaxTime.TotalDays:0} days");
+        }
+
+        Check(limits.MaxFailedDatagrams > 0, "MaxFailedDatagrams must be positive");
+        Check(options is not ClientSessionOptions { ServerTrust: RootTrust, ServerName: null or "" }, "trust in a root needs a ServerName to hold certificates against");
         if (options is ClientSessionOptions { ServerName: { } name })
         {
             Check(System.Text.Encoding.UTF8.GetByteCount(name) <= HandshakeLimits.MaxNameBytes, "ServerName has at most 255 bytes");

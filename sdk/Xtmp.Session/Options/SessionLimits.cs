@@ -32,6 +32,9 @@ public sealed record SessionLimits
     /// <summary>Bytes queued from which <see cref="XtmpSession.IsSendQueueFull"/> asks senders to wait.</summary>
     public long SendQueueHighWater { get; init; } = 1024 * 1024;
 
+    /// <summary>Datagrams under the right key id whose tag is invalid, after which UDP is given up for this session.</summary>
+    public int MaxFailedDatagrams { get; init; } = 65_536;
+
     /// <summary>Handshakes that take longer are closed.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

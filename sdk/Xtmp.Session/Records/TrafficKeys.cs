@@ -36,7 +36,7 @@ internal sealed class TrafficKeys : IDisposable
         KeyId = BinaryPrimitives.ReadUInt128LittleEndian(id);
         _ivHead = BinaryPrimitives.ReadUInt32LittleEndian(iv);
         _ivTail = BinaryPrimitives.ReadUInt64BigEndian(iv[4..]);
-        _cipher = type == EncryptionType.ChaCha20Poly1305 ? new ChaCha20Poly1305Cipher(key) : new Aes256GcmCipher(key);
+        _cipher = type == EncryptionType.ChaCha20Poly1305 ? RecordCipher.CreateChaCha20Poly1305(key) : RecordCipher.CreateAes256Gcm(key);
         if (type == EncryptionType.PostQuantum)
         {
             KeyDerivation.Expand(secret, "auth"u8, context, key);

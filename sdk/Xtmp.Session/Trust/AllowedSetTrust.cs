@@ -5,6 +5,8 @@ namespace Xtmp.Session;
 /// <summary>Trusts the members of a set the application keeps.</summary>
 internal sealed class AllowedSetTrust(Func<Fingerprint, bool> isAllowed) : ITrustPolicy
 {
+    public string Name => "set";
+
     public Fingerprint? ExpectedFingerprint => null;
 
     public IdentityPublicKey? KnownKey => null;

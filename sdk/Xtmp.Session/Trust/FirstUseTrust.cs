@@ -5,6 +5,8 @@ namespace Xtmp.Session;
 /// <summary>Trusts what it saw first.</summary>
 internal sealed class FirstUseTrust(IKnownHosts knownHosts, string host) : ITrustPolicy
 {
+    public string Name { get; } = $"first use:{WireText.Cut(host, 180)}";
+
     public Fingerprint? ExpectedFingerprint => knownHosts.Find(host);
 
     public IdentityPublicKey? KnownKey => null;

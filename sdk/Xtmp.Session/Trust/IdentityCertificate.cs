@@ -5,7 +5,7 @@ using Xtmp.Crypto;
 namespace Xtmp.Session;
 
 /// <summary>
-/// What an offline root says of an identity (WIRE section 2): canonical MessagePack
+/// What an offline root says of an identity (SPEC §2): canonical MessagePack
 /// [version, fingerprint, name, role, not_before, not_after, serial, root fingerprint], then the root's ML-DSA-87 and
 /// Ed25519 signatures under the label "XTMP1 root cert". Times are whole seconds since 1970. Immutable.
 /// </summary>
@@ -85,20 +85,22 @@ public sealed class IdentityCertificate
             && TryDecodeBody(encoded[..^SignaturesSize], encoded.ToArray(), hasSignatures: true, out certificate);
     }
 
-    /// <summary>True when both signatures are the root's.</summary>
-    public bool VerifySignatures(IdentityPublicKey root)
+    /// <summary>The certificate as verified, when both signatures are the root's; else null.</summary>
+    public VerifiedCertificate? TryVerify(IdentityPublicKey root)
     {
         ArgumentNullException.ThrowIfNull(root);
         if (!HasSignatures || RootFingerprint != root.Fingerprint)
         {
-            return false;
+            return null;
         }
 
         Span<byte> hash = stackalloc byte[SHA512.HashSizeInBytes];
         SHA512.HashData(Body, hash);
         var signatures = _encoded.AsSpan(_encoded.Length - SignaturesSize);
         return root.Verify(Labels.RootCertificate, Labels.Role(Role), hash,
-            signatures[..HandshakeLimits.MlDsaSignatureSize], signatures[HandshakeLimits.MlDsaSignatureSize..]);
+            signatures[..HandshakeLimits.MlDsaSignatureSize], signatures[HandshakeLimits.MlDsaSignatureSize..])
+            ? new VerifiedCertificate(this)
+            : null;
     }
 
     public override string ToString() => $"certificate {Serial} of '{Name}' ({Role}) by {RootFingerprint}";

@@ -2,7 +2,7 @@ using Xtmp.Crypto;
 
 namespace Xtmp.Session;
 
-/// <summary>What a handshake says of the peer.</summary>
+/// <summary>What a peer claims to be, before a policy and a signature have confirmed it.</summary>
 public sealed record PeerIdentity
 {
     /// <summary>Which end the peer is.</summary>
@@ -10,15 +10,21 @@ public sealed record PeerIdentity
 
     public required Fingerprint Fingerprint { get; init; }
 
-    /// <summary>Null on resumption, where only the fingerprint is carried over.</summary>
+    /// <summary>Null on resumption and for a live session, where only the fingerprint is carried over.</summary>
     public IdentityPublicKey? PublicKey { get; init; }
 
-    /// <summary>What an offline root said of the identity; on resumption what it said at the last signed handshake.</summary>
+    /// <summary>The certificate the peer showed. Nobody has checked its signatures yet. Null on resumption.</summary>
     public IdentityCertificate? Certificate { get; init; }
+
+    /// <summary>
+    /// With a ticket or a live session: the certificate a policy of this end verified at the last signed handshake, or
+    /// null where none did.
+    /// </summary>
+    public VerifiedCertificate? Verified { get; init; }
 
     /// <summary>The name this end asked for, or null.</summary>
     public string? ExpectedName { get; init; }
 
-    /// <summary>The handshake rests on a ticket: the certificate's signatures were checked when the ticket was made.</summary>
+    /// <summary>The identity was proved by signature before: a ticket or the running session carries it.</summary>
     public bool Resumed { get; init; }
 }

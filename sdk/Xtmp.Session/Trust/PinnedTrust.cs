@@ -8,6 +8,8 @@ internal sealed class PinnedTrust(Fingerprint current, Fingerprint? next) : ITru
     // A pinned key never changes, so that the expanded form may be kept from the first handshake on.
     private IdentityPublicKey? _known;
 
+    public string Name { get; } = $"pin:{current}";
+
     public Fingerprint? ExpectedFingerprint => current;
 
     public IdentityPublicKey? KnownKey => Volatile.Read(ref _known);

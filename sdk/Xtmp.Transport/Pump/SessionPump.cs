@@ -23,6 +23,9 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     // a peer that is sent to without end must still be listened to.
     private const int MaxInlineWrites = 3;
 
+    // The platform's timers take 49.7 days at most; waking up earlier costs one harmless call.
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromDays(1);
+
     private readonly Lock _gate = new();
     private readonly XtmpSession _session;
     private readonly ILink _link;
@@ -442,7 +445,7 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
         {
             _armedFor = due;
             var delay = due - _clock.Monotonic;
-            _timer.Change(delay > TimeSpan.Zero ? delay : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+            _timer.Change(delay < TimeSpan.Zero ? TimeSpan.Zero : delay > MaxDelay ? MaxDelay : delay, Timeout.InfiniteTimeSpan);
         }
     }
 

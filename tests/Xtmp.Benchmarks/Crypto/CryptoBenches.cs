@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Xtmp.Crypto;
+using Xtmp.Transport;
 
 namespace Xtmp.Benchmarks;
 
@@ -103,7 +104,7 @@ internal static class CryptoBenches
 
     private static void Identities(BenchContext context)
     {
-        SeededEntropy entropy = new(6);
+        IEntropy entropy = SystemEntropy.Instance;
         using IdentityKey key = IdentityKey.Generate(entropy);
         byte[] hash = new byte[64];
         byte[] mlDsa = new byte[MlDsa87.SignatureSize];
@@ -123,7 +124,7 @@ internal static class CryptoBenches
         byte[] tag = new byte[16];
         byte[] plain = new byte[256];
         byte[] cipher = new byte[256];
-        using Aes256GcmCipher aes = new(key);
+        using RecordCipher aes = RecordCipher.CreateAes256Gcm(key);
         using AesGcm bare = new(key, 16);
         Versus(context, "crypto.aes256gcm.roundtrip256", "AesGcm", () =>
         {
@@ -134,7 +135,7 @@ internal static class CryptoBenches
             bare.Encrypt(nonce, plain, cipher, tag, aad);
             bare.Decrypt(nonce, cipher, tag, plain, aad);
         });
-        using ChaCha20Poly1305Cipher chacha = new(key);
+        using RecordCipher chacha = RecordCipher.CreateChaCha20Poly1305(key);
         Time(context, "crypto.chacha20poly1305.roundtrip256", null, () =>
         {
             chacha.Seal(nonce, plain, cipher, tag, aad);
@@ -148,7 +149,6 @@ internal static class CryptoBenches
     {
         byte[] data = new byte[1 << 20];
         byte[] output = new byte[64];
-        Rate(context, "crypto.blake3.1MiB", data.Length, () => Blake3.Hash(data, output.AsSpan(0, 32)));
         Rate(context, "crypto.shake128.1MiB", data.Length, () => Xtmp.Crypto.Shake128.Hash(data, output.AsSpan(0, 32)));
         byte[] key = new byte[48];
         Time(context, "crypto.hkdf384.expand48", null, () => Hkdf.ExpandSha384(key, "info"u8, output.AsSpan(0, 48)));
@@ -215,7 +215,7 @@ internal static class CryptoBenches
     private static byte[] Bytes(int count, ulong seed)
     {
         byte[] bytes = new byte[count];
-        new SeededEntropy(seed).Fill(bytes);
+        new Random((int)seed).NextBytes(bytes);
         return bytes;
     }
 }

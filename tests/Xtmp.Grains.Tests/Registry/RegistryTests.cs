@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Xtmp.Crypto;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.TestKit;
 using static Xtmp.Grains.Tests.GrainsFixture;
 
 namespace Xtmp.Grains.Tests.Registry;

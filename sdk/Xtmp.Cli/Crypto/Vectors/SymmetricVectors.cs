@@ -31,7 +31,7 @@ internal static class SymmetricVectors
             return Verdict.Rejected;
         }
 
-        using RecordCipher cipher = aes ? new Aes256GcmCipher(key) : new ChaCha20Poly1305Cipher(key);
+        using RecordCipher cipher = aes ? RecordCipher.CreateAes256Gcm(key) : RecordCipher.CreateChaCha20Poly1305(key);
         byte[] opened = new byte[ciphertext.Length];
         if (!cipher.TryOpen(nonce, ciphertext, tag, opened, aad))
         {
