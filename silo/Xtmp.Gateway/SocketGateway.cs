@@ -73,7 +73,7 @@ public sealed partial class SocketGateway(GatewayServices services) : Connection
     [LoggerMessage(EventId = 3001, Level = LogLevel.Warning, Message = "connection {Peer} refused: {Limit}")]
     private static partial void LogRefused(ILogger logger, string? peer, string limit);
 
-    [LoggerMessage(EventId = 3003, Level = LogLevel.Information, Message = "connection {Peer} closed {Reason}: no byte came")]
+    [LoggerMessage(EventId = 3003, Level = LogLevel.Information, Message = "connection {Peer} closed {Reason} (no byte came)")]
     private static partial void LogSilent(ILogger logger, string? peer, SessionCloseReason reason);
 
     [LoggerMessage(EventId = 3002, Level = LogLevel.Error, Message = "connection {Peer} ended by a fault of this silo")]
