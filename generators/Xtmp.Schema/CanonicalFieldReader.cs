@@ -19,6 +19,7 @@ internal sealed class CanonicalFieldReader(string line, IReadOnlyDictionary<stri
         var type = Type();
         bool optional = false, secret = false;
         DefaultModel? value = null;
+        string? unit = null;
         while (_at < line.Length)
         {
             Skip(' ');
@@ -30,6 +31,10 @@ internal sealed class CanonicalFieldReader(string line, IReadOnlyDictionary<stri
                 case "secret":
                     secret = true;
                     break;
+                case "unit":
+                    Skip(' ');
+                    unit = Quoted();
+                    break;
                 case "default":
                     Skip(' ');
                     value = Default(type);
@@ -38,7 +43,7 @@ internal sealed class CanonicalFieldReader(string line, IReadOnlyDictionary<stri
                     throw new FormatException($"'{other}' is unknown.");
             }
         }
-        return new FieldModel { Id = id, Name = name, ClrName = Reading.Naming.ToPascalCase(name), Type = type, Optional = optional, Secret = secret, Default = value };
+        return new FieldModel { Id = id, Name = name, ClrName = Reading.Naming.ToPascalCase(name), Type = type, Optional = optional, Secret = secret, Unit = unit, Default = value };
     }
 
     private TypeModel Type()

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Xtmp.Schema;
 
 /// <summary>
-/// Reads canonical text (a section of <c>wire.lock</c>) back into a model, without docs, units and versions, which it
-/// does not hold. Writing the model again gives the same text.
+/// Reads canonical text (a section of <c>wire.lock</c>) back into a model, without docs, which it does not
+/// hold. Writing the model again gives the same text.
 /// </summary>
 public sealed class CanonicalReader
 {
@@ -17,6 +17,9 @@ public sealed class CanonicalReader
     private readonly List<(int Number, string[] Words, List<(int Number, string Line)> Members)> _blocks = [];
     private string _protocol = "";
     private string _namespace = "";
+
+    /// <summary>0 in a text that does not tell it.</summary>
+    private int _version;
 
     private CanonicalReader()
     {
@@ -43,7 +46,7 @@ public sealed class CanonicalReader
         {
             Protocol = reader._protocol,
             Namespace = reader._namespace,
-            Version = 1,
+            Version = reader._version,
             Enums = new(reader._enums),
             Structs = new(reader._structs),
             Unions = new(reader._unions),
@@ -82,6 +85,9 @@ public sealed class CanonicalReader
                     break;
                 case "namespace" when words.Length == 2:
                     _namespace = words[1];
+                    break;
+                case "version" when words.Length == 2 && int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var version):
+                    _version = version;
                     break;
                 case "enum" or "flags" or "struct" or "union" or "message" or "handler" when words.Length >= 2:
                     _blocks.Add((i + 1, words, []));

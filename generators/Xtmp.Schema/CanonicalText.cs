@@ -5,30 +5,35 @@ namespace Xtmp.Schema;
 
 /// <summary>
 /// A schema as text that holds exactly what two peers, or two versions, must agree on: one line a thing, sorted by
-/// name, without docs, units or positions. <c>wire.lock</c> is this text; the fingerprint is its hash.
+/// name, without docs or positions. <c>wire.lock</c> is this text, with the namespace, version and units, which shape no
+/// byte; the fingerprint is the hash of the text without them.
 /// </summary>
 public static class CanonicalText
 {
     /// <summary>Everything declared in this file, local messages too: the content of <c>wire.lock</c>.</summary>
-    public static string OfEverything(SchemaModel model) => Write(model, TypeGraph.Of(model).Declared(), model.Namespace);
+    public static string OfEverything(SchemaModel model) => Write(model, TypeGraph.Of(model).Declared(), isLock: true);
 
     /// <summary>What leaves the process: without local messages, their replies and what only they use.</summary>
-    public static string OfWire(SchemaModel model) => Write(model, TypeGraph.Of(model).OnTheWire(), clrNamespace: null);
+    public static string OfWire(SchemaModel model) => Write(model, TypeGraph.Of(model).OnTheWire(), isLock: false);
 
     /// <summary>The first line of every canonical text.</summary>
     public const string FirstLine = "xtmp-schema 1";
 
+    /// <summary>Types that need no declaration, by their names in the schema, in order.</summary>
+    public static IReadOnlyList<string> PrimitiveTypes { get; } = [.. Reading.TypeTable.Primitives.Keys.OrderBy(k => k, StringComparer.Ordinal)];
+
     /// <param name="model">The schema.</param>
     /// <param name="names">What of it to write.</param>
-    /// <param name="clrNamespace">Shapes C# but not the wire, so that the fingerprint leaves it out.</param>
-    private static string Write(SchemaModel model, ISet<string> names, string? clrNamespace)
+    /// <param name="isLock">Namespace, version and units too, which matter between versions but shape no byte.</param>
+    private static string Write(SchemaModel model, ISet<string> names, bool isLock)
     {
         var text = new StringBuilder();
         text.Append(FirstLine).Append('\n');
         text.Append("protocol ").Append(model.Protocol).Append('\n');
-        if (clrNamespace is not null)
+        if (isLock)
         {
-            text.Append("namespace ").Append(clrNamespace).Append('\n');
+            text.Append("namespace ").Append(model.Namespace).Append('\n');
+            text.Append("version ").Append(model.Version.ToString(CultureInfo.InvariantCulture)).Append('\n');
         }
         foreach (var type in TypeGraph.Of(model).All.Where(t => names.Contains(t.Key)).OrderBy(t => t.Key, StringComparer.Ordinal))
         {
@@ -39,13 +44,13 @@ public static class CanonicalText
                     break;
                 case StructModel s:
                     text.Append("struct ").Append(s.Name).Append('\n');
-                    WriteFields(text, s);
+                    WriteFields(text, s, isLock);
                     break;
                 case UnionModel u:
                     WriteUnion(text, u);
                     break;
                 case MessageModel m:
-                    WriteMessage(text, m);
+                    WriteMessage(text, m, isLock);
                     break;
             }
         }
@@ -90,23 +95,27 @@ public static class CanonicalText
         WriteReserved(text, u.ReservedTags.Select(v => v.ToString(CultureInfo.InvariantCulture)), u.ReservedNames);
     }
 
-    private static void WriteMessage(StringBuilder text, MessageModel m)
+    private static void WriteMessage(StringBuilder text, MessageModel m, bool isLock)
     {
         text.Append("message ").Append(m.Name).Append(' ').Append(Word(m.Kind));
         text.Append(" code ").Append(m.Code == 0 ? "none" : "0x" + m.Code.ToString("X2", CultureInfo.InvariantCulture));
         text.Append(' ').Append(Word(m.Transport)).Append(" priority ").Append(Word(m.Priority));
         text.Append(" authentication ").Append(Word(m.Authentication));
         text.Append(m.Ack ? " ack" : "").Append(m.Compressible ? " compressible" : "").Append(m.Idempotent ? " idempotent" : "").Append('\n');
-        WriteFields(text, m.Shape);
+        WriteFields(text, m.Shape, isLock);
     }
 
-    private static void WriteFields(StringBuilder text, StructModel s)
+    private static void WriteFields(StringBuilder text, StructModel s, bool isLock)
     {
         foreach (var field in s.Fields)
         {
             text.Append("  ").Append(field.Id.ToString(CultureInfo.InvariantCulture)).Append(' ').Append(field.Name).Append(' ');
             WriteType(text, field.Type);
             text.Append(field.Optional ? " optional" : "").Append(field.Secret ? " secret" : "");
+            if (isLock && field.Unit is { } unit)
+            {
+                text.Append(" unit ").Append(Quote(unit));
+            }
             if (field.Default is { } value)
             {
                 text.Append(" default ").Append(DefaultText(value));

@@ -21,6 +21,25 @@ public sealed class PackageTests(PackedPackages packages)
     }
 
     [Fact]
+    public async Task The_tool_installs_and_checks_the_schema_it_starts_one_with()
+    {
+        var folder = packages.CreateProject("Tool", "");
+        using (var package = ZipFile.OpenRead(Path.Combine(packages.Folder, "Xtmp.Cli.0.1.0.nupkg")))
+        {
+            Assert.Contains("schema.json", package.Entries.Select(entry => entry.FullName));
+        }
+
+        var installed = await DotNet.RunAsync(folder, "tool", "install", "Xtmp.Cli", "--version", "0.1.0", "--tool-path", "tools", "--add-source", packages.Folder);
+        Assert.True(installed.ExitCode == 0, installed.Output);
+        var xtmp = Path.Combine(folder, "tools", OperatingSystem.IsWindows() ? "xtmp.exe" : "xtmp");
+        foreach (var arguments in new string[][] { ["schema", "new", "orders"], ["schema", "lint", "."], ["schema", "breaking", "orders.yaml", "--accept"], ["schema", "breaking", "orders.yaml"] })
+        {
+            var ran = await DotNet.RunProgramAsync(xtmp, folder, arguments);
+            Assert.True(ran.ExitCode == 0, string.Join(' ', arguments) + "\n" + ran.Output);
+        }
+    }
+
+    [Fact]
     public async Task A_strangers_schema_is_generated_served_and_called()
     {
         var folder = packages.CreateProject("Orders", "", "Xtmp.Sdk", "Xtmp.Silo");

@@ -9,7 +9,7 @@ public static class DocsCommand
     public static Command Create()
     {
         Argument<string[]> files = SchemaArguments.Files();
-        Option<string> folder = SchemaArguments.Out("Folder to write to.", "schema/reference");
+        Option<string?> folder = SchemaArguments.Out("Folder to write to; reference beside the first schema where not given.");
         Option<bool> check = SchemaArguments.Check();
         Command command = new("docs", """
             Writes reference pages with byte layout tables: one a message family, one for the types that several families share.
@@ -37,7 +37,7 @@ public static class DocsCommand
                 }
             }
 
-            return OutputFiles.Write(parsed.GetValue(folder)!, pages, parsed.GetValue(check), parsed.InvocationConfiguration.Output, error);
+            return OutputFiles.Write(parsed.GetValue(folder) ?? Path.Combine(Path.GetDirectoryName(schemas[0].Path) ?? "", "reference"), pages, parsed.GetValue(check), parsed.InvocationConfiguration.Output, error);
         });
         return command;
     }

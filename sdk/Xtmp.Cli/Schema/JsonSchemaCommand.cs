@@ -8,7 +8,7 @@ public static class JsonSchemaCommand
 {
     public static Command Create()
     {
-        Option<string> file = SchemaArguments.Out("File to write, '-' for standard output.", "schema/schema.json");
+        Option<string?> file = SchemaArguments.Out("File to write, '-' for standard output; schema.json where not given, in the folder schema where there is one.");
         Option<bool> check = SchemaArguments.Check();
         Command command = new("json-schema", """
             Writes the JSON schema of the schema language, with which editors complete and check YAML files.
@@ -21,7 +21,7 @@ public static class JsonSchemaCommand
         command.SetAction(parsed =>
         {
             string text = JsonSchemaWriter.Write();
-            string path = parsed.GetValue(file)!;
+            string path = parsed.GetValue(file) ?? (Directory.Exists("schema") ? "schema/schema.json" : "schema.json");
             if (path == "-")
             {
                 parsed.InvocationConfiguration.Output.Write(text);

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Xtmp.Cli.Schema.Findings;
 using Xtmp.Cli.Schema.Lint;
+using Xtmp.Schema;
 
 namespace Xtmp.Cli.Schema;
 
@@ -9,33 +11,53 @@ public static class LintCommand
     public static Command Create()
     {
         Argument<string[]> files = SchemaArguments.Files();
+        Option<string[]> ignore = SchemaArguments.Ignore();
+        Option<bool> json = SchemaArguments.Json();
+        Option<bool> sarif = SchemaArguments.Sarif();
         Command command = new("lint", """
             Reads schemas and says what is wrong with them, or not as it should be: missing docs, missing limits, unused types, names.
+            Several schemas are checked together too: one silo can serve them only if no code has two owners.
+            'xtmp schema explain RULE' says more of a rule. A comment "# lint: ignore LINT02" at a line, or alone on the line
+            above it, leaves the rule out there.
 
             Example: xtmp schema lint schema/xtmp.yaml schema/bitchat.yaml
+            Example: xtmp schema lint schema --sarif > lint.sarif
+            Example: cat orders.yaml | xtmp schema lint -
             """);
         command.Arguments.Add(files);
+        command.Options.Add(ignore);
+        command.Options.Add(json);
+        command.Options.Add(sarif);
         command.SetAction(parsed =>
         {
             TextWriter error = parsed.InvocationConfiguration.Error;
-            if (SchemaFile.ReadAll(parsed.GetValue(files)!, error, out int exitCode) is not { } schemas)
+            if (RuleFilter.Parse(parsed.GetValue(ignore) ?? [], error) is not { } filter)
             {
-                return exitCode;
+                return ExitCodes.Usage;
             }
 
-            int findings = 0;
-            foreach (SchemaFile schema in schemas)
+            List<Finding> findings = [];
+            if (SchemaFile.ReadAll(parsed.GetValue(files)!, error, findings, out int exitCode) is { } schemas)
             {
-                foreach (LintFinding finding in Linter.Lint(schema.Model))
-                {
-                    string place = schema.Result.Positions.TryGetValue(finding.Path, out var position) ? position.ToString() : schema.Path;
-                    parsed.InvocationConfiguration.Output.WriteLine($"{place}: {finding.Rule}: {finding.Message}");
-                    findings++;
-                }
+                findings.AddRange(schemas.SelectMany(Lint).Concat(SharedSilo.Clashes(schemas)).Where(filter.Passes));
             }
 
-            return findings > 0 || schemas.Any(s => s.Result.Diagnostics.Count > 0) ? ExitCodes.Findings : ExitCodes.Ok;
+            FindingWriter.Write(findings, SchemaArguments.Format(parsed.GetValue(json), parsed.GetValue(sarif)), parsed.InvocationConfiguration.Output, error);
+            return exitCode != ExitCodes.Ok ? exitCode : findings.Count > 0 ? ExitCodes.Findings : ExitCodes.Ok;
         });
         return command;
+    }
+
+    private static IEnumerable<Finding> Lint(SchemaFile schema)
+    {
+        LintComments comments = LintComments.Of(schema.Text);
+        foreach (LintFinding finding in Linter.Lint(schema.Model))
+        {
+            SourcePosition place = schema.Result.Positions.TryGetValue(finding.Path, out SourcePosition position) ? position : new(schema.Path, 0, 0, 0, 0);
+            if (!comments.Ignore(finding.Rule, place.Line))
+            {
+                yield return new(finding.Rule, FindingLevel.Warning, place, finding.Path, finding.Message, $"{finding.Rule}: {finding.Message}");
+            }
+        }
     }
 }

@@ -18,6 +18,7 @@ public static class SchemaCommand
         command.Subcommands.Add(VectorsCommand.Create());
         command.Subcommands.Add(JsonSchemaCommand.Create());
         command.Subcommands.Add(NewCommand.Create());
+        command.Subcommands.Add(ExplainCommand.Create());
         return command;
     }
 }

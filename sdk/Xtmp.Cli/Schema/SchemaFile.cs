@@ -1,9 +1,10 @@
+using Xtmp.Cli.Schema.Findings;
 using Xtmp.Schema;
 
 namespace Xtmp.Cli.Schema;
 
 /// <summary>A schema file that has been read without errors.</summary>
-public sealed record SchemaFile(string Path, SchemaModel Model, SchemaResult Result)
+public sealed record SchemaFile(string Path, string Text, SchemaModel Model, SchemaResult Result)
 {
     /// <summary>Bytes of the largest file that is looked at.</summary>
     private const int GreatestFile = 16 * 1024 * 1024;
@@ -13,9 +14,24 @@ public sealed record SchemaFile(string Path, SchemaModel Model, SchemaResult Res
     /// </summary>
     public static IReadOnlyList<SchemaFile>? ReadAll(IEnumerable<string> paths, TextWriter error, out int exitCode)
     {
+        List<Finding> mistakes = [];
+        IReadOnlyList<SchemaFile>? files = ReadAll(paths, error, mistakes, out exitCode);
+        FindingWriter.Write(mistakes, FindingFormat.Text, error, error);
+        return files;
+    }
+
+    /// <summary>The same, with what is wrong in a list; only what cannot be read at all is printed.</summary>
+    public static IReadOnlyList<SchemaFile>? ReadAll(IEnumerable<string> paths, TextWriter error, List<Finding> mistakes, out int exitCode)
+    {
         exitCode = ExitCodes.Ok;
+        if (SchemaPaths.Expand(paths, error) is not { } expanded)
+        {
+            exitCode = ExitCodes.Usage;
+            return null;
+        }
+
         List<SchemaFile> files = [];
-        foreach (string path in paths)
+        foreach (string path in expanded)
         {
             if (ReadText(path, error) is not { } text)
             {
@@ -24,14 +40,10 @@ public sealed record SchemaFile(string Path, SchemaModel Model, SchemaResult Res
             }
 
             SchemaResult result = SchemaReader.Read(path, text, import => File.Exists(import) ? ReadText(import, TextWriter.Null) : null);
-            foreach (SchemaDiagnostic diagnostic in result.Diagnostics)
-            {
-                error.WriteLine(diagnostic);
-            }
-
+            mistakes.AddRange(result.Diagnostics.Select(Finding.Of));
             if (result.Model is { } model)
             {
-                files.Add(new SchemaFile(path, model, result));
+                files.Add(new SchemaFile(path, text, model, result));
             }
             else
             {
@@ -47,6 +59,11 @@ public sealed record SchemaFile(string Path, SchemaModel Model, SchemaResult Res
     {
         try
         {
+            if (path == SchemaPaths.StandardInput)
+            {
+                return ReadBounded(Console.In, error);
+            }
+
             FileInfo file = new(path);
             if (file.Exists && file.Length > GreatestFile)
             {
@@ -61,5 +78,18 @@ public sealed record SchemaFile(string Path, SchemaModel Model, SchemaResult Res
             error.WriteLine($"{path}: cannot be read: {e.Message}");
             return null;
         }
+    }
+
+    private static string? ReadBounded(TextReader input, TextWriter error)
+    {
+        char[] text = new char[GreatestFile + 1];
+        int length = input.ReadBlock(text);
+        if (length <= GreatestFile)
+        {
+            return new string(text, 0, length);
+        }
+
+        error.WriteLine($"Standard input: larger than {GreatestFile} characters.");
+        return null;
     }
 }

@@ -7,7 +7,8 @@ public static class StarterSchema
     {
         string type = string.Concat(protocol.Split('_').Where(w => w.Length > 0).Select(w => char.ToUpperInvariant(w[0]) + w[1..]));
         return $$"""
-            # The language is described in schema/LANGUAGE.md. Editors complete it with schema/schema.json.
+            # yaml-language-server: $schema=./schema.json
+            # 'xtmp schema json-schema' writes schema.json beside this file, with which editors complete and check it.
             protocol: {{protocol}}
             namespace: {{clrNamespace ?? type + ".Messages"}}
             version: 1

@@ -9,7 +9,7 @@ public static class VectorsCommand
     public static Command Create()
     {
         Argument<string[]> files = SchemaArguments.Files();
-        Option<string> folder = SchemaArguments.Out("Folder to write to.", "schema/vectors");
+        Option<string?> folder = SchemaArguments.Out("Folder to write to; vectors beside the first schema where not given.");
         Option<bool> check = SchemaArguments.Check();
         Command command = new("vectors", """
             Writes conformance vectors for every message and struct, as JSON for any language: valid ones with bytes and value,
@@ -30,7 +30,7 @@ public static class VectorsCommand
             }
 
             Dictionary<string, string> made = schemas.SelectMany(s => VectorFiles.Write(s.Model)).GroupBy(f => f.Key).ToDictionary(g => g.Key, g => g.First().Value);
-            return OutputFiles.Write(parsed.GetValue(folder)!, made, parsed.GetValue(check), parsed.InvocationConfiguration.Output, error);
+            return OutputFiles.Write(parsed.GetValue(folder) ?? Path.Combine(Path.GetDirectoryName(schemas[0].Path) ?? "", "vectors"), made, parsed.GetValue(check), parsed.InvocationConfiguration.Output, error);
         });
         return command;
     }

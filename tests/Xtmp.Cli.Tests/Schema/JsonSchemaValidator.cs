@@ -20,7 +20,7 @@ internal static class JsonSchemaValidator
         {
             switch (keyword)
             {
-                case "$schema" or "$defs" or "title" or "description" or "properties":
+                case "$schema" or "$defs" or "title" or "description" or "examples" or "properties":
                     break;
                 case "$ref":
                     Check(root, root["$defs"]![rule!.GetValue<string>()["#/$defs/".Length..]]!.AsObject(), value, path, problems);

@@ -11,6 +11,7 @@ public sealed class VerbTests
     [InlineData("vectors")]
     [InlineData("json-schema")]
     [InlineData("new")]
+    [InlineData("explain")]
     public void help_shows_an_example(string verb)
     {
         var (exitCode, output, _) = Tool.Run("schema", verb, "--help");

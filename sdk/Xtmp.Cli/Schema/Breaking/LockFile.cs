@@ -16,6 +16,7 @@ public sealed class LockFile
         """;
 
     private readonly SortedDictionary<string, string> _sections = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _firstLines = new(StringComparer.Ordinal);
 
     /// <exception cref="FormatException">It is not a lock file.</exception>
     public static LockFile Parse(string text)
@@ -23,13 +24,15 @@ public sealed class LockFile
         LockFile file = new();
         StringBuilder? section = null;
         int number = 0;
+        int first = 0;
         foreach (string line in text.ReplaceLineEndings("\n").Split('\n'))
         {
             number++;
             if (line == CanonicalText.FirstLine)
             {
-                file.Keep(section);
+                file.Keep(section, first);
                 section = new StringBuilder();
+                first = number;
             }
             else if (section is null)
             {
@@ -44,7 +47,7 @@ public sealed class LockFile
             section.Append(line).Append('\n');
         }
 
-        file.Keep(section);
+        file.Keep(section, first);
         return file;
     }
 
@@ -54,11 +57,47 @@ public sealed class LockFile
     /// <exception cref="FormatException">The section is damaged.</exception>
     public SchemaModel? Find(string protocol) => _sections.TryGetValue(protocol, out string? text) ? CanonicalReader.Read(text) : null;
 
+    /// <summary>Where things stand in the lock file, by the paths of <see cref="SchemaResult.Positions"/>.</summary>
+    public IReadOnlyDictionary<string, SourcePosition> PositionsOf(string protocol, string file)
+    {
+        Dictionary<string, SourcePosition> positions = new(StringComparer.Ordinal);
+        string[] lines = _sections[protocol].Split('\n');
+        string block = "";
+        string handler = "";
+        for (int i = 0; i < lines.Length; i++)
+        {
+            string[] words = lines[i].TrimStart().Split(' ');
+            if (words.Length < 2)
+            {
+                continue;
+            }
+
+            bool member = lines[i].StartsWith("  ", StringComparison.Ordinal);
+            if (!member)
+            {
+                block = words[0] switch
+                {
+                    "flags" => "flags." + words[1],
+                    "protocol" or "namespace" or "version" => words[0],
+                    _ => words[0] + "s." + words[1],
+                };
+                handler = words[0] == "handler" ? block : "";
+            }
+
+            // A method's line begins with its name, a member's with its number.
+            string path = !member ? block : $"{block}.{(handler.Length > 0 ? words[0] : words[1])}";
+            int line = _firstLines[protocol] + i;
+            positions.TryAdd(path, new(file, line, member ? 3 : 1, line, lines[i].Length + 1));
+        }
+
+        return positions;
+    }
+
     public void Accept(SchemaModel model) => _sections[model.Protocol] = CanonicalText.OfEverything(model);
 
     public string Write() => Heading.ReplaceLineEndings("\n") + "\n" + string.Join("\n", _sections.Values);
 
-    private void Keep(StringBuilder? section)
+    private void Keep(StringBuilder? section, int firstLine)
     {
         if (section is null)
         {
@@ -71,5 +110,7 @@ public sealed class LockFile
         {
             throw new FormatException($"The protocol '{model.Protocol}' stands there twice.");
         }
+
+        _firstLines[model.Protocol] = firstLine;
     }
 }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Xtmp.Schema;
+using static Xtmp.Cli.Schema.Breaking.BreakingRules;
 
 namespace Xtmp.Cli.Schema.Breaking;
 
@@ -7,14 +9,14 @@ public sealed class SchemaComparer
 {
     private readonly SchemaModel _before;
     private readonly SchemaModel _after;
+    private readonly ChangeList _changes = new();
     private readonly ShapeComparer _shapes;
-    private readonly List<BreakingChange> _changes = [];
 
     private SchemaComparer(SchemaModel before, SchemaModel after)
     {
         _before = before;
         _after = after;
-        _shapes = new ShapeComparer(TypeGraph.Of(before).All, TypeGraph.Of(after).All, _changes);
+        _shapes = new ShapeComparer(before, after, _changes);
     }
 
     /// <summary>Breaking changes, the worst class first, then by path.</summary>
@@ -22,19 +24,28 @@ public sealed class SchemaComparer
     {
         SchemaComparer comparer = new(before, after);
         comparer.CompareAll();
-        return [.. comparer._changes.Distinct().OrderBy(c => c.Class).ThenBy(c => c.Path, StringComparer.Ordinal).ThenBy(c => c.Message, StringComparer.Ordinal)];
+        return comparer._changes.Sorted();
     }
+
+    /// <summary>Whether two schemas accept and mean the same, however patterns and limits are written.</summary>
+    public static bool AreEqual(SchemaModel before, SchemaModel after) =>
+        CanonicalText.OfEverything(NormalForm.Of(before)) == CanonicalText.OfEverything(NormalForm.Of(after));
 
     private void CompareAll()
     {
         if (_before.Protocol != _after.Protocol)
         {
-            Add(BreakingClass.Source, "protocol", $"was '{_before.Protocol}', is '{_after.Protocol}': the catalogue's name changes.");
+            _changes.Add(ProtocolRenamed, "protocol", $"was '{_before.Protocol}', is '{_after.Protocol}': the catalogue's name changes.");
         }
 
         if (_before.Namespace != _after.Namespace && _before.Namespace.Length > 0)
         {
-            Add(BreakingClass.Source, "namespace", $"was '{_before.Namespace}', is '{_after.Namespace}'.");
+            _changes.Add(NamespaceChanged, "namespace", $"was '{_before.Namespace}', is '{_after.Namespace}'.");
+        }
+
+        if (_after.Version < _before.Version)
+        {
+            _changes.Add(VersionBack, "version", string.Create(CultureInfo.InvariantCulture, $"was {_before.Version}, is {_after.Version}: versions only rise."));
         }
 
         foreach (EnumModel old in _before.Enums)
@@ -57,10 +68,7 @@ public sealed class SchemaComparer
             CompareMessage(old, _after.Messages.FirstOrDefault(m => m.Name == old.Name));
         }
 
-        foreach (HandlerModel old in _before.Handlers)
-        {
-            CompareHandler(old, _after.Handlers.FirstOrDefault(h => h.Name == old.Name));
-        }
+        new HandlerComparer(_before, _after, _shapes, _changes).Compare();
     }
 
     private void Match<T>(string name, T? now, string section, Action<T> compare)
@@ -69,7 +77,7 @@ public sealed class SchemaComparer
         if (now is null)
         {
             // What the type's absence does to those who hold it shows where they hold it.
-            Add(BreakingClass.Source, $"{section}.{name}", "is gone.");
+            _changes.Add(TypeRemoved, $"{section}.{name}", "is gone.");
             return;
         }
 
@@ -84,112 +92,61 @@ public sealed class SchemaComparer
         {
             // A message of another name that took over its code is a renamed one: on the wire names do not count.
             now = _after.Messages.FirstOrDefault(m => m.Code == old.Code && m.Kind == old.Kind && old.Code != 0 && _before.Messages.All(b => b.Name != m.Name));
-            Add(now is null && !inside ? BreakingClass.Wire : BreakingClass.Source, path, now is null ? "is gone." : $"is now called '{now.Name}'.");
             if (now is null)
             {
+                _changes.Add(MessageRemoved, path, "is gone.", kind: inside ? BreakingClass.Source : BreakingClass.Wire);
                 return;
             }
+
+            _changes.Add(MessageRenamed, path, $"is now called '{now.Name}'.", $"messages.{now.Name}");
         }
 
         int first = _changes.Count;
+        CompareTravel(old, now, path, $"messages.{now.Name}");
+        _shapes.Fields(old.Shape, now.Shape, path);
+        if (inside && now.Code == 0)
+        {
+            _changes.KeepInside(first);
+        }
+    }
+
+    private void CompareTravel(MessageModel old, MessageModel now, string path, string newPath)
+    {
         if (old.Code != now.Code)
         {
-            Add(BreakingClass.Wire, path, $"had the code {Code(old.Code)}, has {Code(now.Code)}.");
+            _changes.Add(MessageCode, path, $"had the code {Code(old.Code)}, has {Code(now.Code)}.", newPath);
         }
 
         if (old.Kind != now.Kind)
         {
-            Add(BreakingClass.Wire, path, $"was of kind {old.Kind}, is {now.Kind}.");
+            _changes.Add(BreakingRules.MessageKind, path, $"was of kind {old.Kind}, is {now.Kind}.", newPath);
         }
 
         if (old.Transport != now.Transport)
         {
-            Add(BreakingClass.Wire, path, $"was sent over the {old.Transport} link, now over the {now.Transport} one.");
+            _changes.Add(MessageTransport, path, $"was sent over the {old.Transport} link, now over the {now.Transport} one.", newPath);
         }
 
         if (old.Compressible != now.Compressible)
         {
-            Add(BreakingClass.Wire, path, old.Compressible ? "could be compressed, and now is refused when it is." : "was never compressed, and now may be.");
+            _changes.Add(MessageCompression, path, old.Compressible ? "could be compressed, and now is refused when it is." : "was never compressed, and now may be.", newPath);
         }
 
-        if (old.Authentication < now.Authentication)
+        if (old.Authentication != now.Authentication)
         {
-            Add(BreakingClass.Wire, path, $"needed authentication {old.Authentication}, now needs {now.Authentication}.");
+            _changes.Add(MessageAuthentication, path, $"needed authentication {old.Authentication}, now needs {now.Authentication}: "
+                + (old.Authentication < now.Authentication ? "older clients are refused." : "older silos refuse newer clients."), newPath);
         }
 
-        if (old.Idempotent && !now.Idempotent)
+        if (old.Idempotent != now.Idempotent)
         {
-            Add(BreakingClass.Wire, path, "was safe to repeat and no longer is, but older clients still repeat it.");
-        }
-
-        _shapes.Fields(old.Shape, now.Shape, path);
-        if (inside && now.Code == 0)
-        {
-            // Messages inside a silo meet no other version of the schema.
-            for (int i = first; i < _changes.Count; i++)
-            {
-                _changes[i] = _changes[i] with { Class = BreakingClass.Source };
-            }
+            _changes.Add(MessageIdempotency, path, old.Idempotent
+                ? "was safe to repeat and no longer is, but older clients still repeat it."
+                : "is safe to repeat now, but newer clients repeat it at older silos too, which carry it out twice.", newPath);
         }
     }
 
-    private void CompareHandler(HandlerModel old, HandlerModel? now)
-    {
-        string path = $"handlers.{old.Name}";
-        if (now is null)
-        {
-            Add(BreakingClass.Source, path, "is gone.");
-            return;
-        }
-
-        foreach (MethodModel method in old.Methods)
-        {
-            string methodPath = $"{path}.{method.Name}";
-            if (now.Methods.FirstOrDefault(m => m.Name == method.Name) is not { } current)
-            {
-                Add(BreakingClass.Source, methodPath, "is gone.");
-                continue;
-            }
-
-            bool inside = _before.Messages.FirstOrDefault(m => m.Name == method.Request.Name)?.Code == 0;
-            if (method.Kind != current.Kind)
-            {
-                Add(inside ? BreakingClass.Source : BreakingClass.Wire, methodPath, $"was {method.Kind}, is {current.Kind}.");
-            }
-
-            if (method.Request.Name != current.Request.Name)
-            {
-                Add(BreakingClass.Source, methodPath, $"took {method.Request.Name}, takes {current.Request.Name}.");
-            }
-
-            if (method.Reply?.Name != current.Reply?.Name && method.Kind == current.Kind)
-            {
-                CompareReply(method, current, methodPath, inside);
-            }
-
-            if (KeyOf(method.Key) != KeyOf(current.Key))
-            {
-                Add(BreakingClass.Source, methodPath, $"had the key {KeyOf(method.Key)}, has {KeyOf(current.Key)}: what grains have stored is found under other keys.");
-            }
-        }
-    }
-
-    private void CompareReply(MethodModel method, MethodModel current, string path, bool inside)
-    {
-        Add(BreakingClass.Source, path, $"answered with {method.Reply?.Name}, answers with {current.Reply?.Name}.");
-        StructModel? before = _before.Messages.FirstOrDefault(m => m.Name == method.Reply?.Name)?.Shape;
-        StructModel? after = _after.Messages.FirstOrDefault(m => m.Name == current.Reply?.Name)?.Shape;
-        if (before is not null && after is not null && !inside)
-        {
-            _shapes.Fields(before, after, path);
-        }
-    }
-
-    private static string KeyOf(KeyModel key) => key.Source == KeySource.Field ? key.Field! : "$" + key.Source.ToString().ToLowerInvariant();
-
-    private static string Code(byte code) => code == 0 ? "none" : "0x" + code.ToString("X2", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Code(byte code) => code == 0 ? "none" : "0x" + code.ToString("X2", CultureInfo.InvariantCulture);
 
     private static string Section(EnumModel e) => e.IsFlags ? "flags" : "enums";
-
-    private void Add(BreakingClass kind, string path, string message) => _changes.Add(new(kind, path, message));
 }

@@ -1,11 +1,15 @@
 using System.Globalization;
 using Xtmp.Schema;
+using static Xtmp.Cli.Schema.Breaking.BreakingRules;
 
 namespace Xtmp.Cli.Schema.Breaking;
 
 /// <summary>Compares the shapes of types, and goes into those of a field whose type has another name now.</summary>
-internal sealed class ShapeComparer(IReadOnlyDictionary<string, object> before, IReadOnlyDictionary<string, object> after, List<BreakingChange> changes)
+internal sealed class ShapeComparer(SchemaModel before, SchemaModel after, ChangeList changes)
 {
+    private readonly IReadOnlyDictionary<string, object> _before = TypeGraph.Of(before).All;
+    private readonly IReadOnlyDictionary<string, object> _after = TypeGraph.Of(after).All;
+
     /// <summary>Pairs of types that are being compared, so that types that hold themselves come to an end.</summary>
     private readonly HashSet<(string, string)> _open = [];
 
@@ -13,12 +17,12 @@ internal sealed class ShapeComparer(IReadOnlyDictionary<string, object> before, 
     {
         if (old.Underlying != now.Underlying)
         {
-            Add(BreakingClass.Wire, path, $"was {old.Underlying}, is {now.Underlying}: numbers beyond the smaller are refused.");
+            changes.Add(EnumWidth, path, $"was {old.Underlying}, is {now.Underlying}: numbers beyond the smaller are refused.");
         }
 
         if (old.IsFlags != now.IsFlags)
         {
-            Add(BreakingClass.Json, path, old.IsFlags ? "was a flags type, is an enum." : "was an enum, is a flags type.");
+            changes.Add(EnumFlags, path, old.IsFlags ? "was a flags type, is an enum." : "was an enum, is a flags type.");
         }
 
         foreach (EnumValueModel value in old.Values)
@@ -28,17 +32,20 @@ internal sealed class ShapeComparer(IReadOnlyDictionary<string, object> before, 
             {
                 if (same.Value != value.Value)
                 {
-                    Add(BreakingClass.Wire, valuePath, string.Create(CultureInfo.InvariantCulture, $"was {value.Value}, is {same.Value}."));
+                    changes.Add(ValueRenumbered, valuePath, string.Create(CultureInfo.InvariantCulture, $"was {value.Value}, is {same.Value}."));
                 }
+            }
+            else if (now.Values.FirstOrDefault(v => v.Value == value.Value) is { } renamed)
+            {
+                changes.Add(ValueRenamed, valuePath, $"is now called '{renamed.Name}'.", $"{path}.{renamed.Name}");
             }
             else
             {
-                EnumValueModel? renamed = now.Values.FirstOrDefault(v => v.Value == value.Value);
-                Add(BreakingClass.Json, valuePath, renamed is null ? "is gone: its number stays without a name." : $"is now called '{renamed.Name}'.");
+                changes.Add(ValueRemoved, valuePath, "is gone: its number stays without a name.");
             }
         }
 
-        Reserved(old.ReservedValues.Select(v => v.ToString(CultureInfo.InvariantCulture)).Concat(old.ReservedNames), now.ReservedValues.Select(v => v.ToString(CultureInfo.InvariantCulture)).Concat(now.ReservedNames), path);
+        Reserved(Texts(old.ReservedValues, old.ReservedNames), Texts(now.ReservedValues, now.ReservedNames), path);
     }
 
     public void Union(UnionModel old, UnionModel now, string path)
@@ -46,22 +53,33 @@ internal sealed class ShapeComparer(IReadOnlyDictionary<string, object> before, 
         foreach (UnionArmModel arm in old.Arms)
         {
             string armPath = $"{path}.{arm.Name}";
-            if (now.Arms.FirstOrDefault(a => a.Tag == arm.Tag) is not { } same)
+            UnionArmModel? same = now.Arms.FirstOrDefault(a => a.Tag == arm.Tag);
+            UnionArmModel? moved = same?.Name == arm.Name ? null : now.Arms.FirstOrDefault(a => a.Name == arm.Name);
+            if (moved is not null)
             {
-                UnionArmModel? moved = now.Arms.FirstOrDefault(a => a.Name == arm.Name);
-                Add(BreakingClass.Wire, armPath, moved is null ? "is gone." : string.Create(CultureInfo.InvariantCulture, $"had the tag {arm.Tag}, has {moved.Tag}."));
-                continue;
+                changes.Add(ArmRenumbered, armPath, string.Create(CultureInfo.InvariantCulture, $"had the tag {arm.Tag}, has {moved.Tag}{ReadAs(same?.Name)}."));
             }
-
-            if (same.Name != arm.Name)
+            else if (same is null)
             {
-                Add(BreakingClass.Json, armPath, $"is now called '{same.Name}'.");
+                changes.Add(ArmRemoved, armPath, "is gone.");
             }
+            else
+            {
+                if (same.Name != arm.Name)
+                {
+                    changes.Add(ArmRenamed, armPath, $"is now called '{same.Name}'.", $"{path}.{same.Name}");
+                }
 
-            Named(arm.Type, same.Type, armPath);
+                Named(arm.Type, same.Type, armPath);
+            }
         }
 
-        Reserved(old.ReservedTags.Select(v => v.ToString(CultureInfo.InvariantCulture)).Concat(old.ReservedNames), now.ReservedTags.Select(v => v.ToString(CultureInfo.InvariantCulture)).Concat(now.ReservedNames), path);
+        foreach (UnionArmModel arm in now.Arms.Where(a => old.Arms.All(o => o.Tag != a.Tag && o.Name != a.Name)))
+        {
+            changes.Add(ArmAdded, $"{path}.{arm.Name}", "is new: Match and Switch take one more case.");
+        }
+
+        Reserved(Texts(old.ReservedTags, old.ReservedNames), Texts(now.ReservedTags, now.ReservedNames), path);
     }
 
     public void Fields(StructModel old, StructModel now, string path)
@@ -69,49 +87,98 @@ internal sealed class ShapeComparer(IReadOnlyDictionary<string, object> before, 
         foreach (FieldModel field in old.Fields)
         {
             string fieldPath = $"{path}.{field.Name}";
-            if (now.Fields.FirstOrDefault(f => f.Id == field.Id) is not { } same)
+            FieldModel? same = now.Fields.FirstOrDefault(f => f.Id == field.Id);
+            FieldModel? moved = same?.Name == field.Name ? null : now.Fields.FirstOrDefault(f => f.Name == field.Name);
+            if (moved is not null)
             {
-                FieldModel? moved = now.Fields.FirstOrDefault(f => f.Name == field.Name);
-                Add(BreakingClass.Wire, fieldPath, moved is null ? "is gone. Deprecate it and leave it in place." : string.Create(CultureInfo.InvariantCulture, $"had the id {field.Id}, has {moved.Id}."));
-                continue;
+                changes.Add(FieldRenumbered, fieldPath, string.Create(CultureInfo.InvariantCulture, $"had the id {field.Id}, has {moved.Id}{ReadAs(same?.Name)}."));
             }
-
-            Field(field, same, fieldPath);
+            else if (same is null)
+            {
+                Removed(field, now, fieldPath);
+            }
+            else
+            {
+                Field(field, same, fieldPath, $"{path}.{same.Name}");
+            }
         }
 
-        foreach (FieldModel field in now.Fields.Where(f => f.Required && old.Fields.All(o => o.Id != f.Id)))
+        foreach (FieldModel field in now.Fields.Where(f => old.Fields.All(o => o.Id != f.Id && o.Name != f.Name)))
         {
-            Add(BreakingClass.Wire, $"{path}.{field.Name}", "is new and required: older peers do not send it. Make it optional or give it a default.");
+            Added(field, old, now.Name, $"{path}.{field.Name}");
         }
 
-        foreach (FieldModel field in now.Fields.Where(f => old.Fields.All(o => o.Id != f.Id) && old.Fields.Any(o => o.Id > f.Id) && !f.Required))
-        {
-            Add(BreakingClass.Wire, $"{path}.{field.Name}", "takes an id below existing ones: older peers refuse a value there. Use the next id at the end.");
-        }
-
-        Reserved(old.ReservedIds.Select(v => v.ToString(CultureInfo.InvariantCulture)).Concat(old.ReservedNames), now.ReservedIds.Select(v => v.ToString(CultureInfo.InvariantCulture)).Concat(now.ReservedNames), path);
+        Reserved(Texts(old.ReservedIds, old.ReservedNames), Texts(now.ReservedIds, now.ReservedNames), path);
     }
 
-    private void Field(FieldModel old, FieldModel now, string path)
+    /// <summary>
+    /// Behind the last known field a decoder keeps what it does not know; between fields it refuses everything but nil. So
+    /// only the last field may go, and only where an absent one is understood.
+    /// </summary>
+    private void Removed(FieldModel field, StructModel now, string path)
+    {
+        bool last = now.Fields.All(f => f.Id < field.Id);
+        if (last && !field.Required && now.ReservedIds.Contains(field.Id))
+        {
+            changes.Add(FieldRetired, path, "is gone, with its id reserved: on the wire it is unknown and kept, in JSON its name is refused.");
+            return;
+        }
+
+        changes.Add(FieldRemoved, path, !last || field.Required ? "is gone. Deprecate it and leave it in place." : string.Create(
+            CultureInfo.InvariantCulture, $"is gone. Deprecate it and leave it in place, or reserve its id {field.Id} and its name."));
+    }
+
+    private void Added(FieldModel field, StructModel old, string newName, string path)
+    {
+        if (field.Required)
+        {
+            changes.Add(FieldAddedRequired, path, "is new and required: older peers do not send it. Make it optional or give it a default.");
+        }
+        else if (old.Fields.Any(o => o.Id > field.Id))
+        {
+            changes.Add(FieldAddedBelow, path, "takes an id below existing ones: older peers refuse a value there. Use the next id at the end.");
+        }
+
+        if (_open.Count > 0 || old.Name != newName || before.Version == 0)
+        {
+            return;
+        }
+
+        if (after.Version <= before.Version)
+        {
+            changes.Add(FieldVersion, path, string.Create(CultureInfo.InvariantCulture, $"is new, but the schema's version is still {after.Version}. Raise 'version', and say 'since' at the field."));
+        }
+        else if (field.Since <= before.Version)
+        {
+            changes.Add(FieldVersion, path, string.Create(CultureInfo.InvariantCulture, $"is new, but says that version {field.Since} had it. Say 'since: {after.Version}'."));
+        }
+    }
+
+    private void Field(FieldModel old, FieldModel now, string path, string newPath)
     {
         if (old.Name != now.Name)
         {
-            Add(BreakingClass.Json, path, $"is now called '{now.Name}'.");
+            changes.Add(FieldRenamed, path, $"is now called '{now.Name}'.", newPath);
         }
 
         if (old.Optional != now.Optional)
         {
-            Add(BreakingClass.Wire, path, old.Optional ? "was optional and is not any more." : "is optional now: older peers refuse it when it is absent.");
+            changes.Add(FieldOptional, path, old.Optional ? "was optional and is not any more." : "is optional now: older peers refuse it when it is absent.", newPath);
         }
 
         if (old.Default != now.Default)
         {
-            Add(BreakingClass.Wire, path, $"had {DefaultText(old)}, has {DefaultText(now)}: an absent field means something else.");
+            changes.Add(FieldDefault, path, $"had {DefaultText(old)}, has {DefaultText(now)}: an absent field means something else.", newPath);
         }
 
         if (old.Secret != now.Secret)
         {
-            Add(BreakingClass.Json, path, now.Secret ? "is secret now and redacted in JSON." : "is no longer secret.");
+            changes.Add(FieldSecret, path, now.Secret ? "is secret now and redacted in JSON." : "is no longer secret.", newPath);
+        }
+
+        if (old.Unit is not null && now.Unit is not null && old.Unit != now.Unit)
+        {
+            changes.Add(FieldUnit, path, $"was in {old.Unit}, is in {now.Unit}: the same number means another amount.", newPath);
         }
 
         Type(old.Type, now.Type, path);
@@ -121,14 +188,14 @@ internal sealed class ShapeComparer(IReadOnlyDictionary<string, object> before, 
     {
         if (old.Kind != now.Kind || old.FixedLength != now.FixedLength)
         {
-            BreakingClass kind = SameBytes(old, now) ? BreakingClass.Json : BreakingClass.Wire;
-            Add(kind, path, $"was {old}, is {now}{(kind == BreakingClass.Wire ? "" : "; the bytes are the same")}.");
+            bool sameBytes = SameBytes(old, now);
+            changes.Add(FieldType, path, $"was {old}, is {now}{(sameBytes ? "; the bytes are the same" : "")}.", kind: sameBytes ? BreakingClass.Json : BreakingClass.Wire);
             return;
         }
 
         if (Limits(old) != Limits(now))
         {
-            Add(BreakingClass.Wire, path, $"was {CanonicalText.OfType(old)}, is {CanonicalText.OfType(now)}: values that one accepts the other refuses.");
+            changes.Add(FieldLimits, path, $"was {CanonicalText.OfType(old)}, is {CanonicalText.OfType(now)}: values that one accepts the other refuses.");
         }
 
         if (old.Named is not null && now.Named is not null)
@@ -150,12 +217,12 @@ internal sealed class ShapeComparer(IReadOnlyDictionary<string, object> before, 
     /// <summary>A type of the same name is compared where it is declared; one of another name here, as what it holds.</summary>
     private void Named(NamedTypeModel old, NamedTypeModel now, string path)
     {
-        if (old.Name == now.Name || !before.TryGetValue(old.Name, out object? oldType) || !after.TryGetValue(now.Name, out object? nowType))
+        if (old.Name == now.Name || !_before.TryGetValue(old.Name, out object? oldType) || !_after.TryGetValue(now.Name, out object? nowType))
         {
             return;
         }
 
-        Add(BreakingClass.Source, path, $"was {old.Name}, is {now.Name}.");
+        changes.Add(TypeRenamed, path, $"was {old.Name}, is {now.Name}.");
         if (!_open.Add((old.Name, now.Name)))
         {
             return;
@@ -190,19 +257,30 @@ internal sealed class ShapeComparer(IReadOnlyDictionary<string, object> before, 
         _ => null,
     };
 
-    private static string Limits(TypeModel type) => type.FixedLength is not null || type.Kind is TypeKind.Uuid ? "" : string.Create(
-        CultureInfo.InvariantCulture, $"{type.Min}..{type.Max} {type.MinNumber}..{type.MaxNumber} {type.MinLength}..{type.MaxLength} {type.Pattern?.Text}");
+    private static string Limits(TypeModel type)
+    {
+        if (type.FixedLength is not null || type.Kind is TypeKind.Uuid)
+        {
+            return "";
+        }
+
+        TypeModel normal = NormalForm.Of(type);
+        return string.Create(CultureInfo.InvariantCulture, $"{normal.Min}..{normal.Max} {normal.MinNumber}..{normal.MaxNumber} {normal.MinLength}..{normal.MaxLength} {normal.Pattern?.Text}");
+    }
+
+    private static string ReadAs(string? other) => other is null ? "" : $": older peers read it as '{other}'";
 
     private static string DefaultText(FieldModel field) => field.Default is { } value ? $"the default {CanonicalText.DefaultText(value)}" : "no default";
+
+    private static IEnumerable<string> Texts<T>(EquatableArray<T> numbers, EquatableArray<string> names)
+        where T : IEquatable<T>, IFormattable => numbers.Select(n => n.ToString(null, CultureInfo.InvariantCulture)).Concat(names);
 
     private void Reserved(IEnumerable<string> old, IEnumerable<string> now, string path)
     {
         string[] dropped = [.. old.Except(now)];
         if (dropped.Length > 0)
         {
-            Add(BreakingClass.Wire, path, $"no longer reserves {string.Join(", ", dropped)}: what is reserved was used once.");
+            changes.Add(ReservationDropped, path, $"no longer reserves {string.Join(", ", dropped)}: what is reserved was used once.");
         }
     }
-
-    private void Add(BreakingClass kind, string path, string message) => changes.Add(new(kind, path, message));
 }

@@ -13,6 +13,11 @@ public static class JsonSchemaWriter
 
     private static readonly JsonSerializerOptions _indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    private static readonly string[] _types =
+    [
+        .. Xtmp.Schema.CanonicalText.PrimitiveTypes, "bytes[32]", "list<string>", "map<string, string>",
+    ];
+
     public static string Write()
     {
         JsonObject definitions = [];
@@ -61,7 +66,8 @@ public static class JsonSchemaWriter
         ValueForm.Text when key == "name" => new() { ["type"] = "string", ["pattern"] = SnakeCase },
         // YAML reads a doc such as 'yes' or '5' as something else; the reader takes it as text.
         ValueForm.Text => new() { ["type"] = new JsonArray("string", "number", "boolean") },
-        ValueForm.Type => new() { ["type"] = "string", ["minLength"] = 1 },
+        // Editors offer the examples; any declared name is as good.
+        ValueForm.Type => new() { ["type"] = "string", ["minLength"] = 1, ["examples"] = new JsonArray([.. _types.Select(t => (JsonNode)t)]) },
         ValueForm.CodeRange => new() { ["type"] = new JsonArray("string", "integer") },
         ValueForm.Word => new() { ["enum"] = new JsonArray([.. rule.Words.Select(w => (JsonNode)w)]) },
         ValueForm.Boolean => new() { ["type"] = "boolean" },

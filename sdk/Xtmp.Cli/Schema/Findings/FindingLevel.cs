@@ -1,0 +1,9 @@
+namespace Xtmp.Cli.Schema.Findings;
+
+/// <summary>How much a finding matters.</summary>
+public enum FindingLevel
+{
+    Error,
+    Warning,
+    Note,
+}
