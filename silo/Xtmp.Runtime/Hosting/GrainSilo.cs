@@ -94,7 +94,10 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
     /// Drains: refuses new calls, finishes and commits what is in flight, ends subscriptions. Undelivered outbox messages
     /// stay in the store for the next start. The store itself stays open.
     /// </summary>
-    /// <param name="cancellationToken">When to stop waiting; what is in flight then is cancelled.</param>
+    /// <param name="cancellationToken">
+    /// When to stop waiting; what is in flight then is cancelled. A caller whose call came by way of Orleans' messaging may
+    /// then hear <see cref="XtmpErrorCode.OutcomeUnknown"/> in place of the answer.
+    /// </param>
     /// <exception cref="OperationCanceledException">The waiting was given up; the silo is stopped all the same.</exception>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
