@@ -1,5 +1,8 @@
 using Xtmp.Storage;
 using Xtmp.TestKit;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]
 
 namespace Xtmp.Runtime.Tests;
 
@@ -111,4 +114,29 @@ public sealed class SqliteStreamTests : StreamConformance
     protected override ValueTask<IGrainStore> OpenStoreAsync() => new(SqliteGrainStore.Open(_directory.File("grains.db")));
 
     protected override void CloseStore() => _directory.Dispose();
+}
+
+public sealed class PostgresTurnTests(PostgresServer server) : TurnConformance
+{
+    protected override async ValueTask<IGrainStore> OpenStoreAsync() => await PostgresGrainStore.OpenAsync(await server.NewDatabaseAsync());
+}
+
+public sealed class PostgresCallTests(PostgresServer server) : CallConformance
+{
+    protected override async ValueTask<IGrainStore> OpenStoreAsync() => await PostgresGrainStore.OpenAsync(await server.NewDatabaseAsync());
+}
+
+public sealed class PostgresOutboxTests(PostgresServer server) : OutboxConformance
+{
+    protected override async ValueTask<IGrainStore> OpenStoreAsync() => await PostgresGrainStore.OpenAsync(await server.NewDatabaseAsync());
+}
+
+public sealed class PostgresReminderTests(PostgresServer server) : ReminderConformance
+{
+    protected override async ValueTask<IGrainStore> OpenStoreAsync() => await PostgresGrainStore.OpenAsync(await server.NewDatabaseAsync());
+}
+
+public sealed class PostgresStreamTests(PostgresServer server) : StreamConformance
+{
+    protected override async ValueTask<IGrainStore> OpenStoreAsync() => await PostgresGrainStore.OpenAsync(await server.NewDatabaseAsync());
 }

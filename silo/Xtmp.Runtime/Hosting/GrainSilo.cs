@@ -1,8 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Hosting;
 using Orleans.Runtime;
 using Xtmp.Protocol;
@@ -65,7 +63,12 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(configure);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Services.Replace(ServiceDescriptor.Singleton(loggerFactory ?? NullLoggerFactory.Instance));
+        if (loggerFactory is not null)
+        {
+            // Orleans tells at length what it does; what an operator has to know comes as warnings.
+            builder.Logging.AddProvider(new ForwardingLoggerProvider(loggerFactory)).AddFilter("Orleans", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning);
+        }
+
         builder.UseOrleans(silo =>
         {
             silo.UseLocalhostClustering();
@@ -91,7 +94,10 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
     /// Drains: refuses new calls, finishes and commits what is in flight, ends subscriptions. Undelivered outbox messages
     /// stay in the store for the next start. The store itself stays open.
     /// </summary>
-    /// <param name="cancellationToken">When to stop waiting; what is in flight then is cancelled.</param>
+    /// <param name="cancellationToken">
+    /// When to stop waiting; what is in flight then is cancelled. A caller whose call came by way of Orleans' messaging may
+    /// then hear <see cref="XtmpErrorCode.OutcomeUnknown"/> in place of the answer.
+    /// </param>
     /// <exception cref="OperationCanceledException">The waiting was given up; the silo is stopped all the same.</exception>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {

@@ -87,7 +87,7 @@ internal sealed class SqliteCommitStatements
         {
             if (write.Reminder is { } reminder)
             {
-                _putReminder.Bind(1, grain).Bind(2, write.Name).Bind(3, SqliteTime.ToMicroseconds(reminder.Due));
+                _putReminder.Bind(1, grain).Bind(2, write.Name).Bind(3, StoredTime.ToMicroseconds(reminder.Due));
                 (reminder.Period is { } period ? _putReminder.Bind(4, period.Ticks / TimeSpan.TicksPerMicrosecond) : _putReminder.BindNull(4)).Run();
             }
             else

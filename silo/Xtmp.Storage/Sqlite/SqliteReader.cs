@@ -181,7 +181,7 @@ internal sealed class SqliteReader : IDisposable
     {
         lock (_lock)
         {
-            var rows = Use(_dueReminders).Bind(1, SqliteTime.ToMicroseconds(upTo)).Bind(2, limit);
+            var rows = Use(_dueReminders).Bind(1, StoredTime.ToMicroseconds(upTo)).Bind(2, limit);
             try
             {
                 var due = new List<DueReminder>();
@@ -206,7 +206,7 @@ internal sealed class SqliteReader : IDisposable
             var row = Use(_nextReminder);
             try
             {
-                return row.Step() && !row.IsNull(0) ? SqliteTime.FromMicroseconds(row.Int64(0)) : null;
+                return row.Step() && !row.IsNull(0) ? StoredTime.FromMicroseconds(row.Int64(0)) : null;
             }
             finally
             {
@@ -226,7 +226,7 @@ internal sealed class SqliteReader : IDisposable
 
     private static ReminderRecord ReadReminder(SqliteStatement row, int column) =>
         new(row.Text(column),
-            SqliteTime.FromMicroseconds(row.Int64(column + 1)),
+            StoredTime.FromMicroseconds(row.Int64(column + 1)),
             row.IsNull(column + 2) ? null : TimeSpan.FromMicroseconds(row.Int64(column + 2)));
 
     private List<ReminderRecord> Reminders(long grain)

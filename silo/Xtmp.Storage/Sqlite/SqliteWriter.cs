@@ -239,12 +239,4 @@ internal sealed class SqliteWriter : IDisposable
                 retryable: true);
         }
     }
-
-    private sealed class PendingCommit(GrainCommit commit)
-        : TaskCompletionSource<CommitOutcome>(TaskCreationOptions.RunContinuationsAsynchronously)
-    {
-        public GrainCommit Commit { get; } = commit;
-
-        public CommitOutcome Outcome { get; set; }
-    }
 }

@@ -5,7 +5,7 @@ using Xtmp.Storage;
 
 namespace Xtmp.Benchmarks;
 
-/// <summary>The verb <c>engine</c>: turns of grains in memory and on SQLite, called inside the process.</summary>
+/// <summary>The verb <c>engine</c>: turns of grains in memory, on SQLite and, where XTMP_BENCH_POSTGRES holds a connection string, on PostgreSQL.</summary>
 internal static class EngineBenches
 {
     private const int Grains = 1024;
@@ -35,18 +35,28 @@ internal static class EngineBenches
             await using var store = SqliteGrainStore.Open(Path.Combine(directory.FullName, "grains.db"));
             await using var engine = await GrainSilo.StartAsync(store, AddCounter);
             var client = new BundleLedgerClient(engine);
-            await SqliteAsync(context, client, "engine.sqlite.write.one_caller", workers: 1);
-            await SqliteAsync(context, client, "engine.sqlite.write.256_callers", Workers);
+            await DurableAsync(context, client, "engine.sqlite.write.one_caller", workers: 1, "synchronous = FULL");
+            await DurableAsync(context, client, "engine.sqlite.write.256_callers", Workers, "synchronous = FULL");
         }
         finally
         {
             directory.Delete(recursive: true);
         }
+
+        if (Environment.GetEnvironmentVariable("XTMP_BENCH_POSTGRES") is { Length: > 0 } database)
+        {
+            await using var store = await PostgresGrainStore.OpenAsync(database);
+            await using var engine = await GrainSilo.StartAsync(store, AddCounter);
+            var client = new BundleLedgerClient(engine);
+            await DurableAsync(context, client, "engine.postgres.write.one_caller", workers: 1, "PostgreSQL, as it is configured");
+            await DurableAsync(context, client, "engine.postgres.write.64_callers", workers: 64, "PostgreSQL, as it is configured");
+            await DurableAsync(context, client, "engine.postgres.write.256_callers", Workers, "PostgreSQL, as it is configured", bar: 20_000);
+        }
     }
 
     private static void AddCounter(Orleans.Hosting.ISiloBuilder silo) => silo.AddXtmpGrain<CounterGrain>(BundleLedgerMethods.All);
 
-    private static async Task SqliteAsync(BenchContext context, BundleLedgerClient client, string name, int workers)
+    private static async Task DurableAsync(BenchContext context, BundleLedgerClient client, string name, int workers, string durability, double? bar = null)
     {
         var rates = new List<double>();
         for (var round = 0; round < 3; round++)
@@ -71,7 +81,8 @@ internal static class EngineBenches
             Ours = rates.Max(),
             Unit = "turns/s",
             HigherIsBetter = true,
-            Note = $"durable (synchronous = FULL), best of {rates.Count}; rounds {string.Join(", ", rates.Select(rate => rate.ToString("F0")))}",
+            Bar = bar,
+            Note = $"durable ({durability}), best of {rates.Count}; rounds {string.Join(", ", rates.Select(rate => rate.ToString("F0")))}",
         });
     }
 

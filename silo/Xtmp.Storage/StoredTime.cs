@@ -1,7 +1,7 @@
 namespace Xtmp.Storage;
 
 /// <summary>Points in time as whole microseconds since the Unix epoch, as everywhere in the protocol.</summary>
-internal static class SqliteTime
+internal static class StoredTime
 {
     public static long ToMicroseconds(DateTimeOffset value) => (value.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
 
