@@ -21,6 +21,7 @@ public sealed class ProjectReferenceTests
         ["Xtmp.Transport"] = ["Xtmp.Session"],
         ["Xtmp.Messages"] = ["Xtmp.Protocol", "Xtmp.Crypto"],
         ["Xtmp.MessagePack"] = ["Xtmp.Protocol"],
+        ["BitChat.Peer"] = ["Xtmp.Messages", "Xtmp.Crypto"],
         ["Xtmp.Client"] = ["Xtmp.Transport", "Xtmp.Messages"],
         ["Xtmp.Cli"] = ["Xtmp.Client", "Xtmp.Schema"],
         ["Xtmp.Storage"] = ["Xtmp.Protocol"],
@@ -53,7 +54,7 @@ public sealed class ProjectReferenceTests
     [Fact]
     public void the_sans_io_projects_are_checked_for_banned_symbols()
     {
-        foreach (var name in new[] { "Xtmp.Protocol", "Xtmp.Messages", "Xtmp.Crypto", "Xtmp.Crypto.BouncyCastle", "Xtmp.Session", "Xtmp.Grains" })
+        foreach (var name in new[] { "Xtmp.Protocol", "Xtmp.Messages", "Xtmp.Crypto", "Xtmp.Crypto.BouncyCastle", "Xtmp.Session", "Xtmp.Grains", "BitChat.Peer" })
         {
             var project = Projects().Single(path => Path.GetFileNameWithoutExtension(path) == name);
             Assert.Contains("true", Load(project).Descendants("SansIo").Select(element => element.Value));

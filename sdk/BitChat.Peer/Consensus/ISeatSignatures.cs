@@ -1,0 +1,12 @@
+using BitChat.Messages;
+
+namespace BitChat.Peer;
+
+/// <summary>How this seat signs, and how it verifies others.</summary>
+public interface ISeatSignatures
+{
+    /// <summary>This seat's signature, 64 bytes.</summary>
+    byte[] Sign(ReadOnlySpan<byte> message);
+
+    bool Verify(Seat seat, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature);
+}

@@ -1,0 +1,14 @@
+using BitChat.Messages;
+
+namespace BitChat.Peer;
+
+/// <summary>What a seat is about to sign. Kept until its height is decided.</summary>
+/// <param name="Height">Height.</param>
+/// <param name="Round">Round.</param>
+/// <param name="Kind">The vote; null for a proposal.</param>
+/// <param name="ValueId">The value; null for a vote against all.</param>
+/// <param name="Value">The whole value, with a proposal.</param>
+/// <param name="ProofOfLockRound">With a proposal: the earlier round with a quorum of prevotes for the value.</param>
+/// <param name="Locks">With a precommit for a value: the value that the seat is locked on from here.</param>
+/// <param name="Proof">With it, the prevotes that the lock rests on, without which no other seat could follow it.</param>
+public sealed record SignedIntent(ulong Height, uint Round, VoteKind? Kind, ReadOnlyMemory<byte>? ValueId, ProposedValue? Value = null, uint? ProofOfLockRound = null, ProposedValue? Locks = null, IReadOnlyList<SeatVote>? Proof = null);
