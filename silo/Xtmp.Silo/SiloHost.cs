@@ -13,6 +13,7 @@ using Xtmp.Crypto;
 using Xtmp.Gateway;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
 using Xtmp.Session;
 using Xtmp.Transport;
 
@@ -24,7 +25,7 @@ namespace Xtmp.Silo;
 /// </summary>
 public sealed class SiloHost : IAsyncDisposable
 {
-    // Beyond the drain, Kestrel gets this long to let go of its connections before it aborts them.
+    // Beyond the drain, Kestrel gets this long to release its connections before it aborts them.
     private static readonly TimeSpan AbortMargin = TimeSpan.FromSeconds(1);
 
     private readonly WebApplication _application;
@@ -162,6 +163,7 @@ public sealed class SiloHost : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggerFactory);
         builder.Services.AddSingleton(gateway);
+        builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + AbortMargin);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
             kestrel.Listen(options.Bind, options.Port, listen => listen.UseConnectionHandler<SocketGateway>()));
