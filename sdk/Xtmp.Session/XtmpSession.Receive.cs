@@ -24,7 +24,7 @@ public abstract partial class XtmpSession
     private void HandleMessage(in BatchEntry message, ArraySegment<byte> payload, bool isDatagram)
     {
         _counters.MessagesReceived++;
-        _lastApplication = _now.Monotonic;
+        _keepAlive.Used(_now.Monotonic);
         if ((message.Flags & FrameFlags.Compressed) != 0 && !IsAcceptableCompression(in message, payload))
         {
             Violate(isDatagram, SessionCloseReason.LimitExceeded, $"A compressed message 0x{message.MessageType:X2} may not be, or claims more bytes than it can have.");
