@@ -13,6 +13,7 @@ using Xtmp.Crypto;
 using Xtmp.Gateway;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
 using Xtmp.Session;
 using Xtmp.Transport;
 
@@ -24,7 +25,7 @@ namespace Xtmp.Silo;
 /// </summary>
 public sealed class SiloHost : IAsyncDisposable
 {
-    // Beyond the drain, Kestrel gets this long to let go of its connections before it aborts them.
+    // Beyond the drain, Kestrel gets this long to release its connections before it aborts them.
     private static readonly TimeSpan AbortMargin = TimeSpan.FromSeconds(1);
 
     private readonly WebApplication _application;
@@ -78,7 +79,7 @@ public sealed class SiloHost : IAsyncDisposable
             {
                 Methods = methods,
                 Invoker = engine.Invoker,
-                SessionOptions = ToSessionOptions(options, keys),
+                SessionOptions = ToSessionOptions(options, keys, methods),
                 Clock = new SessionClock(options.TimeProvider),
                 Logger = loggerFactory.CreateLogger("Xtmp.Gateway"),
                 Options = options.Gateway with { Roles = RolesOf(options) },
@@ -162,6 +163,7 @@ public sealed class SiloHost : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggerFactory);
         builder.Services.AddSingleton(gateway);
+        builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + AbortMargin);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
             kestrel.Listen(options.Bind, options.Port, listen => listen.UseConnectionHandler<SocketGateway>()));
@@ -174,7 +176,7 @@ public sealed class SiloHost : IAsyncDisposable
         return new Uri(addresses.Single()).Port;
     }
 
-    private static ServerSessionOptions ToSessionOptions(SiloOptions options, SiloKeys keys) => new()
+    private static ServerSessionOptions ToSessionOptions(SiloOptions options, SiloKeys keys, MethodTable methods) => new()
     {
         Identity = keys.Identity,
         Limits = options.Gateway.SessionLimits,
@@ -183,6 +185,7 @@ public sealed class SiloHost : IAsyncDisposable
         TicketLifetime = options.TicketLifetime,
         TicketKeys = keys.Tickets,
         SpareShares = keys.SpareShares,
+        CompressionBounds = new CompressionBounds(methods.Methods.Select(method => method.Request)),
         Admission = new HandshakeAdmission(options.Gateway),
         SchemaFingerprint = XtmpCatalogue.SchemaFingerprint.ToArray(),
     };
