@@ -54,20 +54,10 @@ public abstract partial class XtmpSession
         {
             Violate(isDatagram, SessionCloseReason.MalformedPayload, "A heartbeat is malformed.");
         }
-        else if (isDatagram)
+        else if (!isDatagram)
         {
-            // Keeps the path's address translation alive; round trips are measured on the stream.
-        }
-        else if (!isReply)
-        {
-            // Only the latest is answered, so that a flood of heartbeats costs one frame a flight.
-            _heartbeatToAnswer = token;
-            _hasHeartbeatToAnswer = true;
-        }
-        else if (_heartbeatInFlight && token == _heartbeatToken)
-        {
-            _heartbeatInFlight = false;
-            Measured(_now.Monotonic - _heartbeatSentAt);
+            // One in a datagram only keeps the path's address translation alive.
+            _keepAlive.Receive(token, isReply, _now.Monotonic);
         }
     }
 

@@ -77,7 +77,7 @@ public abstract partial class XtmpSession
         return 0;
     }
 
-    // An address that is not validated gets at most three times what came from it (WIRE section 3).
+    // An address that is not validated gets at most three times what came from it (SPEC §3).
     private static bool TrySpend(DatagramHalf half, PathAddress to)
     {
         if (half.Peer == to)
@@ -128,7 +128,7 @@ public abstract partial class XtmpSession
             : new FrameHeader { MessageType = first.MessageType, Flags = first.Flags, Kind = first.Kind, ExchangeId = first.ExchangeId, SessionId = SessionId };
         var written = half.SendKeys.Seal(ref header, count > 1 ? records[..length] : records[BatchEntry.Size..length], destination);
         half.Queue.Consume(length);
-        _lastApplication = _now.Monotonic;
+        _keepAlive.Used(_now.Monotonic);
         return written;
     }
 

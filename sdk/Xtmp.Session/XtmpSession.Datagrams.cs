@@ -93,7 +93,7 @@ public abstract partial class XtmpSession
         datagram = datagram[frame.Length..];
         var isNewest = receiver.Commit(header.Sequence) && ReferenceEquals(receiver, half.Receiver);
         _counters.FramesReceived++;
-        _lastHeard = _now.Monotonic;
+        _keepAlive.Heard(_now.Monotonic);
         half.ReportDue = true;
         if (receiver.Keys.Blocks >= Limits.RekeyAfterBlocks)
         {

@@ -180,8 +180,7 @@ public abstract partial class XtmpSession
         Established = established;
         _peerLimits = peerLimits;
         State = SessionState.Established;
-        _lastApplication = _now.Monotonic;
-        _lastHeartbeat = _now.Monotonic;
+        _keepAlive.Established(_now.Monotonic);
         _lastRekey = _now.Monotonic;
         SetMaxPayload(FrameLayout.MaxPayload);
         HandshakeOver();

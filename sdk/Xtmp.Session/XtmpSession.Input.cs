@@ -92,7 +92,7 @@ public abstract partial class XtmpSession
             RetireReceiveKeys();
         }
 
-        _lastHeard = _now.Monotonic;
+        _keepAlive.Heard(_now.Monotonic);
         if (State == SessionState.Handshaking)
         {
             HandleHandshakeRecord(in header, plaintext);

@@ -24,10 +24,10 @@ public abstract partial class XtmpSession
     private void HandleMessage(in BatchEntry message, ArraySegment<byte> payload, bool isDatagram)
     {
         _counters.MessagesReceived++;
-        _lastApplication = _now.Monotonic;
+        _keepAlive.Used(_now.Monotonic);
         if ((message.Flags & FrameFlags.Compressed) != 0 && !IsAcceptableCompression(in message, payload))
         {
-            Violate(isDatagram, SessionCloseReason.LimitExceeded, $"A compressed message 0x{message.MessageType:X2} is not of a kind that may be, or claims more than {Limits.MaxMessageBytes} bytes.");
+            Violate(isDatagram, SessionCloseReason.LimitExceeded, $"A compressed message 0x{message.MessageType:X2} may not be, or claims more bytes than it can have.");
             return;
         }
 
@@ -63,7 +63,9 @@ public abstract partial class XtmpSession
     private bool IsAcceptableCompression(in BatchEntry message, ArraySegment<byte> payload) =>
         message.Kind <= FrameKind.StreamItem
         && payload.Count >= RawLengthSize
-        && BinaryPrimitives.ReadUInt32LittleEndian(payload) <= (uint)Limits.MaxMessageBytes;
+        && BinaryPrimitives.ReadUInt32LittleEndian(payload) is var claimed
+        && claimed <= (uint)Limits.MaxMessageBytes
+        && (Options.CompressionBounds is not { } bounds || (bounds.MaxBytes(message.MessageType, message.Kind) is > 0 and var max && claimed <= (uint)max));
 
     private void HandleOneWay(in BatchEntry message, ArraySegment<byte> payload, bool isDatagram)
     {

@@ -4,7 +4,7 @@ using Xtmp.Protocol;
 
 namespace Xtmp.Session;
 
-/// <content>Fresh keys for a running session (WIRE section 2, "Rekey and limits"). Always started by the client.</content>
+/// <content>Fresh keys for a running session (SPEC §2, "Rekey and limits"). Always started by the client.</content>
 public abstract partial class XtmpSession
 {
     private static readonly TimeSpan MinRekeySpacing = TimeSpan.FromSeconds(1);
@@ -154,7 +154,11 @@ public abstract partial class XtmpSession
         // if there is nothing else.
         RetireReceiveKeys();
         SwitchSendKeys();
-        _heartbeatDue |= _queue.Bytes == 0;
+        if (_queue.Bytes == 0)
+        {
+            _keepAlive.RequestHeartbeat();
+        }
+
         RekeyDone();
     }
 

@@ -11,15 +11,6 @@ public abstract partial class XtmpSession
 
     private readonly TimeSpan _startedAt;
     private TimeSpan _closingSince;
-    private TimeSpan _lastHeard;
-    private TimeSpan _lastApplication;
-    private TimeSpan _lastHeartbeat;
-    private TimeSpan _heartbeatSentAt;
-    private ulong _heartbeatToken;
-    private ulong _heartbeatToAnswer;
-    private bool _heartbeatInFlight;
-    private bool _hasHeartbeatToAnswer;
-    private bool _heartbeatDue;
 
     /// <summary>When to call <see cref="HandleTimeout"/> next, in terms of <see cref="Instant.Monotonic"/>; null: never.</summary>
     public TimeSpan? PollTimeout()
@@ -29,13 +20,13 @@ public abstract partial class XtmpSession
             case SessionState.Handshaking:
                 return _startedAt + Limits.HandshakeTimeout;
             case SessionState.Closing:
-                return Earlier(_closingSince + CloseTimeout, _lastHeard + Limits.PeerTimeout);
+                return Earlier(_closingSince + CloseTimeout, _keepAlive.PeerLostAt);
             case SessionState.Closed:
                 return null;
         }
 
-        var next = Earlier(_lastApplication + Limits.IdleTimeout, _lastHeard + Limits.PeerTimeout);
-        next = Earlier(next, _lastHeartbeat + Limits.HeartbeatInterval);
+        var next = Earlier(_keepAlive.IdleAt, _keepAlive.PeerLostAt);
+        next = Earlier(next, _keepAlive.HeartbeatAt);
         next = Earlier(next, NextRekeyTime());
         if (_reassembler.OldestStart is { } oldest)
         {
@@ -65,7 +56,7 @@ public abstract partial class XtmpSession
             return;
         }
 
-        if (time >= _lastHeard + Limits.PeerTimeout)
+        if (time >= _keepAlive.PeerLostAt)
         {
             End(new(SessionCloseReason.IdleTimeout, Fault.Network, XtmpErrorCode.ConnectionLost, $"Nothing was heard from the peer for {Limits.PeerTimeout.TotalSeconds:0.###} s."));
             return;
@@ -81,21 +72,16 @@ public abstract partial class XtmpSession
             return;
         }
 
-        if (time >= _lastApplication + Limits.IdleTimeout)
+        if (time >= _keepAlive.IdleAt)
         {
             CloseGracefully(DisconnectReason.IdleTimeout);
             return;
         }
 
-        if (time >= _lastHeartbeat + Limits.HeartbeatInterval)
+        if (_keepAlive.RunHeartbeat(time) && !IsPeerStillTrusted())
         {
-            _lastHeartbeat = time;
-            _heartbeatDue = true;
-            if (!IsPeerStillTrusted())
-            {
-                CloseGracefully(DisconnectReason.Revoked);
-                return;
-            }
+            CloseGracefully(DisconnectReason.Revoked);
+            return;
         }
 
         if (_reassembler.DropStartedBy(time - Limits.ReassemblyTimeout) > 0)
@@ -124,32 +110,13 @@ public abstract partial class XtmpSession
     private bool IsPeerStillTrusted() =>
         Established?.Peer is not { } peer || PeerTrust.Evaluate(peer.ToClaim(), _now).IsTrusted;
 
-    /// <summary>A round trip was measured; kept as a moving average of eight.</summary>
-    private protected void Measured(TimeSpan roundTrip)
-    {
-        if (roundTrip >= TimeSpan.Zero)
-        {
-            RoundTrip = RoundTrip is { } known ? ((7 * known) + roundTrip) / 8 : roundTrip;
-        }
-    }
+    /// <summary>A round trip was measured in the handshake.</summary>
+    private protected void Measured(TimeSpan roundTrip) => _keepAlive.Measured(roundTrip);
 
     private int TransmitHeartbeat(IBufferWriter<byte> output)
     {
         Span<byte> payload = stackalloc byte[ControlMessages.MaxLength];
-        int length;
-        if (_hasHeartbeatToAnswer)
-        {
-            _hasHeartbeatToAnswer = false;
-            length = ControlMessages.WriteHeartbeat(payload, _heartbeatToAnswer, isReply: true);
-        }
-        else
-        {
-            _heartbeatDue = false;
-            _heartbeatInFlight = true;
-            _heartbeatSentAt = _now.Monotonic;
-            length = ControlMessages.WriteHeartbeat(payload, ++_heartbeatToken, isReply: false);
-        }
-
+        var length = _keepAlive.Write(payload, _now.Monotonic);
         var header = new FrameHeader { MessageType = FrameCode.Heartbeat, SessionId = SessionId };
         return SealStream(ref header, payload[..length], output);
     }

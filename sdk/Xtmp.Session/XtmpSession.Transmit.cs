@@ -70,7 +70,7 @@ public abstract partial class XtmpSession
 
     private int TransmitNext(IBufferWriter<byte> output)
     {
-        if (_hasHeartbeatToAnswer || _heartbeatDue)
+        if (_keepAlive.IsFrameDue)
         {
             return TransmitHeartbeat(output);
         }
@@ -243,7 +243,7 @@ public abstract partial class XtmpSession
 
         if (!FrameCode.IsControl(header.MessageType) || header.MessageType == FrameCode.Batch)
         {
-            _lastApplication = _now.Monotonic;
+            _keepAlive.Used(_now.Monotonic);
         }
 
         return written;

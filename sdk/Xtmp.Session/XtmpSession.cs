@@ -24,7 +24,7 @@ public abstract partial class XtmpSession : IDisposable
     /// <summary>Default bound of one <see cref="PollTransmit"/>.</summary>
     public const int DefaultTransmitBytes = 256 * 1024;
 
-    /// <summary>Greatest datagram (WIRE section 3).</summary>
+    /// <summary>Greatest datagram (SPEC §3).</summary>
     public const int MaxDatagramBytes = 1200;
 
     private readonly FrameAssembler _assembler = new();
@@ -32,6 +32,7 @@ public abstract partial class XtmpSession : IDisposable
     private readonly EventQueue _events = new();
     private readonly ReceiveArena _arena = new();
     private readonly PooledOutput _ready = new();
+    private readonly KeepAlive _keepAlive;
     private readonly Reassembler _reassembler;
     private TrafficKeys? _sendKeys;
     private TrafficKeys? _receiveKeys;
@@ -48,8 +49,7 @@ public abstract partial class XtmpSession : IDisposable
         Entropy = entropy;
         _now = now;
         _startedAt = now.Monotonic;
-        _lastHeard = now.Monotonic;
-        _lastApplication = now.Monotonic;
+        _keepAlive = new(Limits, now.Monotonic);
         _nextExchangeId = role == PeerRole.Client ? 1u : 2u;
         _peerLimits = AnnouncedLimits.Default;
         _reassembler = new(ordered: true, Limits.MaxMessageBytes, Limits.MaxReassemblyBytes, Limits.MaxReassemblies);
@@ -73,7 +73,7 @@ public abstract partial class XtmpSession : IDisposable
     public uint Epoch => _sendKeys?.Epoch ?? 0;
 
     /// <summary>Smoothed round trip from heartbeats and the handshake; null before the first.</summary>
-    public TimeSpan? RoundTrip { get; private set; }
+    public TimeSpan? RoundTrip => _keepAlive.RoundTrip;
 
     /// <summary>Counters so far.</summary>
     public SessionStatistics Statistics => _counters.Snapshot();
@@ -107,7 +107,7 @@ public abstract partial class XtmpSession : IDisposable
     private protected SessionSecrets? Secrets { get; private set; }
 
     /// <summary>
-    /// Keying material bound to this session (WIRE, Key schedule): the same at both ends, for the session's life, and at
+    /// Keying material bound to this session (SPEC §2, key schedule): the same at both ends, for the session's life, and at
     /// no other session.
     /// </summary>
     /// <param name="label">What it is for, ASCII, at most 200 bytes.</param>

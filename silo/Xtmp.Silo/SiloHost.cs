@@ -80,7 +80,7 @@ public sealed class SiloHost : IAsyncDisposable
             {
                 Methods = methods,
                 Invoker = engine.Invoker,
-                SessionOptions = ToSessionOptions(options, keys),
+                SessionOptions = ToSessionOptions(options, keys, methods),
                 Clock = new SessionClock(options.TimeProvider),
                 Logger = loggerFactory.CreateLogger("Xtmp.Gateway"),
                 Options = options.Gateway with { Roles = RolesOf(options) },
@@ -186,7 +186,7 @@ public sealed class SiloHost : IAsyncDisposable
         return new Uri(addresses.Single()).Port;
     }
 
-    private static ServerSessionOptions ToSessionOptions(SiloOptions options, SiloKeys keys) => new()
+    private static ServerSessionOptions ToSessionOptions(SiloOptions options, SiloKeys keys, MethodTable methods) => new()
     {
         Identity = keys.Identity,
         Limits = options.Gateway.SessionLimits,
@@ -195,6 +195,7 @@ public sealed class SiloHost : IAsyncDisposable
         TicketLifetime = options.TicketLifetime,
         TicketKeys = keys.Tickets,
         SpareShares = keys.SpareShares,
+        CompressionBounds = new CompressionBounds(methods.Methods.Select(method => method.Request)),
         Admission = new HandshakeAdmission(options.Gateway),
         SchemaFingerprint = XtmpCatalogue.SchemaFingerprint.ToArray(),
     };

@@ -193,6 +193,35 @@ public sealed class AttackTests
     public static TheoryData<string> Names() => [.. s_attacks.Keys];
 
     [Theory]
+    [InlineData(0x41, 1000u, true)]
+    [InlineData(0x41, 1001u + 65_536, false)]
+    [InlineData(0x42, 10u, false)]
+    [InlineData(0x43, 65_536u, true)]
+    [InlineData(0x43, 65_537u, false)]
+    public void what_a_compressed_message_claims_is_held_against_its_schema(byte code, uint claimed, bool isAccepted)
+    {
+        MessageInfo[] messages =
+        [
+            new("Compressible", 0x41, FrameKind.OneWay) { Compressible = true, MaxEncodedSize = 1000 },
+            new("Never", 0x42, FrameKind.OneWay) { MaxEncodedSize = 1000 },
+        ];
+        using var pair = ExchangeTests.Established(server: PairOptions.Server with { CompressionBounds = new CompressionBounds(messages) });
+        var raw = new RawPeer(pair);
+        var plain = new byte[claimed];
+        var block = new byte[plain.Length + 1024];
+        block = block[..Lz4Block.Compress(plain, block)];
+        raw.Send(code, FrameKind.OneWay, 0, RawPeer.Compressed(claimed, block), FrameFlags.Compressed);
+        if (isAccepted)
+        {
+            Assert.Equal(plain, pair.Server.Single(SessionEventKind.OneWay).Payload);
+        }
+        else
+        {
+            HandshakeTests.AssertClosed(pair.Server, SessionCloseReason.LimitExceeded);
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Names))]
     public void closes_that_session_for_that_reason(string name)
     {

@@ -2,7 +2,7 @@ namespace Xtmp.Session;
 
 /// <summary>
 /// How fast datagrams leave: a token bucket whose rate is halved by a report of more than 2 % loss and added to by any
-/// other (WIRE section 3).
+/// other (SPEC §3).
 /// </summary>
 internal sealed class DatagramRate(TimeSpan now)
 {

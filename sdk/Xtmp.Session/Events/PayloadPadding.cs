@@ -1,6 +1,6 @@
 namespace Xtmp.Session;
 
-/// <summary>The rule for bytes after a message's one value (WIRE section 1, payload rule 5).</summary>
+/// <summary>The rule for bytes after a message's one value (SPEC §1, payload rule 5).</summary>
 public static class PayloadPadding
 {
     /// <summary>True when everything after the first <paramref name="consumed"/> bytes is zero.</summary>

@@ -2,7 +2,7 @@ using Xtmp.Protocol;
 
 namespace Xtmp.Session;
 
-/// <summary>An Error message of the peer (WIRE section 4).</summary>
+/// <summary>An Error message of the peer (SPEC §4).</summary>
 public sealed record RemoteError(XtmpErrorCode Code, string Text, string? Field, bool Retryable, TimeSpan? RetryAfter)
 {
     /// <summary>The same, as the exception the caller of the request gets.</summary>

@@ -4,7 +4,7 @@ using Xtmp.Crypto;
 
 namespace Xtmp.Session;
 
-/// <summary>The function L of WIRE's key schedule, and what is built directly on it.</summary>
+/// <summary>The function L of SPEC §2's key schedule, and what is built directly on it.</summary>
 internal static class KeyDerivation
 {
     /// <summary>Bytes of every secret of the schedule, SHA-384's length.</summary>

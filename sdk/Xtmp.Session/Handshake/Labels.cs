@@ -1,6 +1,6 @@
 namespace Xtmp.Session;
 
-/// <summary>The constant texts of WIRE section 2.</summary>
+/// <summary>The constant texts of SPEC §2.</summary>
 internal static class Labels
 {
     public static ReadOnlySpan<byte> Signature => "XTMP1-MLDSA87-Ed25519-SHA512"u8;

@@ -1,7 +1,7 @@
 namespace Xtmp.Session;
 
 /// <summary>
-/// Hides exact message sizes by zero bytes after the message (WIRE section 1, payload rule 5). Never applied to
+/// Hides exact message sizes by zero bytes after the message (SPEC §1, payload rule 5). Never applied to
 /// compressed messages or handshake frames.
 /// </summary>
 /// <param name="BucketBytes">Messages are padded to a multiple of this; 0 means no padding.</param>

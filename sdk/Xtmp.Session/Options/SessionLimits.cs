@@ -50,9 +50,9 @@ public sealed record SessionLimits
     /// <summary>Keys are renewed this long after the last renewal; at least one second.</summary>
     public TimeSpan RekeyInterval { get; init; } = TimeSpan.FromSeconds(3600);
 
-    /// <summary>16-byte blocks under one key after which keys are renewed (WIRE: 2^33).</summary>
+    /// <summary>16-byte blocks under one key after which keys are renewed (SPEC §2: 2^33).</summary>
     public ulong RekeyAfterBlocks { get; init; } = 1UL << 33;
 
-    /// <summary>16-byte blocks under one key after which the session stops and closes (WIRE: 2^34.5).</summary>
+    /// <summary>16-byte blocks under one key after which the session stops and closes (SPEC §2: 2^34.5).</summary>
     public ulong MaxBlocksPerKey { get; init; } = 24_296_004_000;
 }

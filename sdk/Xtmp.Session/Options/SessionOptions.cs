@@ -24,6 +24,9 @@ public abstract record SessionOptions
     /// <summary>Messages from this size on are tried for compression, where the schema allows it; 0 turns it off.</summary>
     public int CompressFromBytes { get; init; } = 1024;
 
+    /// <summary>Which messages a peer may compress, and what they may claim. Null: any, up to <see cref="SessionLimits.MaxMessageBytes"/>.</summary>
+    public CompressionBounds? CompressionBounds { get; init; }
+
     /// <summary>Use UDP beside the stream where a message type prefers it.</summary>
     public bool EnableDatagrams { get; init; }
 
