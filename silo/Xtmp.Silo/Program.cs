@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Xtmp.Silo;
 
 var parsed = SiloCommand.Create().Parse(args);
@@ -5,7 +6,9 @@ if (parsed.Errors.Count > 0)
 {
     foreach (var error in parsed.Errors)
     {
-        Console.Error.WriteLine($"xtmp-silo: {error.Message}");
+        // The library's own words for a value that does not fit name a CLR type.
+        var message = Regex.Replace(error.Message, "^Cannot parse argument '(.*)' for option '(.*)' as expected type '[^']*'\\.", "$2 does not take '$1'.");
+        Console.Error.WriteLine($"xtmp-silo: {message}");
     }
 
     Console.Error.WriteLine("See --help.");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Xtmp.Crypto;
@@ -44,7 +45,8 @@ internal static class SiloCommand
         var root = new RootCommand(Description) { data, port, bind, clientAuthentication, allow, openingBalance, development, currency, network, logLevel };
         root.Validators.Add(result =>
         {
-            if (result.GetValue(openingBalance) > 0 && !result.GetValue(development) && result.GetValue(allow)!.Length == 0)
+            // A value that is no number is reported by the parser, and cannot be asked for.
+            if (long.TryParse(result.GetResult(openingBalance)?.Tokens is [{ Value: var balance }] ? balance : "0", out var opening) && opening > 0 && !result.GetValue(development) && result.GetResult(allow) is not { Tokens.Count: > 0 })
             {
                 result.AddError("--opening-balance gives money to every wallet that registers: name the clients that are let in with --allow-client, or say --development.");
             }
@@ -96,6 +98,11 @@ internal static class SiloCommand
         catch (IOException error)
         {
             Console.Error.WriteLine($"xtmp-silo: {error.Message}");
+            return 1;
+        }
+        catch (SocketException error)
+        {
+            Console.Error.WriteLine($"xtmp-silo: cannot listen on {new IPEndPoint(options.Bind, options.Port)}: {error.Message}. --bind takes an address of this machine.");
             return 1;
         }
 

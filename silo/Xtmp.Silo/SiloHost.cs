@@ -13,6 +13,7 @@ using Xtmp.Crypto;
 using Xtmp.Gateway;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
 using Xtmp.Session;
 using Xtmp.Transport;
 
@@ -26,7 +27,7 @@ public sealed class SiloHost : IAsyncDisposable
 {
     private const int TransportBufferSize = 64 * 1024;
 
-    // Beyond the drain, Kestrel gets this long to let go of its connections before it aborts them.
+    // Beyond the drain, Kestrel gets this long to release its connections before it aborts them.
     private static readonly TimeSpan AbortMargin = TimeSpan.FromSeconds(1);
 
     private readonly WebApplication _application;
@@ -167,6 +168,7 @@ public sealed class SiloHost : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggerFactory);
         builder.Services.AddSingleton(gateway);
+        builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + AbortMargin);
 
         // What the transport keeps of a connection that is not read is outside of the memory budget: little.

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Xtmp.Client;
 using Xtmp.Messages;
 
@@ -32,6 +34,49 @@ public sealed class SiloCommandTests : IDisposable
         Assert.Equal(1, exitCode);
         Assert.Contains($"{port}", errors, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task refuses_an_address_of_another_machine()
+    {
+        var (exitCode, _, errors) = await SiloProcess.RunAsync("--data", _directory.FullName, "--port", "0", "--bind", "192.0.2.1");
+        Assert.Equal(1, exitCode);
+        Assert.Contains("192.0.2.1", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--port", "seven")]
+    [InlineData("--client-auth", "perhaps")]
+    [InlineData("--opening-balance", "much")]
+    [InlineData("--log-level", "loud")]
+    public async Task names_no_clr_types(string option, string value)
+    {
+        var (exitCode, _, errors) = await SiloProcess.RunAsync("--data", _directory.FullName, option, value);
+        Assert.Equal(2, exitCode);
+        Assert.Contains($"{option} does not take '{value}'.", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("Xtmp.", errors, StringComparison.Ordinal);
+    }
+
+    /// <summary>Handlers of a signal run newest first: the owner's, which is older than the silo, sees what the silo did to it.</summary>
+    [Fact]
+    public async Task an_embedded_silo_leaves_signals_to_its_owner()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("Signals are sent by kill.");
+        }
+
+        var seen = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var owner = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            seen.TrySetResult(context.Cancel);
+            context.Cancel = true;
+        });
+        await using var silo = await TestSilo.StartAsync();
+        using var kill = Process.Start("kill", ["-TERM", $"{Environment.ProcessId}"]);
+        Assert.False(await seen.Task.WaitAsync(TimeSpan.FromSeconds(30)), "The silo took the signal for itself.");
     }
 
     [Fact]

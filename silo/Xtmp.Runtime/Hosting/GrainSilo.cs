@@ -63,6 +63,7 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(configure);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         if (loggerFactory is not null)
         {
             // Orleans tells at length what it does; what an operator has to know comes as warnings.
