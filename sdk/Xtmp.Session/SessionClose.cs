@@ -13,5 +13,5 @@ public sealed record SessionClose(SessionCloseReason Reason, Fault Fault, XtmpEr
     /// <summary>The same, as the exception that fails what was in flight.</summary>
     public XtmpException ToException() => new(Code, Fault, Text, retryable: Reason == SessionCloseReason.Busy, retryAfter: RetryAfter);
 
-    public override string ToString() => $"{Reason} ({Fault}): {Text}";
+    public override string ToString() => $"{Reason} ({Fault}): {PeerText.Escape(Text)}";
 }

@@ -81,6 +81,9 @@ public abstract partial class XtmpSession : IDisposable
     /// <summary>Bytes handed to Send… calls that PollTransmit or PollDatagram have not yet written.</summary>
     public long SendQueueBytes => _queue.Bytes + DatagramQueueBytes;
 
+    /// <summary>Bytes this session holds on behalf of its peer: what waits to be sent, and what has arrived in part.</summary>
+    public long HeldBytes => SendQueueBytes + _assembler.BufferedBytes + _reassembler.ReservedBytes + (_datagrams?.Reassembler.ReservedBytes ?? 0);
+
     /// <summary>True from <see cref="SessionLimits.SendQueueHighWater"/> on: wait for the link before sending more.</summary>
     public bool IsSendQueueFull => SendQueueBytes >= Limits.SendQueueHighWater;
 

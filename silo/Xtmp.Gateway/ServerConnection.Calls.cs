@@ -151,7 +151,16 @@ internal sealed partial class ServerConnection
             return false;
         }
 
-        session.SendResponse(answer.call.ExchangeId, answer.reply, answer.reply.Info.Compressible);
+        try
+        {
+            session.SendResponse(answer.call.ExchangeId, answer.reply, answer.reply.Info.Compressible);
+        }
+        catch (XtmpException error) when (error.Code == XtmpErrorCode.LimitExceeded)
+        {
+            // The client's own limit, announced in its hello: no failure of this silo.
+            throw new XtmpException(error.Code, Fault.Peer, error.Message, innerException: error);
+        }
+
         return true;
     });
 

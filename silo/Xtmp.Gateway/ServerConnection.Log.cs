@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Xtmp.Protocol;
 using Xtmp.Session;
 
 namespace Xtmp.Gateway;
@@ -24,7 +25,7 @@ internal sealed partial class ServerConnection
         }
 
         _dropsLogged = now;
-        LogDropped(_services.Logger, _pump.PeerAddress, _drops, code, reason);
+        LogDropped(_services.Logger, _pump.PeerAddress, _drops, code, PeerText.Escape(reason));
     }
 
     private void LogEnd()

@@ -9,6 +9,8 @@ namespace Xtmp.Gateway;
 /// <summary>The TCP listener: one connection, one session.</summary>
 public sealed partial class SocketGateway(GatewayServices services) : ConnectionHandler
 {
+    private readonly DropLog _refusals = new(services.Clock);
+
     /// <summary>Connections open now.</summary>
     public int Connections => services.Connections.Count;
 
@@ -17,7 +19,11 @@ public sealed partial class SocketGateway(GatewayServices services) : Connection
         var address = AddressKey.Of(connection.RemoteEndPoint);
         if (!services.Connections.TryEnter(address, out var limit))
         {
-            LogRefused(services.Logger, connection.RemoteEndPoint?.ToString(), limit!);
+            if (_refusals.Add(out var count))
+            {
+                LogRefused(services.Logger, connection.RemoteEndPoint?.ToString(), limit!, count);
+            }
+
             connection.Abort();
             return;
         }
@@ -70,8 +76,8 @@ public sealed partial class SocketGateway(GatewayServices services) : Connection
         return false;
     }
 
-    [LoggerMessage(EventId = 3001, Level = LogLevel.Warning, Message = "connection {Peer} refused: {Limit}")]
-    private static partial void LogRefused(ILogger logger, string? peer, string limit);
+    [LoggerMessage(EventId = 3001, Level = LogLevel.Warning, Message = "connection {Peer} refused: {Limit}; {Count} refused since the last line")]
+    private static partial void LogRefused(ILogger logger, string? peer, string limit, long count);
 
     [LoggerMessage(EventId = 3003, Level = LogLevel.Information, Message = "connection {Peer} closed {Reason} (no byte came)")]
     private static partial void LogSilent(ILogger logger, string? peer, SessionCloseReason reason);

@@ -11,6 +11,9 @@ namespace Xtmp.Silo;
 /// <summary>The grain silo on a SQLite file, with the silo's own grains and whatever its host adds.</summary>
 internal sealed partial class SiloEngine : IAsyncDisposable
 {
+    /// <summary>The database, in the data directory.</summary>
+    public const string DatabaseName = "grains.db";
+
     private readonly IGrainStore _store;
     private readonly GrainSilo _engine;
     private readonly TimeSpan _drainTimeout;
@@ -36,7 +39,7 @@ internal sealed partial class SiloEngine : IAsyncDisposable
             throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, $"The network's name must be 1 to {NetworkName.MaxBytes} bytes of UTF-8 without control characters.", "network");
         }
 
-        var store = SqliteGrainStore.Open(Path.Combine(options.DataDirectory, "grains.db"));
+        var store = SqliteGrainStore.Open(Path.Combine(options.DataDirectory, DatabaseName));
         try
         {
             var engine = await GrainSilo.StartAsync(

@@ -25,6 +25,8 @@ namespace Xtmp.Silo;
 /// </summary>
 public sealed class SiloHost : IAsyncDisposable
 {
+    private const int TransportBufferSize = 64 * 1024;
+
     // Beyond the drain, Kestrel gets this long to release its connections before it aborts them.
     private static readonly TimeSpan AbortMargin = TimeSpan.FromSeconds(1);
 
@@ -126,7 +128,10 @@ public sealed class SiloHost : IAsyncDisposable
         {
             if (OperatingSystem.IsWindows())
             {
-                Directory.CreateDirectory(path);
+                PrivateFile.CreateDirectory(path);
+
+            // Made here, so that it is its owner's alone; the journals beside it take its mode.
+            PrivateFile.Open(Path.Combine(path, SiloEngine.DatabaseName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
             }
             else
             {
@@ -165,6 +170,13 @@ public sealed class SiloHost : IAsyncDisposable
         builder.Services.AddSingleton(gateway);
         builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + AbortMargin);
+
+        // What the transport keeps of a connection that is not read is outside of the memory budget: little.
+        builder.WebHost.UseSockets(sockets =>
+        {
+            sockets.MaxReadBufferSize = TransportBufferSize;
+            sockets.MaxWriteBufferSize = TransportBufferSize;
+        });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
             kestrel.Listen(options.Bind, options.Port, listen => listen.UseConnectionHandler<SocketGateway>()));
         return builder.Build();

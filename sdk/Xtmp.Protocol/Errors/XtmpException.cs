@@ -6,13 +6,14 @@ namespace Xtmp.Protocol;
 /// </summary>
 public sealed class XtmpException : Exception
 {
+    /// <summary>Message and field may hold what a peer wrote: they are escaped (<see cref="PeerText"/>).</summary>
     public XtmpException(XtmpErrorCode code, Fault fault, string message, string? field = null, bool retryable = false,
         TimeSpan? retryAfter = null, Exception? innerException = null)
-        : base(message, innerException)
+        : base(PeerText.Escape(message), innerException)
     {
         Code = code;
         Fault = fault;
-        Field = field;
+        Field = field is null ? null : PeerText.Escape(field);
         Retryable = retryable;
         RetryAfter = retryAfter;
     }

@@ -31,6 +31,7 @@ public static class IdentityFile
 
     private static IdentityKey Load(string path)
     {
+        PrivateFile.RequireOwnerOnly(path);
         if (new FileInfo(path).Length > MaxFileSize)
         {
             throw NotAnIdentity(path);
@@ -67,7 +68,11 @@ public static class IdentityFile
     private static IdentityKey Create(string path, IEntropy entropy)
     {
         var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        Directory.CreateDirectory(directory);
+        if (!Directory.Exists(directory))
+        {
+            PrivateFile.CreateDirectory(directory);
+        }
+
         var seeds = new byte[SeedsSize];
         try
         {
@@ -75,13 +80,7 @@ public static class IdentityFile
             var identity = IdentityKey.FromSeeds(seeds.AsSpan(0, 32), seeds.AsSpan(32, 32));
             var temporary = path + ".new";
             File.Delete(temporary);
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            }
-
-            using (var stream = new FileStream(temporary, options))
+            using (var stream = PrivateFile.Open(temporary, FileMode.CreateNew, FileAccess.Write))
             {
                 stream.Write(Encoding.ASCII.GetBytes(PemEncoding.WriteString(Label, seeds) + "\n"));
                 stream.Flush(flushToDisk: true);

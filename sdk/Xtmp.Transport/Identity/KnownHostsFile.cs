@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Xtmp.Crypto;
 using Xtmp.Protocol;
 using Xtmp.Session;
@@ -7,32 +8,35 @@ namespace Xtmp.Transport;
 
 /// <summary>
 /// First-use trust on disk: one line a server, <c>host fingerprint date</c>. Lines that start with # are comments.
-/// Safe for concurrent use inside one process; another process's additions are seen by the next instance.
+/// Safe for concurrent use, also between processes: one writes at a time, after reading what the others wrote.
 /// </summary>
 public sealed class KnownHostsFile : IKnownHosts
 {
     private const long MaxFileSize = 4 * 1024 * 1024;
 
+    // Another process holds the file for the time of one read and one line.
+    private const int LockAttempts = 100;
+    private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(20);
+
     private readonly Lock _gate = new();
     private readonly string _path;
-    private readonly Dictionary<string, Fingerprint> _hosts = new(StringComparer.OrdinalIgnoreCase);
+    private Dictionary<string, (Fingerprint Fingerprint, int Line)> _hosts = new(StringComparer.OrdinalIgnoreCase);
 
     private KnownHostsFile(string path)
     {
         _path = path;
     }
 
-    /// <exception cref="XtmpException">Local fault: the file cannot be read, or a line is none; the message names it.</exception>
+    /// <exception cref="XtmpException">
+    /// Local fault: the file cannot be read, others may use it, a line is none, or two lines contradict each other; the
+    /// message names them.
+    /// </exception>
     public static KnownHostsFile Open(string path)
     {
         var file = new KnownHostsFile(path);
-        try
+        if (File.Exists(path))
         {
-            file.Load();
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new XtmpException(XtmpErrorCode.Internal, Fault.Local, $"The known-hosts file '{path}' cannot be read: {error.Message}", innerException: error);
+            file.Use("read", FileMode.Open, FileAccess.Read, FileShare.Read, stream => file._hosts = file.Read(stream));
         }
 
         return file;
@@ -42,48 +46,53 @@ public sealed class KnownHostsFile : IKnownHosts
     {
         lock (_gate)
         {
-            return _hosts.TryGetValue(host, out var fingerprint) ? fingerprint : null;
+            return _hosts.TryGetValue(host, out var known) ? known.Fingerprint : null;
         }
     }
 
+    /// <inheritdoc/>
+    /// <exception cref="XtmpException">
+    /// The file cannot be written (local fault), or another process has remembered another identity of this host meanwhile
+    /// (<see cref="XtmpErrorCode.UntrustedPeer"/>): the session must end.
+    /// </exception>
     public void Remember(string host, Fingerprint fingerprint, DateTimeOffset when)
     {
         lock (_gate)
         {
-            if (!_hosts.TryAdd(host, fingerprint))
+            if (Path.GetDirectoryName(Path.GetFullPath(_path)) is { } directory && !Directory.Exists(directory))
             {
-                return;
+                Use("written", () => PrivateFile.CreateDirectory(directory));
             }
 
-            try
+            Use("written", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, stream =>
             {
-                Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(_path))!);
-                File.AppendAllText(_path, string.Create(CultureInfo.InvariantCulture, $"{host} {fingerprint} {when.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}\n"));
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                _hosts.Remove(host);
-                throw new XtmpException(XtmpErrorCode.Internal, Fault.Local, $"The known-hosts file '{_path}' cannot be written: {error.Message}", innerException: error);
-            }
+                _hosts = Read(stream);
+                if (!_hosts.TryGetValue(host, out var known))
+                {
+                    stream.Seek(0, SeekOrigin.End);
+                    stream.Write(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{host} {fingerprint} {when.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}\n")));
+                    stream.Flush(flushToDisk: true);
+                    _hosts.Add(host, (fingerprint, 0));
+                }
+                else if (known.Fingerprint != fingerprint)
+                {
+                    throw new XtmpException(XtmpErrorCode.UntrustedPeer, Fault.Peer, $"The identity of '{host}' is {fingerprint}; {_path}:{known.Line} remembers {known.Fingerprint}.");
+                }
+            });
         }
     }
 
-    private void Load()
+    private Dictionary<string, (Fingerprint Fingerprint, int Line)> Read(FileStream stream)
     {
-        if (!File.Exists(_path))
+        if (stream.Length > MaxFileSize)
         {
-            return;
+            throw Malformed($"{_path} is over {MaxFileSize} bytes.");
         }
 
-        if (new FileInfo(_path).Length > MaxFileSize)
+        var hosts = new Dictionary<string, (Fingerprint Fingerprint, int Line)>(StringComparer.OrdinalIgnoreCase);
+        using var reader = new StreamReader(stream, Encoding.UTF8, detectEncodingFromByteOrderMarks: false, leaveOpen: true);
+        for (var number = 1; reader.ReadLine() is { } line; number++)
         {
-            throw Malformed(0, $"is over {MaxFileSize} bytes");
-        }
-
-        var number = 0;
-        foreach (var line in File.ReadLines(_path))
-        {
-            number++;
             var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
             if (words.Length == 0 || words[0].StartsWith('#'))
             {
@@ -92,13 +101,50 @@ public sealed class KnownHostsFile : IKnownHosts
 
             if (words.Length < 2 || !Fingerprint.TryParse(words[1], out var fingerprint))
             {
-                throw Malformed(number, "is not 'host fingerprint date'");
+                throw Malformed($"{_path}:{number}: the line is not 'host fingerprint date'.");
             }
 
-            _hosts[words[0]] = fingerprint;
+            if (!hosts.TryAdd(words[0], (fingerprint, number)) && hosts[words[0]].Fingerprint != fingerprint)
+            {
+                throw Malformed($"{_path}:{number} contradicts line {hosts[words[0]].Line}: '{words[0]}' has two identities, {hosts[words[0]].Fingerprint} and {fingerprint}. Remove the one that is wrong.");
+            }
+        }
+
+        return hosts;
+    }
+
+    private void Use(string purpose, FileMode mode, FileAccess access, FileShare share, Action<FileStream> action) => Use(purpose, () =>
+    {
+        using var stream = OpenWhenFree(mode, access, share);
+        action(stream);
+    });
+
+    private void Use(string purpose, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new XtmpException(XtmpErrorCode.Internal, Fault.Local, $"The known-hosts file '{_path}' cannot be {purpose}: {error.Message}", innerException: error);
         }
     }
 
-    private XtmpException Malformed(int line, string what) =>
-        new(XtmpErrorCode.Internal, Fault.Local, line > 0 ? $"{_path}:{line}: the line {what}." : $"{_path} {what}.");
+    private FileStream OpenWhenFree(FileMode mode, FileAccess access, FileShare share)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return PrivateFile.Open(_path, mode, access, share);
+            }
+            catch (IOException error) when (attempt < LockAttempts && error is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException))
+            {
+                Thread.Sleep(LockPause);
+            }
+        }
+    }
+
+    private static XtmpException Malformed(string text) => new(XtmpErrorCode.Internal, Fault.Local, text);
 }

@@ -5,8 +5,8 @@ using Xtmp.Protocol;
 namespace Xtmp.Transport;
 
 /// <summary>
-/// What all sessions of a process may hold for their peers at one time: bytes queued for sending, and replies that wait for
-/// room in that queue. Over it new work is refused, and the session that holds most is closed first.
+/// What all sessions of a process may hold for their peers at one time: bytes queued for sending, replies that wait for room in
+/// that queue, frames and messages that have arrived in part. Over it new work is refused, and the session that holds most is closed first.
 /// </summary>
 public sealed class MemoryBudget : IDisposable
 {

@@ -393,21 +393,30 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
         WakeWriter(inline: false);
     }
 
+    // A bug met here ends this session: thrown on, it would end the process.
     private void OnTimer()
     {
-        lock (_gate)
+        try
         {
-            if (_disposed)
+            lock (_gate)
             {
-                return;
+                if (_disposed)
+                {
+                    return;
+                }
+
+                _armedFor = TimeSpan.MaxValue;
+                _session.HandleTimeout(_clock.Now);
+                DrainEvents();
             }
 
-            _armedFor = TimeSpan.MaxValue;
-            _session.HandleTimeout(_clock.Now);
-            DrainEvents();
+            WakeWriter(inline: false);
         }
-
-        WakeWriter(inline: false);
+        catch (Exception bug) when (bug is not OutOfMemoryException)
+        {
+            Finish(bug);
+            _link.Abort();
+        }
     }
 
     /// <summary>
@@ -487,7 +496,7 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
         _wasFull |= _session.IsSendQueueFull;
         if (_options.Budget is { } budget && !_disposed)
         {
-            var held = _session.SendQueueBytes + _waiting;
+            var held = _session.HeldBytes + _waiting;
             if (held != _counted)
             {
                 budget.Change(held - _counted);
