@@ -7,10 +7,8 @@ internal static class CodecMembers
     {
         code.Lines(
             "",
-            "/// <inheritdoc/>",
             $"public int GetEncodedSize() => checked((int){name}Codec.ExactSize(this));",
-            "",
-            "/// <inheritdoc/>");
+            "");
         code.Open("public int Encode(global::System.Span<byte> destination)");
         code.Guarded(
             $"if ({name}Codec.MostSize(this) > destination.Length && {name}Codec.ExactSize(this) > destination.Length)",
@@ -18,7 +16,7 @@ internal static class CodecMembers
         code.Line("ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);");
         code.Line($"return (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref {name}Codec.Write(ref start, this));");
         code.Close();
-        code.Lines("", "/// <inheritdoc/>");
+        code.Line();
         code.Open("public void Encode(global::System.Buffers.IBufferWriter<byte> output)");
         code.Line($"long size = {name}Codec.MostSize(this);");
         code.Guarded("if (size > 1024)", $"size = {name}Codec.ExactSize(this);");
@@ -27,12 +25,12 @@ internal static class CodecMembers
         code.Line("ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);");
         code.Line($"output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref {name}Codec.Write(ref start, this)));");
         code.Close();
-        code.Lines("", "/// <inheritdoc/>");
+        code.Line();
         code.Open($"public static {SourceFile.Protocol}.DecodeStatus TryDecode(global::System.ReadOnlySpan<byte> source, {SourceFile.Protocol}.DecodeLimits limits, out {name}? value, out int consumed, out {SourceFile.Protocol}.DecodeError error)");
         code.Line($"var state = new {SourceFile.Protocol}.DecodeState(limits);");
         code.Line($"int end = {name}Codec.Read(source, 0, ref state, out value);");
         code.Line("return state.Finish(end, out consumed, out error);");
         code.Close();
-        code.Lines("", "/// <inheritdoc/>", $"public static {name} ReadJson(global::System.Text.Json.JsonElement element) => {name}Codec.ReadJson(new {SourceFile.Protocol}.JsonInput(element));");
+        code.Lines("", $"public static {name} ReadJson(global::System.Text.Json.JsonElement element) => {name}Codec.ReadJson(new {SourceFile.Protocol}.JsonInput(element));");
     }
 }

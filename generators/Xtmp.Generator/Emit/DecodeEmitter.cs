@@ -32,18 +32,9 @@ internal static class DecodeEmitter
         code.Guarded("if (at < 0)", "return state.Fail(at, offset);");
         if (lastRequired >= 0)
         {
-            code.Open($"if (count < {Clr.Number(lastRequired + 1)})");
-            code.Open("return state.FailMissing(offset, count switch");
             var required = shape.Fields.Where(f => f.Required).ToList();
-            for (int i = 0; i < required.Count; i++)
-            {
-                var bound = i == required.Count - 1 ? "_" : "<= " + Clr.Number(required[i].Id);
-                code.Line($"{bound} => {CSharpText.Literal(required[i].Name)},");
-            }
-
-            code.Close(");");
-            code.Close();
-            code.Line();
+            var names = required.Select((field, i) => $"{(i == required.Count - 1 ? "_" : "<= " + Clr.Number(field.Id))} => {CSharpText.Literal(field.Name)}");
+            code.Guarded($"if (count < {Clr.Number(lastRequired + 1)})", $"return state.FailMissing(offset, count switch {{ {string.Join(", ", names)} }});");
         }
 
         code.Guarded("if (!state.TryEnter())", $"return state.Fail(-(int){SourceFile.Protocol}.DecodeStatus.LimitExceeded, offset);");
@@ -65,11 +56,7 @@ internal static class DecodeEmitter
         }
 
         code.Line($"{SourceFile.Protocol}.UnknownFields? unknown = null;");
-        code.Open($"if (count > {Clr.Number(slots)})");
-        code.Line($"at = state.ReadUnknown(source, at, count - {Clr.Number(slots)}, out unknown);");
-        code.Guarded("if (at < 0)", "return at;");
-        code.Close();
-        code.Line();
+        code.Guarded($"if (count > {Clr.Number(slots)} && (at = state.ReadUnknown(source, at, count - {Clr.Number(slots)}, out unknown)) < 0)", "return at;");
         code.Line("state.Leave();");
         var shared = Layout.Shared(shape);
         if (shared.Count > 0)

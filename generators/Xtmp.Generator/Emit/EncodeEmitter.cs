@@ -132,13 +132,8 @@ internal static class EncodeEmitter
                 continue;
             }
 
-            code.Open($"if ({Layout.IsPresent(slot, access)})");
-            code.Line(write);
-            code.Close();
-            code.Open(needed is null ? "else" : $"else if ({needed})");
-            code.Line($"destination = ref {SourceFile.Writer}.WriteNil(ref destination);");
-            code.Close();
-            code.Line();
+            code.Guarded($"if ({Layout.IsPresent(slot, access)})", write);
+            code.Guarded(needed is null ? "else" : $"else if ({needed})", $"destination = ref {SourceFile.Writer}.WriteNil(ref destination);");
         }
 
         code.Guarded("if (value.UnknownFields is { } unknown)", $"destination = ref {SourceFile.Writer}.WriteRaw(ref destination, unknown.Raw);");

@@ -18,7 +18,7 @@ internal static class EqualityEmitter
 
         code.Indented("&& global::System.Object.Equals(UnknownFields, other.UnknownFields);");
         code.Close();
-        code.Lines("", "/// <inheritdoc/>");
+        code.Line();
         code.Open("public override int GetHashCode()");
         code.Line("var hash = default(global::System.HashCode);");
         foreach (var field in shape.Fields)

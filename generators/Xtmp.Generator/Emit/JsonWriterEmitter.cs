@@ -7,7 +7,7 @@ internal static class JsonWriterEmitter
 {
     public static void Emit(CodeWriter code, StructModel shape)
     {
-        code.Lines("", "/// <inheritdoc/>");
+        code.Line();
         code.Open("public void WriteJson(global::System.Text.Json.Utf8JsonWriter writer)");
         code.Line("writer.WriteStartObject();");
         foreach (var field in shape.Fields)
