@@ -24,7 +24,6 @@ internal static class DecodeEmitter
         var lastRequired = Layout.LastRequired(shape);
         var slots = Layout.Slots(shape);
         code.Gap();
-        code.Doc("Reads a value; returns the offset behind it, or a negative number with the reason in the state.");
         code.Line(SourceFile.NotInlined);
         code.Open($"public static int Read(global::System.ReadOnlySpan<byte> source, int offset, ref {SourceFile.Protocol}.DecodeState state, out {shape.Name}? value)");
         code.Line("value = null;");
@@ -72,24 +71,24 @@ internal static class DecodeEmitter
             }
         }
 
-        code.Open($"value = new {shape.Name}");
         int at = 0;
+        var values = new List<string>();
         foreach (var field in shape.Fields)
         {
             if (shared.Contains(field))
             {
                 var length = field.Type.FixedLength!.Value;
-                code.Line($"{field.ClrName} = new global::System.ReadOnlyMemory<byte>(bytes, {Clr.Number(at)}, {Clr.Number(length)}),");
+                values.Add($"{field.ClrName} = new global::System.ReadOnlyMemory<byte>(bytes, {Clr.Number(at)}, {Clr.Number(length)})");
                 at += length;
             }
             else
             {
-                code.Line($"{field.ClrName} = {Local(field)}{(field.Required ? Sure(field.Type) : "")},");
+                values.Add($"{field.ClrName} = {Local(field)}{(field.Required ? Sure(field.Type) : "")}");
             }
         }
 
-        code.Line("UnknownFields = unknown,");
-        code.Close(";");
+        values.Add("UnknownFields = unknown");
+        code.Line($"value = new {shape.Name} {{ {string.Join(", ", values)} }};");
         code.Line("return at;");
         code.Close();
     }
@@ -175,8 +174,7 @@ internal static class DecodeEmitter
     {
         var type = field.Type;
         var fail = $"return state.Fail(next, source, at, {CSharpText.Literal(field.Name)});";
-        code.Line($"next = {ReadExpression(type, "at", field.ClrName, $"out {Declared(type)} {local}")};");
-        code.Guarded("if (next < 0)", fail);
+        code.Guarded($"if ((next = {ReadExpression(type, "at", field.ClrName, $"out {Declared(type)} {local}")}) < 0)", fail);
         if (ValidateEmitter.Violated(type, local, SourceFile.Protocol, field.ClrName, decoding: true) is { } violated)
         {
             code.Guarded($"if ({violated})", Fail("ConstraintViolated", field));
@@ -247,8 +245,7 @@ internal static class DecodeEmitter
 
     private static void Item(CodeWriter code, TypeModel type, string path, string local)
     {
-        code.Line($"next = {ReadExpression(type, "at", path, $"out {Declared(type)} {local}")};");
-        code.Guarded("if (next < 0)", "return state.FailItem(next, at, i);");
+        code.Guarded($"if ((next = {ReadExpression(type, "at", path, $"out {Declared(type)} {local}")}) < 0)", "return state.FailItem(next, at, i);");
         if (ValidateEmitter.Violated(type, local, SourceFile.Protocol, path, decoding: true) is { } violated)
         {
             code.Guarded($"if ({violated})", $"return state.FailItem(-(int){SourceFile.Protocol}.DecodeStatus.ConstraintViolated, at, i);");

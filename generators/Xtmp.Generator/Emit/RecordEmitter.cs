@@ -31,9 +31,8 @@ internal static class RecordEmitter
         JsonWriterEmitter.Emit(code, shape);
         code.Close();
         code.Line();
-        code.Doc($"Codec of {shape.Name}, for generated code.");
-        code.Line(SourceFile.Hidden);
-        code.Line(SourceFile.Generated);
+        code.Doc($"Codec of {shape.Name}, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.");
+        code.Line(SourceFile.Hidden + SourceFile.Generated);
         code.Open($"public static class {shape.Name}Codec");
         EncodeEmitter.Emit(code, shape);
         DecodeEmitter.Emit(code, shape);
@@ -75,7 +74,6 @@ internal static class RecordEmitter
         code.Indented($"Transport = {SourceFile.Protocol}.TransportClass.{message.Transport}, Priority = {SourceFile.Protocol}.MessagePriority.{message.Priority}, Authentication = {SourceFile.Protocol}.AuthenticationLevel.{message.Authentication},");
         code.Indented($"RequiresAck = {Boolean(message.Ack)}, Compressible = {Boolean(message.Compressible)}, Idempotent = {Boolean(message.Idempotent)}, MaxEncodedSize = {Clr.Number(message.MaxEncodedSize)},");
         code.Line("};");
-        code.Line();
         code.Line($"{SourceFile.Protocol}.MessageInfo {SourceFile.Protocol}.IXtmpMessage.Info => MessageInfo;");
     }
 

@@ -11,8 +11,8 @@ using Xtmp.Generator;
 namespace Xtmp.Benchmarks;
 
 /// <summary>
-/// The verb <c>generator</c>: what a schema costs a build. A schema of 1,000 messages, each with a string, an integer and an
-/// optional list of strings, is generated and compiled in this process; lines are those of one such message.
+/// The verb <c>generator</c>: what a schema costs a build. A schema of 1,000 messages, each with a string, an integer and bytes of
+/// constant length, is generated and compiled in this process; lines are those of one such message.
 /// </summary>
 internal static class GeneratorBenches
 {
@@ -70,7 +70,7 @@ internal static class GeneratorBenches
                     fields:
                       - {"{"} id: 0, name: name, type: string, min: 1, max: 80, doc: "A name." {"}"}
                       - {"{"} id: 1, name: amount, type: u64, min: 1, doc: "An amount." {"}"}
-                      - {"{"} id: 2, name: tags, type: "list<string>?", max: 10, doc: "Tags." {"}"}
+                      - {"{"} id: 2, name: digest, type: "bytes[32]", doc: "A digest." {"}"}
 
                 """);
         }

@@ -28,20 +28,12 @@ public sealed partial record Address : global::Xtmp.Protocol.IXtmpStruct<Address
 
     public int GetEncodedSize() => checked((int)AddressCodec.ExactSize(this));
 
-    public int Encode(global::System.Span<byte> destination)
-    {
-        if (AddressCodec.MostSize(this) > destination.Length && AddressCodec.ExactSize(this) > destination.Length) { throw new global::System.ArgumentException("The destination is shorter than the encoding.", nameof(destination)); }
-        ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);
-        return (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref AddressCodec.Write(ref start, this));
-    }
+    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref AddressCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, AddressCodec.MostSize(this) <= destination.Length ? 0 : AddressCodec.ExactSize(this)), this));
 
     public void Encode(global::System.Buffers.IBufferWriter<byte> output)
     {
         long size = AddressCodec.MostSize(this);
-        if (size > 1024) { size = AddressCodec.ExactSize(this); }
-        var destination = output.GetSpan(checked((int)size));
-        if (destination.Length < size) { throw new global::System.ArgumentException("The writer gave less room than it was asked for.", nameof(output)); }
-        ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);
+        ref byte start = ref global::Xtmp.Protocol.EncodeTarget.In(output, size > global::Xtmp.Protocol.EncodeTarget.AmpleSize ? AddressCodec.ExactSize(this) : size);
         output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref AddressCodec.Write(ref start, this)));
     }
 
@@ -65,27 +57,15 @@ public sealed partial record Address : global::Xtmp.Protocol.IXtmpStruct<Address
         return true;
     }
 
-    /// <summary>Equal when the encodings are.</summary>
-    public bool Equals(Address? other)
-    {
-        if (ReferenceEquals(this, other)) { return true; }
-        return other is not null
-            && Street == other.Street
-            && Country == other.Country
-            && Door == other.Door
-            && global::System.Object.Equals(UnknownFields, other.UnknownFields);
-    }
+    public bool Equals(Address? other) =>
+        ReferenceEquals(this, other) || (other is not null
+        && Street == other.Street
+        && Country == other.Country
+        && Door == other.Door
+        && global::System.Object.Equals(UnknownFields, other.UnknownFields));
 
-    public override int GetHashCode()
-    {
-        var hash = default(global::System.HashCode);
-        hash.Add(global::Xtmp.Protocol.ValueEquality.GetHashCode(Street));
-        hash.Add(global::Xtmp.Protocol.ValueEquality.GetHashCode(Country));
-        hash.Add(global::Xtmp.Protocol.ValueEquality.GetHashCode(Door));
-        return hash.ToHashCode();
-    }
+    public override int GetHashCode() => global::System.HashCode.Combine(global::Xtmp.Protocol.ValueEquality.GetHashCode(Street), global::Xtmp.Protocol.ValueEquality.GetHashCode(Country), global::Xtmp.Protocol.ValueEquality.GetHashCode(Door));
 
-    /// <summary>Text for people; secrets are redacted.</summary>
     public override string ToString()
     {
         var text = new global::Xtmp.Protocol.TextView("Address");
@@ -99,14 +79,11 @@ public sealed partial record Address : global::Xtmp.Protocol.IXtmpStruct<Address
     public void WriteJson(global::System.Text.Json.Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
-        writer.WritePropertyName("street");
-        global::Xtmp.Protocol.JsonView.Write(writer, Street);
-        writer.WritePropertyName("country");
-        global::Xtmp.Protocol.JsonView.Write(writer, Country);
+        writer.WritePropertyName("street"); global::Xtmp.Protocol.JsonView.Write(writer, Street);
+        writer.WritePropertyName("country"); global::Xtmp.Protocol.JsonView.Write(writer, Country);
         if (Door is { } f_door)
         {
-            writer.WritePropertyName("door");
-            global::Xtmp.Protocol.JsonView.Write(writer, f_door);
+            writer.WritePropertyName("door"); global::Xtmp.Protocol.JsonView.Write(writer, f_door);
         }
 
         global::Xtmp.Protocol.JsonView.Write(writer, UnknownFields);
@@ -114,9 +91,8 @@ public sealed partial record Address : global::Xtmp.Protocol.IXtmpStruct<Address
     }
 }
 
-/// <summary>Codec of Address, for generated code.</summary>
-[global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)]
-[global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
+/// <summary>Codec of Address, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
+[global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)][global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
 public static class AddressCodec
 {
     private static int CountOf(Address value)
@@ -126,29 +102,14 @@ public static class AddressCodec
         return 2;
     }
 
-    /// <summary>Bytes that Write writes.</summary>
     public static long ExactSize(Address value)
     {
         int count = CountOf(value);
-        long size = global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count);
-        size += global::Xtmp.Protocol.MessagePack.MessagePackSize.OfString(value.Street);
-        size += global::Xtmp.Protocol.MessagePack.MessagePackSize.OfString(value.Country);
-        size += value.Door is not null ? global::Xtmp.Protocol.MessagePack.MessagePackSize.OfUInt64(value.Door.GetValueOrDefault()) : count > 2 ? 1 : 0;
-        if (value.UnknownFields is { } unknown) { size += unknown.Raw.Length; }
-        return size;
+        return (long)global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfString(value.Street) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfString(value.Country) + (value.Door is not null ? global::Xtmp.Protocol.MessagePack.MessagePackSize.OfUInt64(value.Door.GetValueOrDefault()) : count > 2 ? 1 : 0) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
     }
 
-    /// <summary>At least as many bytes as Write writes, without a look into strings.</summary>
-    public static long MostSize(Address value)
-    {
-        long size = 10;
-        size += global::Xtmp.Protocol.MessagePack.MessagePackSize.MostString(value.Street);
-        size += global::Xtmp.Protocol.MessagePack.MessagePackSize.MostString(value.Country);
-        if (value.UnknownFields is { } unknown) { size += unknown.Raw.Length; }
-        return size;
-    }
+    public static long MostSize(Address value) => 10L + global::Xtmp.Protocol.MessagePack.MessagePackSize.MostString(value.Street) + global::Xtmp.Protocol.MessagePack.MessagePackSize.MostString(value.Country) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
 
-    /// <summary>Writes the value at a reference that has room for MostSize or ExactSize bytes; returns the reference behind it.</summary>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static ref byte Write(ref byte destination, Address value)
     {
@@ -162,7 +123,6 @@ public static class AddressCodec
         return ref destination;
     }
 
-    /// <summary>Reads a value; returns the offset behind it, or a negative number with the reason in the state.</summary>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static int Read(global::System.ReadOnlySpan<byte> source, int offset, ref global::Xtmp.Protocol.DecodeState state, out Address? value)
     {
@@ -172,11 +132,9 @@ public static class AddressCodec
         if (count < 2) { return state.FailMissing(offset, count switch { <= 0 => "street", _ => "country" }); }
         if (!state.TryEnter()) { return state.Fail(-(int)global::Xtmp.Protocol.DecodeStatus.LimitExceeded, offset); }
         int next;
-        next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadString(source, at, 1, 80, out string f_street);
-        if (next < 0) { return state.Fail(next, source, at, "street"); }
+        if ((next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadString(source, at, 1, 80, out string f_street)) < 0) { return state.Fail(next, source, at, "street"); }
         at = next;
-        next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadString(source, at, 2, 2, out string f_country);
-        if (next < 0) { return state.Fail(next, source, at, "country"); }
+        if ((next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadString(source, at, 2, 2, out string f_country)) < 0) { return state.Fail(next, source, at, "country"); }
         if (!CountryMatches(f_country)) { return state.Fail(-(int)global::Xtmp.Protocol.DecodeStatus.ConstraintViolated, source, at, "country"); }
         at = next;
         ushort? f_door = null;
@@ -189,8 +147,7 @@ public static class AddressCodec
             }
             else
             {
-                next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadUInt16(source, at, out ushort given);
-                if (next < 0) { return state.Fail(next, source, at, "door"); }
+                if ((next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadUInt16(source, at, out ushort given)) < 0) { return state.Fail(next, source, at, "door"); }
                 at = next;
                 f_door = given;
             }
@@ -199,13 +156,7 @@ public static class AddressCodec
         global::Xtmp.Protocol.UnknownFields? unknown = null;
         if (count > 3 && (at = state.ReadUnknown(source, at, count - 3, out unknown)) < 0) { return at; }
         state.Leave();
-        value = new Address
-        {
-            Street = f_street,
-            Country = f_country,
-            Door = f_door,
-            UnknownFields = unknown,
-        };
+        value = new Address { Street = f_street, Country = f_country, Door = f_door, UnknownFields = unknown };
         return at;
     }
 
@@ -213,7 +164,6 @@ public static class AddressCodec
     internal static bool CountryMatches(string text) =>
         text.Length is >= 2 and <= 2 && !global::System.MemoryExtensions.ContainsAnyExceptInRange(global::System.MemoryExtensions.AsSpan(text), '\u0041', '\u005a');
 
-    /// <summary>Reads the JSON view.</summary>
     public static Address ReadJson(global::Xtmp.Protocol.JsonInput input)
     {
         input.Allow("street", "country", "door");

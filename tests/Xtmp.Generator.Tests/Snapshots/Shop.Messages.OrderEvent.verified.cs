@@ -17,7 +17,6 @@ public sealed partial record OrderEvent : global::Xtmp.Protocol.IXtmpMessage<Ord
         Transport = global::Xtmp.Protocol.TransportClass.Reliable, Priority = global::Xtmp.Protocol.MessagePriority.Normal, Authentication = global::Xtmp.Protocol.AuthenticationLevel.None,
         RequiresAck = false, Compressible = true, Idempotent = false, MaxEncodedSize = 10,
     };
-
     global::Xtmp.Protocol.MessageInfo global::Xtmp.Protocol.IXtmpMessage.Info => MessageInfo;
 
     /// <summary>When.</summary>
@@ -28,20 +27,12 @@ public sealed partial record OrderEvent : global::Xtmp.Protocol.IXtmpMessage<Ord
 
     public int GetEncodedSize() => checked((int)OrderEventCodec.ExactSize(this));
 
-    public int Encode(global::System.Span<byte> destination)
-    {
-        if (OrderEventCodec.MostSize(this) > destination.Length && OrderEventCodec.ExactSize(this) > destination.Length) { throw new global::System.ArgumentException("The destination is shorter than the encoding.", nameof(destination)); }
-        ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);
-        return (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref OrderEventCodec.Write(ref start, this));
-    }
+    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref OrderEventCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, OrderEventCodec.MostSize(this) <= destination.Length ? 0 : OrderEventCodec.ExactSize(this)), this));
 
     public void Encode(global::System.Buffers.IBufferWriter<byte> output)
     {
         long size = OrderEventCodec.MostSize(this);
-        if (size > 1024) { size = OrderEventCodec.ExactSize(this); }
-        var destination = output.GetSpan(checked((int)size));
-        if (destination.Length < size) { throw new global::System.ArgumentException("The writer gave less room than it was asked for.", nameof(output)); }
-        ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);
+        ref byte start = ref global::Xtmp.Protocol.EncodeTarget.In(output, size > global::Xtmp.Protocol.EncodeTarget.AmpleSize ? OrderEventCodec.ExactSize(this) : size);
         output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref OrderEventCodec.Write(ref start, this)));
     }
 
@@ -60,23 +51,13 @@ public sealed partial record OrderEvent : global::Xtmp.Protocol.IXtmpMessage<Ord
         return true;
     }
 
-    /// <summary>Equal when the encodings are.</summary>
-    public bool Equals(OrderEvent? other)
-    {
-        if (ReferenceEquals(this, other)) { return true; }
-        return other is not null
-            && At == other.At
-            && global::System.Object.Equals(UnknownFields, other.UnknownFields);
-    }
+    public bool Equals(OrderEvent? other) =>
+        ReferenceEquals(this, other) || (other is not null
+        && At == other.At
+        && global::System.Object.Equals(UnknownFields, other.UnknownFields));
 
-    public override int GetHashCode()
-    {
-        var hash = default(global::System.HashCode);
-        hash.Add(global::Xtmp.Protocol.ValueEquality.GetHashCode(At));
-        return hash.ToHashCode();
-    }
+    public override int GetHashCode() => global::System.HashCode.Combine(global::Xtmp.Protocol.ValueEquality.GetHashCode(At));
 
-    /// <summary>Text for people; secrets are redacted.</summary>
     public override string ToString()
     {
         var text = new global::Xtmp.Protocol.TextView("OrderEvent");
@@ -88,43 +69,26 @@ public sealed partial record OrderEvent : global::Xtmp.Protocol.IXtmpMessage<Ord
     public void WriteJson(global::System.Text.Json.Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
-        writer.WritePropertyName("at");
-        global::Xtmp.Protocol.JsonView.Write(writer, At);
+        writer.WritePropertyName("at"); global::Xtmp.Protocol.JsonView.Write(writer, At);
         global::Xtmp.Protocol.JsonView.Write(writer, UnknownFields);
         writer.WriteEndObject();
     }
 }
 
-/// <summary>Codec of OrderEvent, for generated code.</summary>
-[global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)]
-[global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
+/// <summary>Codec of OrderEvent, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
+[global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)][global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
 public static class OrderEventCodec
 {
-    private static int CountOf(OrderEvent value)
-    {
-        if (value.UnknownFields is { } unknown) { return 1 + unknown.Count; }
-        return 1;
-    }
+    private static int CountOf(OrderEvent value) => value.UnknownFields is { } unknown ? 1 + unknown.Count : 1;
 
-    /// <summary>Bytes that Write writes.</summary>
     public static long ExactSize(OrderEvent value)
     {
         int count = CountOf(value);
-        long size = global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count);
-        size += global::Xtmp.Protocol.MessagePack.MessagePackSize.OfTimestamp(value.At);
-        if (value.UnknownFields is { } unknown) { size += unknown.Raw.Length; }
-        return size;
+        return (long)global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfTimestamp(value.At) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
     }
 
-    /// <summary>At least as many bytes as Write writes, without a look into strings.</summary>
-    public static long MostSize(OrderEvent value)
-    {
-        long size = 14;
-        if (value.UnknownFields is { } unknown) { size += unknown.Raw.Length; }
-        return size;
-    }
+    public static long MostSize(OrderEvent value) => 14L + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
 
-    /// <summary>Writes the value at a reference that has room for MostSize or ExactSize bytes; returns the reference behind it.</summary>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static ref byte Write(ref byte destination, OrderEvent value)
     {
@@ -135,7 +99,6 @@ public static class OrderEventCodec
         return ref destination;
     }
 
-    /// <summary>Reads a value; returns the offset behind it, or a negative number with the reason in the state.</summary>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static int Read(global::System.ReadOnlySpan<byte> source, int offset, ref global::Xtmp.Protocol.DecodeState state, out OrderEvent? value)
     {
@@ -145,21 +108,15 @@ public static class OrderEventCodec
         if (count < 1) { return state.FailMissing(offset, count switch { _ => "at" }); }
         if (!state.TryEnter()) { return state.Fail(-(int)global::Xtmp.Protocol.DecodeStatus.LimitExceeded, offset); }
         int next;
-        next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadTimestamp(source, at, out global::System.DateTimeOffset f_at);
-        if (next < 0) { return state.Fail(next, source, at, "at"); }
+        if ((next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadTimestamp(source, at, out global::System.DateTimeOffset f_at)) < 0) { return state.Fail(next, source, at, "at"); }
         at = next;
         global::Xtmp.Protocol.UnknownFields? unknown = null;
         if (count > 1 && (at = state.ReadUnknown(source, at, count - 1, out unknown)) < 0) { return at; }
         state.Leave();
-        value = new OrderEvent
-        {
-            At = f_at,
-            UnknownFields = unknown,
-        };
+        value = new OrderEvent { At = f_at, UnknownFields = unknown };
         return at;
     }
 
-    /// <summary>Reads the JSON view.</summary>
     public static OrderEvent ReadJson(global::Xtmp.Protocol.JsonInput input)
     {
         input.Allow("at");

@@ -108,20 +108,12 @@ public abstract partial record Payment : global::Xtmp.Protocol.IXtmpStruct<Payme
 
     public int GetEncodedSize() => checked((int)PaymentCodec.ExactSize(this));
 
-    public int Encode(global::System.Span<byte> destination)
-    {
-        if (PaymentCodec.MostSize(this) > destination.Length && PaymentCodec.ExactSize(this) > destination.Length) { throw new global::System.ArgumentException("The destination is shorter than the encoding.", nameof(destination)); }
-        ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);
-        return (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref PaymentCodec.Write(ref start, this));
-    }
+    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref PaymentCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, PaymentCodec.MostSize(this) <= destination.Length ? 0 : PaymentCodec.ExactSize(this)), this));
 
     public void Encode(global::System.Buffers.IBufferWriter<byte> output)
     {
         long size = PaymentCodec.MostSize(this);
-        if (size > 1024) { size = PaymentCodec.ExactSize(this); }
-        var destination = output.GetSpan(checked((int)size));
-        if (destination.Length < size) { throw new global::System.ArgumentException("The writer gave less room than it was asked for.", nameof(output)); }
-        ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);
+        ref byte start = ref global::Xtmp.Protocol.EncodeTarget.In(output, size > global::Xtmp.Protocol.EncodeTarget.AmpleSize ? PaymentCodec.ExactSize(this) : size);
         output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref PaymentCodec.Write(ref start, this)));
     }
 
@@ -182,12 +174,11 @@ public abstract partial record Payment : global::Xtmp.Protocol.IXtmpStruct<Payme
     }
 }
 
-/// <summary>Codec of Payment, for generated code.</summary>
+/// <summary>Codec of Payment, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
 [global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)]
 [global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
 public static class PaymentCodec
 {
-    /// <summary>Bytes that Write writes.</summary>
     public static long ExactSize(Payment value) => 1 + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfUInt64((ulong)value.Tag) + value switch
     {
         Payment.VoucherArm arm => global::Shop.Messages.VoucherCodec.ExactSize(arm.Value),
@@ -196,7 +187,6 @@ public static class PaymentCodec
         _ => throw new global::System.Diagnostics.UnreachableException(),
     };
 
-    /// <summary>At least as many bytes as Write writes, without a look into strings.</summary>
     public static long MostSize(Payment value) => 1 + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfUInt64((ulong)value.Tag) + value switch
     {
         Payment.VoucherArm arm => global::Shop.Messages.VoucherCodec.MostSize(arm.Value),
@@ -205,7 +195,6 @@ public static class PaymentCodec
         _ => throw new global::System.Diagnostics.UnreachableException(),
     };
 
-    /// <summary>Writes the value at a reference that has room for MostSize or ExactSize bytes; returns the reference behind it.</summary>
     public static ref byte Write(ref byte destination, Payment value)
     {
         destination = ref global::Xtmp.Protocol.MessagePack.MessagePackWriter.WriteArrayHeader(ref destination, 2);
@@ -223,7 +212,6 @@ public static class PaymentCodec
         }
     }
 
-    /// <summary>Reads a value; returns the offset behind it, or a negative number with the reason in the state.</summary>
     public static int Read(global::System.ReadOnlySpan<byte> source, int offset, ref global::Xtmp.Protocol.DecodeState state, out Payment? value)
     {
         value = null;
@@ -272,7 +260,6 @@ public static class PaymentCodec
         return next;
     }
 
-    /// <summary>Reads the JSON view.</summary>
     public static Payment ReadJson(global::Xtmp.Protocol.JsonInput input)
     {
         input.Allow("voucher", "invoice", "$tag", "$raw");

@@ -17,7 +17,6 @@ public sealed partial record PlaceOrder : global::Xtmp.Protocol.IXtmpMessage<Pla
         Transport = global::Xtmp.Protocol.TransportClass.Reliable, Priority = global::Xtmp.Protocol.MessagePriority.Normal, Authentication = global::Xtmp.Protocol.AuthenticationLevel.None,
         RequiresAck = false, Compressible = false, Idempotent = true, MaxEncodedSize = 1146,
     };
-
     global::Xtmp.Protocol.MessageInfo global::Xtmp.Protocol.IXtmpMessage.Info => MessageInfo;
 
     /// <summary>
@@ -72,20 +71,12 @@ public sealed partial record PlaceOrder : global::Xtmp.Protocol.IXtmpMessage<Pla
 
     public int GetEncodedSize() => checked((int)PlaceOrderCodec.ExactSize(this));
 
-    public int Encode(global::System.Span<byte> destination)
-    {
-        if (PlaceOrderCodec.MostSize(this) > destination.Length && PlaceOrderCodec.ExactSize(this) > destination.Length) { throw new global::System.ArgumentException("The destination is shorter than the encoding.", nameof(destination)); }
-        ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);
-        return (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref PlaceOrderCodec.Write(ref start, this));
-    }
+    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref PlaceOrderCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, PlaceOrderCodec.MostSize(this) <= destination.Length ? 0 : PlaceOrderCodec.ExactSize(this)), this));
 
     public void Encode(global::System.Buffers.IBufferWriter<byte> output)
     {
         long size = PlaceOrderCodec.MostSize(this);
-        if (size > 1024) { size = PlaceOrderCodec.ExactSize(this); }
-        var destination = output.GetSpan(checked((int)size));
-        if (destination.Length < size) { throw new global::System.ArgumentException("The writer gave less room than it was asked for.", nameof(output)); }
-        ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);
+        ref byte start = ref global::Xtmp.Protocol.EncodeTarget.In(output, size > global::Xtmp.Protocol.EncodeTarget.AmpleSize ? PlaceOrderCodec.ExactSize(this) : size);
         output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref PlaceOrderCodec.Write(ref start, this)));
     }
 
@@ -130,23 +121,19 @@ public sealed partial record PlaceOrder : global::Xtmp.Protocol.IXtmpMessage<Pla
         return true;
     }
 
-    /// <summary>Equal when the encodings are.</summary>
-    public bool Equals(PlaceOrder? other)
-    {
-        if (ReferenceEquals(this, other)) { return true; }
-        return other is not null
-            && global::Xtmp.Protocol.ValueEquality.Equals(OrderId, other.OrderId)
-            && Customer == other.Customer
-            && Items == other.Items
-            && Total == other.Total
-            && Size == other.Size
-            && Wrapping == other.Wrapping
-            && ShipTo == other.ShipTo
-            && Payment == other.Payment
-            && Note == other.Note
-            && Gift == other.Gift
-            && global::System.Object.Equals(UnknownFields, other.UnknownFields);
-    }
+    public bool Equals(PlaceOrder? other) =>
+        ReferenceEquals(this, other) || (other is not null
+        && global::Xtmp.Protocol.ValueEquality.Equals(OrderId, other.OrderId)
+        && Customer == other.Customer
+        && Items == other.Items
+        && Total == other.Total
+        && Size == other.Size
+        && Wrapping == other.Wrapping
+        && ShipTo == other.ShipTo
+        && Payment == other.Payment
+        && Note == other.Note
+        && Gift == other.Gift
+        && global::System.Object.Equals(UnknownFields, other.UnknownFields));
 
     public override int GetHashCode()
     {
@@ -164,7 +151,6 @@ public sealed partial record PlaceOrder : global::Xtmp.Protocol.IXtmpMessage<Pla
         return hash.ToHashCode();
     }
 
-    /// <summary>Text for people; secrets are redacted.</summary>
     public override string ToString()
     {
         var text = new global::Xtmp.Protocol.TextView("PlaceOrder");
@@ -185,10 +171,8 @@ public sealed partial record PlaceOrder : global::Xtmp.Protocol.IXtmpMessage<Pla
     public void WriteJson(global::System.Text.Json.Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
-        writer.WritePropertyName("order_id");
-        global::Xtmp.Protocol.JsonView.Write(writer, OrderId);
-        writer.WritePropertyName("customer");
-        global::Xtmp.Protocol.JsonView.Write(writer, Customer);
+        writer.WritePropertyName("order_id"); global::Xtmp.Protocol.JsonView.Write(writer, OrderId);
+        writer.WritePropertyName("customer"); global::Xtmp.Protocol.JsonView.Write(writer, Customer);
         writer.WritePropertyName("items");
         writer.WriteStartObject();
         foreach (var item0 in Items)
@@ -198,8 +182,7 @@ public sealed partial record PlaceOrder : global::Xtmp.Protocol.IXtmpMessage<Pla
         }
 
         writer.WriteEndObject();
-        writer.WritePropertyName("total");
-        global::Xtmp.Protocol.JsonView.Write(writer, Total);
+        writer.WritePropertyName("total"); global::Xtmp.Protocol.JsonView.Write(writer, Total);
         writer.WritePropertyName("size");
         global::Shop.Messages.SizeNames.WriteJson(writer, Size);
         writer.WritePropertyName("wrapping");
@@ -216,14 +199,12 @@ public sealed partial record PlaceOrder : global::Xtmp.Protocol.IXtmpMessage<Pla
         Payment.WriteJson(writer);
         if (Note is { } f_note)
         {
-            writer.WritePropertyName("note");
-            global::Xtmp.Protocol.JsonView.Write(writer, f_note);
+            writer.WritePropertyName("note"); global::Xtmp.Protocol.JsonView.Write(writer, f_note);
         }
 
         if (Gift is { } f_gift)
         {
-            writer.WritePropertyName("gift");
-            global::Xtmp.Protocol.JsonView.Write(writer, f_gift);
+            writer.WritePropertyName("gift"); global::Xtmp.Protocol.JsonView.Write(writer, f_gift);
         }
 
         global::Xtmp.Protocol.JsonView.Write(writer, UnknownFields);
@@ -231,9 +212,8 @@ public sealed partial record PlaceOrder : global::Xtmp.Protocol.IXtmpMessage<Pla
     }
 }
 
-/// <summary>Codec of PlaceOrder, for generated code.</summary>
-[global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)]
-[global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
+/// <summary>Codec of PlaceOrder, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
+[global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)][global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
 public static class PlaceOrderCodec
 {
     private static int CountOf(PlaceOrder value)
@@ -244,39 +224,14 @@ public static class PlaceOrderCodec
         return 8;
     }
 
-    /// <summary>Bytes that Write writes.</summary>
     public static long ExactSize(PlaceOrder value)
     {
         int count = CountOf(value);
-        long size = global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count);
-        size += global::Xtmp.Protocol.MessagePack.MessagePackSize.OfBinary(value.OrderId.Length);
-        size += 18;
-        size += ExactSizeOfItems(value.Items);
-        size += global::Xtmp.Protocol.MessagePack.MessagePackSize.OfUInt128(value.Total);
-        size += value.Size != global::Shop.Messages.Size.Large ? global::Xtmp.Protocol.MessagePack.MessagePackSize.OfUInt64((ulong)value.Size) : count > 4 ? 1 : 0;
-        size += global::Xtmp.Protocol.MessagePack.MessagePackSize.OfUInt64((ulong)value.Wrapping);
-        size += ExactSizeOfShipTo(value.ShipTo);
-        size += global::Shop.Messages.PaymentCodec.ExactSize(value.Payment);
-        size += value.Note is not null ? global::Xtmp.Protocol.MessagePack.MessagePackSize.OfString(value.Note) : count > 8 ? 1 : 0;
-        size += value.Gift is not null ? 1 : count > 9 ? 1 : 0;
-        if (value.UnknownFields is { } unknown) { size += unknown.Raw.Length; }
-        return size;
+        return (long)global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfBinary(value.OrderId.Length) + 18 + ExactSizeOfItems(value.Items) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfUInt128(value.Total) + (value.Size != global::Shop.Messages.Size.Large ? global::Xtmp.Protocol.MessagePack.MessagePackSize.OfUInt64((ulong)value.Size) : count > 4 ? 1 : 0) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfUInt64((ulong)value.Wrapping) + ExactSizeOfShipTo(value.ShipTo) + global::Shop.Messages.PaymentCodec.ExactSize(value.Payment) + (value.Note is not null ? global::Xtmp.Protocol.MessagePack.MessagePackSize.OfString(value.Note) : count > 8 ? 1 : 0) + (value.Gift is not null ? 1 : count > 9 ? 1 : 0) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
     }
 
-    /// <summary>At least as many bytes as Write writes, without a look into strings.</summary>
-    public static long MostSize(PlaceOrder value)
-    {
-        long size = 51;
-        size += global::Xtmp.Protocol.MessagePack.MessagePackSize.MostBinary(value.OrderId.Length);
-        size += MostSizeOfItems(value.Items);
-        size += MostSizeOfShipTo(value.ShipTo);
-        size += global::Shop.Messages.PaymentCodec.MostSize(value.Payment);
-        size += value.Note is not null ? global::Xtmp.Protocol.MessagePack.MessagePackSize.MostString(value.Note) : 0;
-        if (value.UnknownFields is { } unknown) { size += unknown.Raw.Length; }
-        return size;
-    }
+    public static long MostSize(PlaceOrder value) => 51L + global::Xtmp.Protocol.MessagePack.MessagePackSize.MostBinary(value.OrderId.Length) + MostSizeOfItems(value.Items) + MostSizeOfShipTo(value.ShipTo) + global::Shop.Messages.PaymentCodec.MostSize(value.Payment) + (value.Note is not null ? global::Xtmp.Protocol.MessagePack.MessagePackSize.MostString(value.Note) : 0) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
 
-    /// <summary>Writes the value at a reference that has room for MostSize or ExactSize bytes; returns the reference behind it.</summary>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static ref byte Write(ref byte destination, PlaceOrder value)
     {
@@ -374,7 +329,6 @@ public static class PlaceOrderCodec
         return ref destination;
     }
 
-    /// <summary>Reads a value; returns the offset behind it, or a negative number with the reason in the state.</summary>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static int Read(global::System.ReadOnlySpan<byte> source, int offset, ref global::Xtmp.Protocol.DecodeState state, out PlaceOrder? value)
     {
@@ -384,17 +338,13 @@ public static class PlaceOrderCodec
         if (count < 8) { return state.FailMissing(offset, count switch { <= 0 => "order_id", <= 1 => "customer", <= 2 => "items", <= 3 => "total", <= 5 => "wrapping", <= 6 => "ship_to", _ => "payment" }); }
         if (!state.TryEnter()) { return state.Fail(-(int)global::Xtmp.Protocol.DecodeStatus.LimitExceeded, offset); }
         int next;
-        next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadFixedBinary(source, at, 16, out global::System.ReadOnlyMemory<byte> f_order_id);
-        if (next < 0) { return state.Fail(next, source, at, "order_id"); }
+        if ((next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadFixedBinary(source, at, 16, out global::System.ReadOnlyMemory<byte> f_order_id)) < 0) { return state.Fail(next, source, at, "order_id"); }
         at = next;
-        next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadUuid(source, at, out global::System.Guid f_customer);
-        if (next < 0) { return state.Fail(next, source, at, "customer"); }
+        if ((next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadUuid(source, at, out global::System.Guid f_customer)) < 0) { return state.Fail(next, source, at, "customer"); }
         at = next;
-        next = ReadItems(source, at, ref state, out global::Xtmp.Protocol.ValueMap<string, uint> f_items);
-        if (next < 0) { return state.Fail(next, source, at, "items"); }
+        if ((next = ReadItems(source, at, ref state, out global::Xtmp.Protocol.ValueMap<string, uint> f_items)) < 0) { return state.Fail(next, source, at, "items"); }
         at = next;
-        next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadUInt128(source, at, out global::System.UInt128 f_total);
-        if (next < 0) { return state.Fail(next, source, at, "total"); }
+        if ((next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadUInt128(source, at, out global::System.UInt128 f_total)) < 0) { return state.Fail(next, source, at, "total"); }
         at = next;
         global::Shop.Messages.Size f_size = global::Shop.Messages.Size.Large;
         if (global::Xtmp.Protocol.MessagePack.MessagePackReader.IsNil(source, at))
@@ -403,21 +353,17 @@ public static class PlaceOrderCodec
         }
         else
         {
-            next = global::Shop.Messages.SizeNames.Read(source, at, out global::Shop.Messages.Size given);
-            if (next < 0) { return state.Fail(next, source, at, "size"); }
+            if ((next = global::Shop.Messages.SizeNames.Read(source, at, out global::Shop.Messages.Size given)) < 0) { return state.Fail(next, source, at, "size"); }
             at = next;
             if (!(given != global::Shop.Messages.Size.Large)) { return state.Fail(-(int)global::Xtmp.Protocol.DecodeStatus.NotCanonical, source, at, "size"); }
             f_size = given;
         }
 
-        next = global::Shop.Messages.WrappingNames.Read(source, at, out global::Shop.Messages.Wrapping f_wrapping);
-        if (next < 0) { return state.Fail(next, source, at, "wrapping"); }
+        if ((next = global::Shop.Messages.WrappingNames.Read(source, at, out global::Shop.Messages.Wrapping f_wrapping)) < 0) { return state.Fail(next, source, at, "wrapping"); }
         at = next;
-        next = ReadShipTo(source, at, ref state, out global::Xtmp.Protocol.ValueList<global::Shop.Messages.Address> f_ship_to);
-        if (next < 0) { return state.Fail(next, source, at, "ship_to"); }
+        if ((next = ReadShipTo(source, at, ref state, out global::Xtmp.Protocol.ValueList<global::Shop.Messages.Address> f_ship_to)) < 0) { return state.Fail(next, source, at, "ship_to"); }
         at = next;
-        next = global::Shop.Messages.PaymentCodec.Read(source, at, ref state, out global::Shop.Messages.Payment? f_payment);
-        if (next < 0) { return state.Fail(next, source, at, "payment"); }
+        if ((next = global::Shop.Messages.PaymentCodec.Read(source, at, ref state, out global::Shop.Messages.Payment? f_payment)) < 0) { return state.Fail(next, source, at, "payment"); }
         at = next;
         string? f_note = null;
         if (count > 8)
@@ -429,8 +375,7 @@ public static class PlaceOrderCodec
             }
             else
             {
-                next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadString(source, at, 0, 200, out string given);
-                if (next < 0) { return state.Fail(next, source, at, "note"); }
+                if ((next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadString(source, at, 0, 200, out string given)) < 0) { return state.Fail(next, source, at, "note"); }
                 at = next;
                 f_note = given;
             }
@@ -446,8 +391,7 @@ public static class PlaceOrderCodec
             }
             else
             {
-                next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadBoolean(source, at, out bool given);
-                if (next < 0) { return state.Fail(next, source, at, "gift"); }
+                if ((next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadBoolean(source, at, out bool given)) < 0) { return state.Fail(next, source, at, "gift"); }
                 at = next;
                 f_gift = given;
             }
@@ -456,20 +400,7 @@ public static class PlaceOrderCodec
         global::Xtmp.Protocol.UnknownFields? unknown = null;
         if (count > 10 && (at = state.ReadUnknown(source, at, count - 10, out unknown)) < 0) { return at; }
         state.Leave();
-        value = new PlaceOrder
-        {
-            OrderId = f_order_id,
-            Customer = f_customer,
-            Items = f_items,
-            Total = f_total,
-            Size = f_size,
-            Wrapping = f_wrapping,
-            ShipTo = f_ship_to,
-            Payment = f_payment!,
-            Note = f_note,
-            Gift = f_gift,
-            UnknownFields = unknown,
-        };
+        value = new PlaceOrder { OrderId = f_order_id, Customer = f_customer, Items = f_items, Total = f_total, Size = f_size, Wrapping = f_wrapping, ShipTo = f_ship_to, Payment = f_payment!, Note = f_note, Gift = f_gift, UnknownFields = unknown };
         return at;
     }
 
@@ -485,16 +416,14 @@ public static class PlaceOrderCodec
         var items = new global::System.Collections.Generic.KeyValuePair<string, uint>[count];
         for (int i = 0; i < items.Length; i++)
         {
-            next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadString(source, at, 1, 20, out string key);
-            if (next < 0) { return state.FailItem(next, at, i); }
+            if ((next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadString(source, at, 1, 20, out string key)) < 0) { return state.FailItem(next, at, i); }
             if (i > 0 && global::Xtmp.Protocol.KeyOrder.Compare(items[i - 1].Key, key) >= 0)
             {
                 return state.FailItem(-(int)global::Xtmp.Protocol.DecodeStatus.NotCanonical, at, i);
             }
 
             at = next;
-            next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadUInt32(source, at, out uint item);
-            if (next < 0) { return state.FailItem(next, at, i); }
+            if ((next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadUInt32(source, at, out uint item)) < 0) { return state.FailItem(next, at, i); }
             if (item < 1U) { return state.FailItem(-(int)global::Xtmp.Protocol.DecodeStatus.ConstraintViolated, at, i); }
             at = next;
             items[i] = new(key, item);
@@ -517,8 +446,7 @@ public static class PlaceOrderCodec
         var items = new global::Shop.Messages.Address[count];
         for (int i = 0; i < items.Length; i++)
         {
-            next = global::Shop.Messages.AddressCodec.Read(source, at, ref state, out global::Shop.Messages.Address? item);
-            if (next < 0) { return state.FailItem(next, at, i); }
+            if ((next = global::Shop.Messages.AddressCodec.Read(source, at, ref state, out global::Shop.Messages.Address? item)) < 0) { return state.FailItem(next, at, i); }
             at = next;
             items[i] = item!;
         }
@@ -528,7 +456,6 @@ public static class PlaceOrderCodec
         return at;
     }
 
-    /// <summary>Reads the JSON view.</summary>
     public static PlaceOrder ReadJson(global::Xtmp.Protocol.JsonInput input)
     {
         input.Allow("order_id", "customer", "items", "total", "size", "wrapping", "ship_to", "payment", "note", "gift");

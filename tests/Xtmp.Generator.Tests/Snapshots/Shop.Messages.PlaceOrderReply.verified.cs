@@ -17,7 +17,6 @@ public sealed partial record PlaceOrderReply : global::Xtmp.Protocol.IXtmpMessag
         Transport = global::Xtmp.Protocol.TransportClass.Reliable, Priority = global::Xtmp.Protocol.MessagePriority.Normal, Authentication = global::Xtmp.Protocol.AuthenticationLevel.None,
         RequiresAck = false, Compressible = true, Idempotent = false, MaxEncodedSize = 19,
     };
-
     global::Xtmp.Protocol.MessageInfo global::Xtmp.Protocol.IXtmpMessage.Info => MessageInfo;
 
     /// <summary>When.</summary>
@@ -31,20 +30,12 @@ public sealed partial record PlaceOrderReply : global::Xtmp.Protocol.IXtmpMessag
 
     public int GetEncodedSize() => checked((int)PlaceOrderReplyCodec.ExactSize(this));
 
-    public int Encode(global::System.Span<byte> destination)
-    {
-        if (PlaceOrderReplyCodec.MostSize(this) > destination.Length && PlaceOrderReplyCodec.ExactSize(this) > destination.Length) { throw new global::System.ArgumentException("The destination is shorter than the encoding.", nameof(destination)); }
-        ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);
-        return (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref PlaceOrderReplyCodec.Write(ref start, this));
-    }
+    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref PlaceOrderReplyCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, PlaceOrderReplyCodec.MostSize(this) <= destination.Length ? 0 : PlaceOrderReplyCodec.ExactSize(this)), this));
 
     public void Encode(global::System.Buffers.IBufferWriter<byte> output)
     {
         long size = PlaceOrderReplyCodec.MostSize(this);
-        if (size > 1024) { size = PlaceOrderReplyCodec.ExactSize(this); }
-        var destination = output.GetSpan(checked((int)size));
-        if (destination.Length < size) { throw new global::System.ArgumentException("The writer gave less room than it was asked for.", nameof(output)); }
-        ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);
+        ref byte start = ref global::Xtmp.Protocol.EncodeTarget.In(output, size > global::Xtmp.Protocol.EncodeTarget.AmpleSize ? PlaceOrderReplyCodec.ExactSize(this) : size);
         output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref PlaceOrderReplyCodec.Write(ref start, this)));
     }
 
@@ -63,25 +54,14 @@ public sealed partial record PlaceOrderReply : global::Xtmp.Protocol.IXtmpMessag
         return true;
     }
 
-    /// <summary>Equal when the encodings are.</summary>
-    public bool Equals(PlaceOrderReply? other)
-    {
-        if (ReferenceEquals(this, other)) { return true; }
-        return other is not null
-            && AcceptedAt == other.AcceptedAt
-            && ShipsWithin == other.ShipsWithin
-            && global::System.Object.Equals(UnknownFields, other.UnknownFields);
-    }
+    public bool Equals(PlaceOrderReply? other) =>
+        ReferenceEquals(this, other) || (other is not null
+        && AcceptedAt == other.AcceptedAt
+        && ShipsWithin == other.ShipsWithin
+        && global::System.Object.Equals(UnknownFields, other.UnknownFields));
 
-    public override int GetHashCode()
-    {
-        var hash = default(global::System.HashCode);
-        hash.Add(global::Xtmp.Protocol.ValueEquality.GetHashCode(AcceptedAt));
-        hash.Add(global::Xtmp.Protocol.ValueEquality.GetHashCode(ShipsWithin));
-        return hash.ToHashCode();
-    }
+    public override int GetHashCode() => global::System.HashCode.Combine(global::Xtmp.Protocol.ValueEquality.GetHashCode(AcceptedAt), global::Xtmp.Protocol.ValueEquality.GetHashCode(ShipsWithin));
 
-    /// <summary>Text for people; secrets are redacted.</summary>
     public override string ToString()
     {
         var text = new global::Xtmp.Protocol.TextView("PlaceOrderReply");
@@ -94,46 +74,27 @@ public sealed partial record PlaceOrderReply : global::Xtmp.Protocol.IXtmpMessag
     public void WriteJson(global::System.Text.Json.Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
-        writer.WritePropertyName("accepted_at");
-        global::Xtmp.Protocol.JsonView.Write(writer, AcceptedAt);
-        writer.WritePropertyName("ships_within");
-        global::Xtmp.Protocol.JsonView.Write(writer, ShipsWithin);
+        writer.WritePropertyName("accepted_at"); global::Xtmp.Protocol.JsonView.Write(writer, AcceptedAt);
+        writer.WritePropertyName("ships_within"); global::Xtmp.Protocol.JsonView.Write(writer, ShipsWithin);
         global::Xtmp.Protocol.JsonView.Write(writer, UnknownFields);
         writer.WriteEndObject();
     }
 }
 
-/// <summary>Codec of PlaceOrderReply, for generated code.</summary>
-[global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)]
-[global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
+/// <summary>Codec of PlaceOrderReply, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
+[global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)][global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
 public static class PlaceOrderReplyCodec
 {
-    private static int CountOf(PlaceOrderReply value)
-    {
-        if (value.UnknownFields is { } unknown) { return 2 + unknown.Count; }
-        return 2;
-    }
+    private static int CountOf(PlaceOrderReply value) => value.UnknownFields is { } unknown ? 2 + unknown.Count : 2;
 
-    /// <summary>Bytes that Write writes.</summary>
     public static long ExactSize(PlaceOrderReply value)
     {
         int count = CountOf(value);
-        long size = global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count);
-        size += global::Xtmp.Protocol.MessagePack.MessagePackSize.OfTimestamp(value.AcceptedAt);
-        size += global::Xtmp.Protocol.MessagePack.MessagePackSize.OfDuration(value.ShipsWithin);
-        if (value.UnknownFields is { } unknown) { size += unknown.Raw.Length; }
-        return size;
+        return (long)global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfTimestamp(value.AcceptedAt) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfDuration(value.ShipsWithin) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
     }
 
-    /// <summary>At least as many bytes as Write writes, without a look into strings.</summary>
-    public static long MostSize(PlaceOrderReply value)
-    {
-        long size = 23;
-        if (value.UnknownFields is { } unknown) { size += unknown.Raw.Length; }
-        return size;
-    }
+    public static long MostSize(PlaceOrderReply value) => 23L + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
 
-    /// <summary>Writes the value at a reference that has room for MostSize or ExactSize bytes; returns the reference behind it.</summary>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static ref byte Write(ref byte destination, PlaceOrderReply value)
     {
@@ -145,7 +106,6 @@ public static class PlaceOrderReplyCodec
         return ref destination;
     }
 
-    /// <summary>Reads a value; returns the offset behind it, or a negative number with the reason in the state.</summary>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static int Read(global::System.ReadOnlySpan<byte> source, int offset, ref global::Xtmp.Protocol.DecodeState state, out PlaceOrderReply? value)
     {
@@ -155,25 +115,17 @@ public static class PlaceOrderReplyCodec
         if (count < 2) { return state.FailMissing(offset, count switch { <= 0 => "accepted_at", _ => "ships_within" }); }
         if (!state.TryEnter()) { return state.Fail(-(int)global::Xtmp.Protocol.DecodeStatus.LimitExceeded, offset); }
         int next;
-        next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadTimestamp(source, at, out global::System.DateTimeOffset f_accepted_at);
-        if (next < 0) { return state.Fail(next, source, at, "accepted_at"); }
+        if ((next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadTimestamp(source, at, out global::System.DateTimeOffset f_accepted_at)) < 0) { return state.Fail(next, source, at, "accepted_at"); }
         at = next;
-        next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadDuration(source, at, out global::System.TimeSpan f_ships_within);
-        if (next < 0) { return state.Fail(next, source, at, "ships_within"); }
+        if ((next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadDuration(source, at, out global::System.TimeSpan f_ships_within)) < 0) { return state.Fail(next, source, at, "ships_within"); }
         at = next;
         global::Xtmp.Protocol.UnknownFields? unknown = null;
         if (count > 2 && (at = state.ReadUnknown(source, at, count - 2, out unknown)) < 0) { return at; }
         state.Leave();
-        value = new PlaceOrderReply
-        {
-            AcceptedAt = f_accepted_at,
-            ShipsWithin = f_ships_within,
-            UnknownFields = unknown,
-        };
+        value = new PlaceOrderReply { AcceptedAt = f_accepted_at, ShipsWithin = f_ships_within, UnknownFields = unknown };
         return at;
     }
 
-    /// <summary>Reads the JSON view.</summary>
     public static PlaceOrderReply ReadJson(global::Xtmp.Protocol.JsonInput input)
     {
         input.Allow("accepted_at", "ships_within");

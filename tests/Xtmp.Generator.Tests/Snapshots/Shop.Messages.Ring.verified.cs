@@ -17,7 +17,6 @@ public sealed partial record Ring : global::Xtmp.Protocol.IXtmpMessage<Ring>
         Transport = global::Xtmp.Protocol.TransportClass.Reliable, Priority = global::Xtmp.Protocol.MessagePriority.Normal, Authentication = global::Xtmp.Protocol.AuthenticationLevel.None,
         RequiresAck = false, Compressible = true, Idempotent = false, MaxEncodedSize = 1,
     };
-
     global::Xtmp.Protocol.MessageInfo global::Xtmp.Protocol.IXtmpMessage.Info => MessageInfo;
 
     /// <summary>Elements behind the last field this schema knows, from a newer one; written back as they came.</summary>
@@ -25,20 +24,12 @@ public sealed partial record Ring : global::Xtmp.Protocol.IXtmpMessage<Ring>
 
     public int GetEncodedSize() => checked((int)RingCodec.ExactSize(this));
 
-    public int Encode(global::System.Span<byte> destination)
-    {
-        if (RingCodec.MostSize(this) > destination.Length && RingCodec.ExactSize(this) > destination.Length) { throw new global::System.ArgumentException("The destination is shorter than the encoding.", nameof(destination)); }
-        ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);
-        return (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref RingCodec.Write(ref start, this));
-    }
+    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref RingCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, RingCodec.MostSize(this) <= destination.Length ? 0 : RingCodec.ExactSize(this)), this));
 
     public void Encode(global::System.Buffers.IBufferWriter<byte> output)
     {
         long size = RingCodec.MostSize(this);
-        if (size > 1024) { size = RingCodec.ExactSize(this); }
-        var destination = output.GetSpan(checked((int)size));
-        if (destination.Length < size) { throw new global::System.ArgumentException("The writer gave less room than it was asked for.", nameof(output)); }
-        ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);
+        ref byte start = ref global::Xtmp.Protocol.EncodeTarget.In(output, size > global::Xtmp.Protocol.EncodeTarget.AmpleSize ? RingCodec.ExactSize(this) : size);
         output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref RingCodec.Write(ref start, this)));
     }
 
@@ -57,13 +48,9 @@ public sealed partial record Ring : global::Xtmp.Protocol.IXtmpMessage<Ring>
         return true;
     }
 
-    /// <summary>Equal when the encodings are.</summary>
-    public bool Equals(Ring? other)
-    {
-        if (ReferenceEquals(this, other)) { return true; }
-        return other is not null
-            && global::System.Object.Equals(UnknownFields, other.UnknownFields);
-    }
+    public bool Equals(Ring? other) =>
+        ReferenceEquals(this, other) || (other is not null
+        && global::System.Object.Equals(UnknownFields, other.UnknownFields));
 
     public override int GetHashCode()
     {
@@ -71,7 +58,6 @@ public sealed partial record Ring : global::Xtmp.Protocol.IXtmpMessage<Ring>
         return hash.ToHashCode();
     }
 
-    /// <summary>Text for people; secrets are redacted.</summary>
     public override string ToString()
     {
         var text = new global::Xtmp.Protocol.TextView("Ring");
@@ -87,35 +73,20 @@ public sealed partial record Ring : global::Xtmp.Protocol.IXtmpMessage<Ring>
     }
 }
 
-/// <summary>Codec of Ring, for generated code.</summary>
-[global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)]
-[global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
+/// <summary>Codec of Ring, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
+[global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)][global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
 public static class RingCodec
 {
-    private static int CountOf(Ring value)
-    {
-        if (value.UnknownFields is { } unknown) { return 0 + unknown.Count; }
-        return 0;
-    }
+    private static int CountOf(Ring value) => value.UnknownFields is { } unknown ? 0 + unknown.Count : 0;
 
-    /// <summary>Bytes that Write writes.</summary>
     public static long ExactSize(Ring value)
     {
         int count = CountOf(value);
-        long size = global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count);
-        if (value.UnknownFields is { } unknown) { size += unknown.Raw.Length; }
-        return size;
+        return (long)global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
     }
 
-    /// <summary>At least as many bytes as Write writes, without a look into strings.</summary>
-    public static long MostSize(Ring value)
-    {
-        long size = 5;
-        if (value.UnknownFields is { } unknown) { size += unknown.Raw.Length; }
-        return size;
-    }
+    public static long MostSize(Ring value) => 5L + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
 
-    /// <summary>Writes the value at a reference that has room for MostSize or ExactSize bytes; returns the reference behind it.</summary>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static ref byte Write(ref byte destination, Ring value)
     {
@@ -125,7 +96,6 @@ public static class RingCodec
         return ref destination;
     }
 
-    /// <summary>Reads a value; returns the offset behind it, or a negative number with the reason in the state.</summary>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static int Read(global::System.ReadOnlySpan<byte> source, int offset, ref global::Xtmp.Protocol.DecodeState state, out Ring? value)
     {
@@ -136,14 +106,10 @@ public static class RingCodec
         global::Xtmp.Protocol.UnknownFields? unknown = null;
         if (count > 0 && (at = state.ReadUnknown(source, at, count - 0, out unknown)) < 0) { return at; }
         state.Leave();
-        value = new Ring
-        {
-            UnknownFields = unknown,
-        };
+        value = new Ring { UnknownFields = unknown };
         return at;
     }
 
-    /// <summary>Reads the JSON view.</summary>
     public static Ring ReadJson(global::Xtmp.Protocol.JsonInput input)
     {
         input.Allow();

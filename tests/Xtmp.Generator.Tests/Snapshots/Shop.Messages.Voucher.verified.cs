@@ -19,20 +19,12 @@ public sealed partial record Voucher : global::Xtmp.Protocol.IXtmpStruct<Voucher
 
     public int GetEncodedSize() => checked((int)VoucherCodec.ExactSize(this));
 
-    public int Encode(global::System.Span<byte> destination)
-    {
-        if (VoucherCodec.MostSize(this) > destination.Length && VoucherCodec.ExactSize(this) > destination.Length) { throw new global::System.ArgumentException("The destination is shorter than the encoding.", nameof(destination)); }
-        ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);
-        return (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref VoucherCodec.Write(ref start, this));
-    }
+    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref VoucherCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, VoucherCodec.MostSize(this) <= destination.Length ? 0 : VoucherCodec.ExactSize(this)), this));
 
     public void Encode(global::System.Buffers.IBufferWriter<byte> output)
     {
         long size = VoucherCodec.MostSize(this);
-        if (size > 1024) { size = VoucherCodec.ExactSize(this); }
-        var destination = output.GetSpan(checked((int)size));
-        if (destination.Length < size) { throw new global::System.ArgumentException("The writer gave less room than it was asked for.", nameof(output)); }
-        ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);
+        ref byte start = ref global::Xtmp.Protocol.EncodeTarget.In(output, size > global::Xtmp.Protocol.EncodeTarget.AmpleSize ? VoucherCodec.ExactSize(this) : size);
         output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref VoucherCodec.Write(ref start, this)));
     }
 
@@ -52,23 +44,13 @@ public sealed partial record Voucher : global::Xtmp.Protocol.IXtmpStruct<Voucher
         return true;
     }
 
-    /// <summary>Equal when the encodings are.</summary>
-    public bool Equals(Voucher? other)
-    {
-        if (ReferenceEquals(this, other)) { return true; }
-        return other is not null
-            && global::Xtmp.Protocol.ValueEquality.Equals(SecretCode, other.SecretCode)
-            && global::System.Object.Equals(UnknownFields, other.UnknownFields);
-    }
+    public bool Equals(Voucher? other) =>
+        ReferenceEquals(this, other) || (other is not null
+        && global::Xtmp.Protocol.ValueEquality.Equals(SecretCode, other.SecretCode)
+        && global::System.Object.Equals(UnknownFields, other.UnknownFields));
 
-    public override int GetHashCode()
-    {
-        var hash = default(global::System.HashCode);
-        hash.Add(global::Xtmp.Protocol.ValueEquality.GetHashCode(SecretCode));
-        return hash.ToHashCode();
-    }
+    public override int GetHashCode() => global::System.HashCode.Combine(global::Xtmp.Protocol.ValueEquality.GetHashCode(SecretCode));
 
-    /// <summary>Text for people; secrets are redacted.</summary>
     public override string ToString()
     {
         var text = new global::Xtmp.Protocol.TextView("Voucher");
@@ -80,44 +62,26 @@ public sealed partial record Voucher : global::Xtmp.Protocol.IXtmpStruct<Voucher
     public void WriteJson(global::System.Text.Json.Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
-        writer.WritePropertyName("secret_code");
-        global::Xtmp.Protocol.JsonView.WriteRedacted(writer);
+        writer.WritePropertyName("secret_code"); global::Xtmp.Protocol.JsonView.WriteRedacted(writer);
         global::Xtmp.Protocol.JsonView.Write(writer, UnknownFields);
         writer.WriteEndObject();
     }
 }
 
-/// <summary>Codec of Voucher, for generated code.</summary>
-[global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)]
-[global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
+/// <summary>Codec of Voucher, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
+[global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)][global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
 public static class VoucherCodec
 {
-    private static int CountOf(Voucher value)
-    {
-        if (value.UnknownFields is { } unknown) { return 1 + unknown.Count; }
-        return 1;
-    }
+    private static int CountOf(Voucher value) => value.UnknownFields is { } unknown ? 1 + unknown.Count : 1;
 
-    /// <summary>Bytes that Write writes.</summary>
     public static long ExactSize(Voucher value)
     {
         int count = CountOf(value);
-        long size = global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count);
-        size += global::Xtmp.Protocol.MessagePack.MessagePackSize.OfBinary(value.SecretCode.Length);
-        if (value.UnknownFields is { } unknown) { size += unknown.Raw.Length; }
-        return size;
+        return (long)global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfBinary(value.SecretCode.Length) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
     }
 
-    /// <summary>At least as many bytes as Write writes, without a look into strings.</summary>
-    public static long MostSize(Voucher value)
-    {
-        long size = 6;
-        size += global::Xtmp.Protocol.MessagePack.MessagePackSize.MostBinary(value.SecretCode.Length);
-        if (value.UnknownFields is { } unknown) { size += unknown.Raw.Length; }
-        return size;
-    }
+    public static long MostSize(Voucher value) => 6L + global::Xtmp.Protocol.MessagePack.MessagePackSize.MostBinary(value.SecretCode.Length) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
 
-    /// <summary>Writes the value at a reference that has room for MostSize or ExactSize bytes; returns the reference behind it.</summary>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static ref byte Write(ref byte destination, Voucher value)
     {
@@ -128,7 +92,6 @@ public static class VoucherCodec
         return ref destination;
     }
 
-    /// <summary>Reads a value; returns the offset behind it, or a negative number with the reason in the state.</summary>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static int Read(global::System.ReadOnlySpan<byte> source, int offset, ref global::Xtmp.Protocol.DecodeState state, out Voucher? value)
     {
@@ -138,21 +101,15 @@ public static class VoucherCodec
         if (count < 1) { return state.FailMissing(offset, count switch { _ => "secret_code" }); }
         if (!state.TryEnter()) { return state.Fail(-(int)global::Xtmp.Protocol.DecodeStatus.LimitExceeded, offset); }
         int next;
-        next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadFixedBinary(source, at, 16, out global::System.ReadOnlyMemory<byte> f_secret_code);
-        if (next < 0) { return state.Fail(next, source, at, "secret_code"); }
+        if ((next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadFixedBinary(source, at, 16, out global::System.ReadOnlyMemory<byte> f_secret_code)) < 0) { return state.Fail(next, source, at, "secret_code"); }
         at = next;
         global::Xtmp.Protocol.UnknownFields? unknown = null;
         if (count > 1 && (at = state.ReadUnknown(source, at, count - 1, out unknown)) < 0) { return at; }
         state.Leave();
-        value = new Voucher
-        {
-            SecretCode = f_secret_code,
-            UnknownFields = unknown,
-        };
+        value = new Voucher { SecretCode = f_secret_code, UnknownFields = unknown };
         return at;
     }
 
-    /// <summary>Reads the JSON view.</summary>
     public static Voucher ReadJson(global::Xtmp.Protocol.JsonInput input)
     {
         input.Allow("secret_code");

@@ -17,7 +17,6 @@ public sealed partial record WatchOrder : global::Xtmp.Protocol.IXtmpMessage<Wat
         Transport = global::Xtmp.Protocol.TransportClass.Reliable, Priority = global::Xtmp.Protocol.MessagePriority.Normal, Authentication = global::Xtmp.Protocol.AuthenticationLevel.None,
         RequiresAck = false, Compressible = true, Idempotent = false, MaxEncodedSize = 19,
     };
-
     global::Xtmp.Protocol.MessageInfo global::Xtmp.Protocol.IXtmpMessage.Info => MessageInfo;
 
     /// <summary>
@@ -31,20 +30,12 @@ public sealed partial record WatchOrder : global::Xtmp.Protocol.IXtmpMessage<Wat
 
     public int GetEncodedSize() => checked((int)WatchOrderCodec.ExactSize(this));
 
-    public int Encode(global::System.Span<byte> destination)
-    {
-        if (WatchOrderCodec.MostSize(this) > destination.Length && WatchOrderCodec.ExactSize(this) > destination.Length) { throw new global::System.ArgumentException("The destination is shorter than the encoding.", nameof(destination)); }
-        ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);
-        return (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref WatchOrderCodec.Write(ref start, this));
-    }
+    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref WatchOrderCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, WatchOrderCodec.MostSize(this) <= destination.Length ? 0 : WatchOrderCodec.ExactSize(this)), this));
 
     public void Encode(global::System.Buffers.IBufferWriter<byte> output)
     {
         long size = WatchOrderCodec.MostSize(this);
-        if (size > 1024) { size = WatchOrderCodec.ExactSize(this); }
-        var destination = output.GetSpan(checked((int)size));
-        if (destination.Length < size) { throw new global::System.ArgumentException("The writer gave less room than it was asked for.", nameof(output)); }
-        ref byte start = ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination);
+        ref byte start = ref global::Xtmp.Protocol.EncodeTarget.In(output, size > global::Xtmp.Protocol.EncodeTarget.AmpleSize ? WatchOrderCodec.ExactSize(this) : size);
         output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref WatchOrderCodec.Write(ref start, this)));
     }
 
@@ -64,23 +55,13 @@ public sealed partial record WatchOrder : global::Xtmp.Protocol.IXtmpMessage<Wat
         return true;
     }
 
-    /// <summary>Equal when the encodings are.</summary>
-    public bool Equals(WatchOrder? other)
-    {
-        if (ReferenceEquals(this, other)) { return true; }
-        return other is not null
-            && global::Xtmp.Protocol.ValueEquality.Equals(OrderId, other.OrderId)
-            && global::System.Object.Equals(UnknownFields, other.UnknownFields);
-    }
+    public bool Equals(WatchOrder? other) =>
+        ReferenceEquals(this, other) || (other is not null
+        && global::Xtmp.Protocol.ValueEquality.Equals(OrderId, other.OrderId)
+        && global::System.Object.Equals(UnknownFields, other.UnknownFields));
 
-    public override int GetHashCode()
-    {
-        var hash = default(global::System.HashCode);
-        hash.Add(global::Xtmp.Protocol.ValueEquality.GetHashCode(OrderId));
-        return hash.ToHashCode();
-    }
+    public override int GetHashCode() => global::System.HashCode.Combine(global::Xtmp.Protocol.ValueEquality.GetHashCode(OrderId));
 
-    /// <summary>Text for people; secrets are redacted.</summary>
     public override string ToString()
     {
         var text = new global::Xtmp.Protocol.TextView("WatchOrder");
@@ -92,44 +73,26 @@ public sealed partial record WatchOrder : global::Xtmp.Protocol.IXtmpMessage<Wat
     public void WriteJson(global::System.Text.Json.Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
-        writer.WritePropertyName("order_id");
-        global::Xtmp.Protocol.JsonView.Write(writer, OrderId);
+        writer.WritePropertyName("order_id"); global::Xtmp.Protocol.JsonView.Write(writer, OrderId);
         global::Xtmp.Protocol.JsonView.Write(writer, UnknownFields);
         writer.WriteEndObject();
     }
 }
 
-/// <summary>Codec of WatchOrder, for generated code.</summary>
-[global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)]
-[global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
+/// <summary>Codec of WatchOrder, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
+[global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)][global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
 public static class WatchOrderCodec
 {
-    private static int CountOf(WatchOrder value)
-    {
-        if (value.UnknownFields is { } unknown) { return 1 + unknown.Count; }
-        return 1;
-    }
+    private static int CountOf(WatchOrder value) => value.UnknownFields is { } unknown ? 1 + unknown.Count : 1;
 
-    /// <summary>Bytes that Write writes.</summary>
     public static long ExactSize(WatchOrder value)
     {
         int count = CountOf(value);
-        long size = global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count);
-        size += global::Xtmp.Protocol.MessagePack.MessagePackSize.OfBinary(value.OrderId.Length);
-        if (value.UnknownFields is { } unknown) { size += unknown.Raw.Length; }
-        return size;
+        return (long)global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfBinary(value.OrderId.Length) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
     }
 
-    /// <summary>At least as many bytes as Write writes, without a look into strings.</summary>
-    public static long MostSize(WatchOrder value)
-    {
-        long size = 6;
-        size += global::Xtmp.Protocol.MessagePack.MessagePackSize.MostBinary(value.OrderId.Length);
-        if (value.UnknownFields is { } unknown) { size += unknown.Raw.Length; }
-        return size;
-    }
+    public static long MostSize(WatchOrder value) => 6L + global::Xtmp.Protocol.MessagePack.MessagePackSize.MostBinary(value.OrderId.Length) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
 
-    /// <summary>Writes the value at a reference that has room for MostSize or ExactSize bytes; returns the reference behind it.</summary>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static ref byte Write(ref byte destination, WatchOrder value)
     {
@@ -140,7 +103,6 @@ public static class WatchOrderCodec
         return ref destination;
     }
 
-    /// <summary>Reads a value; returns the offset behind it, or a negative number with the reason in the state.</summary>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static int Read(global::System.ReadOnlySpan<byte> source, int offset, ref global::Xtmp.Protocol.DecodeState state, out WatchOrder? value)
     {
@@ -150,21 +112,15 @@ public static class WatchOrderCodec
         if (count < 1) { return state.FailMissing(offset, count switch { _ => "order_id" }); }
         if (!state.TryEnter()) { return state.Fail(-(int)global::Xtmp.Protocol.DecodeStatus.LimitExceeded, offset); }
         int next;
-        next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadFixedBinary(source, at, 16, out global::System.ReadOnlyMemory<byte> f_order_id);
-        if (next < 0) { return state.Fail(next, source, at, "order_id"); }
+        if ((next = global::Xtmp.Protocol.MessagePack.MessagePackReader.ReadFixedBinary(source, at, 16, out global::System.ReadOnlyMemory<byte> f_order_id)) < 0) { return state.Fail(next, source, at, "order_id"); }
         at = next;
         global::Xtmp.Protocol.UnknownFields? unknown = null;
         if (count > 1 && (at = state.ReadUnknown(source, at, count - 1, out unknown)) < 0) { return at; }
         state.Leave();
-        value = new WatchOrder
-        {
-            OrderId = f_order_id,
-            UnknownFields = unknown,
-        };
+        value = new WatchOrder { OrderId = f_order_id, UnknownFields = unknown };
         return at;
     }
 
-    /// <summary>Reads the JSON view.</summary>
     public static WatchOrder ReadJson(global::Xtmp.Protocol.JsonInput input)
     {
         input.Allow("order_id");
