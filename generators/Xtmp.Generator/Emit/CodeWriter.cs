@@ -51,14 +51,8 @@ internal sealed class CodeWriter
         Line("}" + suffix);
     }
 
-    /// <summary>A statement that belongs under a condition or loop of one line.</summary>
-    public void Guarded(string condition, string statement)
-    {
-        Open(condition);
-        Line(statement);
-        Close();
-        Line();
-    }
+    /// <summary>A statement under a condition, on one line: half of generated code is such guards.</summary>
+    public void Guarded(string condition, string statement) => Line($"{condition} {{ {statement} }}");
 
     /// <summary>An expression that goes on over lines: one step further in, without braces.</summary>
     public void Indented(string line)

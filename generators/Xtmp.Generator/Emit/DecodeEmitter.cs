@@ -24,7 +24,6 @@ internal static class DecodeEmitter
         var lastRequired = Layout.LastRequired(shape);
         var slots = Layout.Slots(shape);
         code.Gap();
-        code.Doc("Reads a value; returns the offset behind it, or a negative number with the reason in the state.");
         code.Line(SourceFile.NotInlined);
         code.Open($"public static int Read(global::System.ReadOnlySpan<byte> source, int offset, ref {SourceFile.Protocol}.DecodeState state, out {shape.Name}? value)");
         code.Line("value = null;");
@@ -32,18 +31,9 @@ internal static class DecodeEmitter
         code.Guarded("if (at < 0)", "return state.Fail(at, offset);");
         if (lastRequired >= 0)
         {
-            code.Open($"if (count < {Clr.Number(lastRequired + 1)})");
-            code.Open("return state.FailMissing(offset, count switch");
             var required = shape.Fields.Where(f => f.Required).ToList();
-            for (int i = 0; i < required.Count; i++)
-            {
-                var bound = i == required.Count - 1 ? "_" : "<= " + Clr.Number(required[i].Id);
-                code.Line($"{bound} => {CSharpText.Literal(required[i].Name)},");
-            }
-
-            code.Close(");");
-            code.Close();
-            code.Line();
+            var names = required.Select((field, i) => $"{(i == required.Count - 1 ? "_" : "<= " + Clr.Number(field.Id))} => {CSharpText.Literal(field.Name)}");
+            code.Guarded($"if (count < {Clr.Number(lastRequired + 1)})", $"return state.FailMissing(offset, count switch {{ {string.Join(", ", names)} }});");
         }
 
         code.Guarded("if (!state.TryEnter())", $"return state.Fail(-(int){SourceFile.Protocol}.DecodeStatus.LimitExceeded, offset);");
@@ -65,11 +55,7 @@ internal static class DecodeEmitter
         }
 
         code.Line($"{SourceFile.Protocol}.UnknownFields? unknown = null;");
-        code.Open($"if (count > {Clr.Number(slots)})");
-        code.Line($"at = state.ReadUnknown(source, at, count - {Clr.Number(slots)}, out unknown);");
-        code.Guarded("if (at < 0)", "return at;");
-        code.Close();
-        code.Line();
+        code.Guarded($"if (count > {Clr.Number(slots)} && (at = state.ReadUnknown(source, at, count - {Clr.Number(slots)}, out unknown)) < 0)", "return at;");
         code.Line("state.Leave();");
         var shared = Layout.Shared(shape);
         if (shared.Count > 0)
@@ -85,24 +71,24 @@ internal static class DecodeEmitter
             }
         }
 
-        code.Open($"value = new {shape.Name}");
         int at = 0;
+        var values = new List<string>();
         foreach (var field in shape.Fields)
         {
             if (shared.Contains(field))
             {
                 var length = field.Type.FixedLength!.Value;
-                code.Line($"{field.ClrName} = new global::System.ReadOnlyMemory<byte>(bytes, {Clr.Number(at)}, {Clr.Number(length)}),");
+                values.Add($"{field.ClrName} = new global::System.ReadOnlyMemory<byte>(bytes, {Clr.Number(at)}, {Clr.Number(length)})");
                 at += length;
             }
             else
             {
-                code.Line($"{field.ClrName} = {Local(field)}{(field.Required ? Sure(field.Type) : "")},");
+                values.Add($"{field.ClrName} = {Local(field)}{(field.Required ? Sure(field.Type) : "")}");
             }
         }
 
-        code.Line("UnknownFields = unknown,");
-        code.Close(";");
+        values.Add("UnknownFields = unknown");
+        code.Line($"value = new {shape.Name} {{ {string.Join(", ", values)} }};");
         code.Line("return at;");
         code.Close();
     }
@@ -188,8 +174,7 @@ internal static class DecodeEmitter
     {
         var type = field.Type;
         var fail = $"return state.Fail(next, source, at, {CSharpText.Literal(field.Name)});";
-        code.Line($"next = {ReadExpression(type, "at", field.ClrName, $"out {Declared(type)} {local}")};");
-        code.Guarded("if (next < 0)", fail);
+        code.Guarded($"if ((next = {ReadExpression(type, "at", field.ClrName, $"out {Declared(type)} {local}")}) < 0)", fail);
         if (ValidateEmitter.Violated(type, local, SourceFile.Protocol, field.ClrName, decoding: true) is { } violated)
         {
             code.Guarded($"if ({violated})", Fail("ConstraintViolated", field));
@@ -260,8 +245,7 @@ internal static class DecodeEmitter
 
     private static void Item(CodeWriter code, TypeModel type, string path, string local)
     {
-        code.Line($"next = {ReadExpression(type, "at", path, $"out {Declared(type)} {local}")};");
-        code.Guarded("if (next < 0)", "return state.FailItem(next, at, i);");
+        code.Guarded($"if ((next = {ReadExpression(type, "at", path, $"out {Declared(type)} {local}")}) < 0)", "return state.FailItem(next, at, i);");
         if (ValidateEmitter.Violated(type, local, SourceFile.Protocol, path, decoding: true) is { } violated)
         {
             code.Guarded($"if ({violated})", $"return state.FailItem(-(int){SourceFile.Protocol}.DecodeStatus.ConstraintViolated, at, i);");

@@ -21,6 +21,12 @@ internal static class EncodeEmitter
     private static void CountOf(CodeWriter code, StructModel shape)
     {
         var known = Layout.Slots(shape);
+        if (shape.Fields.All(f => f.Required))
+        {
+            code.Line($"private static int CountOf({shape.Name} value) => value.UnknownFields is {{ }} unknown ? {Clr.Number(known)} + unknown.Count : {Clr.Number(known)};");
+            return;
+        }
+
         code.Open($"private static int CountOf({shape.Name} value)");
         code.Guarded("if (value.UnknownFields is { } unknown)", $"return {Clr.Number(known)} + unknown.Count;");
         foreach (var field in shape.Fields.Where(f => f.Id > Layout.LastRequired(shape)).OrderByDescending(f => f.Id))
@@ -35,57 +41,37 @@ internal static class EncodeEmitter
     private static void SizeOf(CodeWriter code, StructModel shape, bool exact)
     {
         code.Gap();
-        code.Doc(exact ? "Bytes that Write writes." : "At least as many bytes as Write writes, without a look into strings.");
-        code.Open($"public static long {(exact ? "ExactSize" : "MostSize")}({shape.Name} value)");
+        var terms = new List<string>();
         if (exact)
         {
-            code.Line("int count = CountOf(value);");
-            code.Line($"long size = {SourceFile.Size}.OfCount(count);");
+            terms.Add($"(long){SourceFile.Size}.OfCount(count)");
+            terms.AddRange(Layout.Gaps(shape).Select(gap => $"(count > {Clr.Number(gap)} ? 1 : 0)"));
         }
         else
         {
             // Every slot of constant size, and the array header, add up to one number.
-            long constant = 5;
-            foreach (var slot in Layout.All(shape))
-            {
-                constant += slot is null ? 1 : Layout.MostConstant(slot.Type) ?? 1;
-            }
-
-            code.Line($"long size = {Clr.Number(constant)};");
+            terms.Add(Clr.Number(5 + Layout.All(shape).Sum(slot => slot is null ? 1 : Layout.MostConstant(slot.Type) ?? 1)) + "L");
         }
 
-        foreach (var slot in Layout.All(shape))
+        foreach (var slot in shape.Fields.Where(slot => exact || Layout.MostConstant(slot.Type) is null))
         {
-            if (slot is null)
-            {
-                continue;
-            }
-
             var access = "value." + slot.ClrName;
-            if (exact)
-            {
-                var sized = SizeExpression(slot.Type, Layout.Value(slot, access), slot.ClrName, exact: true);
-                code.Line(slot.Required
-                    ? $"size += {sized};"
-                    : $"size += {Layout.IsPresent(slot, access)} ? {sized} : count > {Clr.Number(slot.Id)} ? 1 : 0;");
-            }
-            else if (Layout.MostConstant(slot.Type) is null)
-            {
-                var sized = SizeExpression(slot.Type, Layout.Value(slot, access), slot.ClrName, exact: false);
-                code.Line(slot.Optional ? $"size += {access} is not null ? {sized} : 0;" : $"size += {sized};");
-            }
+            var sized = SizeExpression(slot.Type, Layout.Value(slot, access), slot.ClrName, exact);
+            terms.Add(exact
+                ? slot.Required ? sized : $"({Layout.IsPresent(slot, access)} ? {sized} : count > {Clr.Number(slot.Id)} ? 1 : 0)"
+                : slot.Optional ? $"({access} is not null ? {sized} : 0)" : sized);
         }
 
-        if (exact)
+        terms.Add("(value.UnknownFields is { } unknown ? unknown.Raw.Length : 0)");
+        if (!exact)
         {
-            foreach (var gap in Layout.Gaps(shape))
-            {
-                code.Line($"size += count > {Clr.Number(gap)} ? 1 : 0;");
-            }
+            code.Line($"public static long MostSize({shape.Name} value) => {string.Join(" + ", terms)};");
+            return;
         }
 
-        code.Guarded("if (value.UnknownFields is { } unknown)", "size += unknown.Raw.Length;");
-        code.Line("return size;");
+        code.Open($"public static long ExactSize({shape.Name} value)");
+        code.Line("int count = CountOf(value);");
+        code.Line($"return {string.Join(" + ", terms)};");
         code.Close();
     }
 
@@ -110,7 +96,6 @@ internal static class EncodeEmitter
     private static void Write(CodeWriter code, StructModel shape)
     {
         code.Gap();
-        code.Doc("Writes the value at a reference that has room for MostSize or ExactSize bytes; returns the reference behind it.");
         code.Line(SourceFile.NotInlined);
         code.Open($"public static ref byte Write(ref byte destination, {shape.Name} value)");
         code.Line("int count = CountOf(value);");
@@ -132,13 +117,8 @@ internal static class EncodeEmitter
                 continue;
             }
 
-            code.Open($"if ({Layout.IsPresent(slot, access)})");
-            code.Line(write);
-            code.Close();
-            code.Open(needed is null ? "else" : $"else if ({needed})");
-            code.Line($"destination = ref {SourceFile.Writer}.WriteNil(ref destination);");
-            code.Close();
-            code.Line();
+            code.Guarded($"if ({Layout.IsPresent(slot, access)})", write);
+            code.Guarded(needed is null ? "else" : $"else if ({needed})", $"destination = ref {SourceFile.Writer}.WriteNil(ref destination);");
         }
 
         code.Guarded("if (value.UnknownFields is { } unknown)", $"destination = ref {SourceFile.Writer}.WriteRaw(ref destination, unknown.Raw);");

@@ -10,7 +10,6 @@ internal static class JsonReaderEmitter
     public static void Emit(CodeWriter code, StructModel shape)
     {
         code.Gap();
-        code.Doc("Reads the JSON view.");
         code.Open($"public static {shape.Name} ReadJson({Input} input)");
         code.Line($"input.Allow({string.Join(", ", shape.Fields.Select(f => CSharpText.Literal(f.Name)))});");
         code.Open($"return new {shape.Name}");
@@ -30,7 +29,6 @@ internal static class JsonReaderEmitter
     public static void EmitUnion(CodeWriter code, UnionModel model)
     {
         code.Gap();
-        code.Doc("Reads the JSON view.");
         code.Open($"public static {model.Name} ReadJson({Input} input)");
         code.Line($"input.Allow({string.Join(", ", model.Arms.Select(a => a.Name).Concat(new[] { "$tag", "$raw" }).Select(CSharpText.Literal))});");
         foreach (var arm in model.Arms)

@@ -7,7 +7,7 @@ internal static class JsonWriterEmitter
 {
     public static void Emit(CodeWriter code, StructModel shape)
     {
-        code.Lines("", "/// <inheritdoc/>");
+        code.Line();
         code.Open("public void WriteJson(global::System.Text.Json.Utf8JsonWriter writer)");
         code.Line("writer.WriteStartObject();");
         foreach (var field in shape.Fields)
@@ -29,13 +29,18 @@ internal static class JsonWriterEmitter
             code.Open($"if ({field.ClrName} is {{ }} {access})");
         }
 
-        code.Line($"writer.WritePropertyName({CSharpText.Literal(field.Name)});");
+        var name = $"writer.WritePropertyName({CSharpText.Literal(field.Name)});";
         if (field.Secret)
         {
-            code.Line($"{SourceFile.Protocol}.JsonView.WriteRedacted(writer);");
+            code.Line($"{name} {SourceFile.Protocol}.JsonView.WriteRedacted(writer);");
+        }
+        else if (field.Type.Kind is not (TypeKind.List or TypeKind.Map or TypeKind.Struct or TypeKind.Union or TypeKind.Enum or TypeKind.Flags))
+        {
+            code.Line($"{name} {SourceFile.Protocol}.JsonView.Write(writer, {access});");
         }
         else
         {
+            code.Line(name);
             Value(code, field.Type, access, 0);
         }
 

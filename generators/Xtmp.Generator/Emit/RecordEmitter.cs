@@ -31,9 +31,8 @@ internal static class RecordEmitter
         JsonWriterEmitter.Emit(code, shape);
         code.Close();
         code.Line();
-        code.Doc($"Codec of {shape.Name}, for generated code.");
-        code.Line(SourceFile.Hidden);
-        code.Line(SourceFile.Generated);
+        code.Doc($"Codec of {shape.Name}, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.");
+        code.Line(SourceFile.Hidden + SourceFile.Generated);
         code.Open($"public static class {shape.Name}Codec");
         EncodeEmitter.Emit(code, shape);
         DecodeEmitter.Emit(code, shape);
@@ -70,16 +69,11 @@ internal static class RecordEmitter
             _ => "Request",
         };
         code.Doc("Its entry in the message catalogue.");
-        code.Open($"public static {SourceFile.Protocol}.MessageInfo MessageInfo {{ get; }} = new({CSharpText.Literal(message.Name)}, 0x{message.Code.ToString("X2", System.Globalization.CultureInfo.InvariantCulture)}, {SourceFile.Protocol}.FrameKind.{kind})");
-        code.Line($"Transport = {SourceFile.Protocol}.TransportClass.{message.Transport},");
-        code.Line($"Priority = {SourceFile.Protocol}.MessagePriority.{message.Priority},");
-        code.Line($"RequiresAck = {Boolean(message.Ack)},");
-        code.Line($"Compressible = {Boolean(message.Compressible)},");
-        code.Line($"Idempotent = {Boolean(message.Idempotent)},");
-        code.Line($"MaxEncodedSize = {Clr.Number(message.MaxEncodedSize)},");
-        code.Line($"Authentication = {SourceFile.Protocol}.AuthenticationLevel.{message.Authentication},");
-        code.Close(";");
-        code.Line();
+        code.Line($"public static {SourceFile.Protocol}.MessageInfo MessageInfo {{ get; }} = new({CSharpText.Literal(message.Name)}, 0x{message.Code.ToString("X2", System.Globalization.CultureInfo.InvariantCulture)}, {SourceFile.Protocol}.FrameKind.{kind})");
+        code.Line("{");
+        code.Indented($"Transport = {SourceFile.Protocol}.TransportClass.{message.Transport}, Priority = {SourceFile.Protocol}.MessagePriority.{message.Priority}, Authentication = {SourceFile.Protocol}.AuthenticationLevel.{message.Authentication},");
+        code.Indented($"RequiresAck = {Boolean(message.Ack)}, Compressible = {Boolean(message.Compressible)}, Idempotent = {Boolean(message.Idempotent)}, MaxEncodedSize = {Clr.Number(message.MaxEncodedSize)},");
+        code.Line("};");
         code.Line($"{SourceFile.Protocol}.MessageInfo {SourceFile.Protocol}.IXtmpMessage.Info => MessageInfo;");
     }
 

@@ -33,7 +33,7 @@ internal static class UnionEmitter
         Json(code, model);
         code.Close();
         code.Line();
-        code.Doc($"Codec of {name}, for generated code.");
+        code.Doc($"Codec of {name}, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.");
         code.Line(SourceFile.Hidden);
         code.Line(SourceFile.Generated);
         code.Open($"public static class {name}Codec");
@@ -188,7 +188,6 @@ internal static class UnionEmitter
     {
         var method = exact ? "ExactSize" : "MostSize";
         code.Gap();
-        code.Doc(exact ? "Bytes that Write writes." : "At least as many bytes as Write writes, without a look into strings.");
         code.Open($"public static long {method}({model.Name} value) => 1 + {SourceFile.Size}.OfUInt64((ulong)value.Tag) + value switch");
         foreach (var arm in model.Arms)
         {
@@ -203,7 +202,6 @@ internal static class UnionEmitter
     private static void Write(CodeWriter code, UnionModel model)
     {
         code.Gap();
-        code.Doc("Writes the value at a reference that has room for MostSize or ExactSize bytes; returns the reference behind it.");
         code.Open($"public static ref byte Write(ref byte destination, {model.Name} value)");
         code.Line($"destination = ref {SourceFile.Writer}.WriteArrayHeader(ref destination, 2);");
         code.Line($"destination = ref {SourceFile.Writer}.WriteUInt64(ref destination, (ulong)value.Tag);");
@@ -225,7 +223,6 @@ internal static class UnionEmitter
     private static void Read(CodeWriter code, UnionModel model)
     {
         code.Gap();
-        code.Doc("Reads a value; returns the offset behind it, or a negative number with the reason in the state.");
         code.Open($"public static int Read(global::System.ReadOnlySpan<byte> source, int offset, ref {SourceFile.Protocol}.DecodeState state, out {model.Name}? value)");
         code.Line("value = null;");
         code.Line($"int at = {SourceFile.Reader}.ReadArrayHeader(source, offset, out int count);");

@@ -8,7 +8,7 @@ internal static class ValidateEmitter
 {
     public static void Emit(CodeWriter code, StructModel shape)
     {
-        code.Lines("", "/// <inheritdoc/>");
+        code.Line();
         code.Open($"public bool TryValidate(out {SourceFile.Protocol}.ValidationError error)");
         foreach (var field in shape.Fields)
         {
@@ -80,11 +80,7 @@ internal static class ValidateEmitter
 
         if (type.Kind is TypeKind.Struct or TypeKind.Union)
         {
-            code.Open($"if (!{access}.TryValidate(out error))");
-            code.Line($"error = error.Within({path});");
-            code.Line("return false;");
-            code.Close();
-            code.Line();
+            code.Guarded($"if (!{access}.TryValidate(out error))", $"error = error.Within({path}); return false;");
         }
 
         if (type.Kind is TypeKind.List or TypeKind.Map && (Checks(type.Element!) || (type.Key is not null && Checks(type.Key))))
@@ -116,11 +112,7 @@ internal static class ValidateEmitter
             return;
         }
 
-        code.Open($"if ({condition})");
-        code.Line($"error = new {SourceFile.Protocol}.ValidationError({path}, {CSharpText.Literal(reason)});");
-        code.Line("return false;");
-        code.Close();
-        code.Line();
+        code.Guarded($"if ({condition})", $"error = new {SourceFile.Protocol}.ValidationError({path}, {CSharpText.Literal(reason)}); return false;");
     }
 
     private static string LengthViolated(TypeModel type, string length) =>
