@@ -40,6 +40,11 @@ internal sealed class ActivationOutbox(Activation activation, TurnServices servi
     public void Resume(byte[] bytes)
     {
         var message = XtmpCodec.Decode<RemoteMessage>(bytes, StoredLimits.Value);
+        if (!activation.MayResume(message.Version))
+        {
+            return;
+        }
+
         var id = new OutboxId(activation.Id, message.Version, message.Ordinal);
         var target = new GrainId(message.Target.Kind, message.Target.Key);
         var problem = "no such method is registered";

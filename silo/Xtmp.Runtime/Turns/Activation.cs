@@ -22,6 +22,7 @@ internal sealed class Activation
     private Dictionary<string, ReminderRecord>? _reminders;
     private Turn? _current;
     private long _version;
+    private long _announced;
     private long _keptAt;
     private bool _cancellationSpoiled;
     private bool _isLoaded;
@@ -154,6 +155,9 @@ internal sealed class Activation
 
     /// <summary>A message that the store holds for this grain.</summary>
     public void Resume(byte[] message) => _outbox.Resume(message);
+
+    /// <summary>False for a message of a turn that is still ending: the turn delivers it itself.</summary>
+    public bool MayResume(long version) => !Volatile.Read(ref _isLoaded) || version <= Volatile.Read(ref _announced);
 
     /// <summary>
     /// The news of a delivery: in one commit the message leaves the outbox and the grain does what it does about it. It may
@@ -344,6 +348,7 @@ internal sealed class Activation
                 if (await CommitAsync().ConfigureAwait(false))
                 {
                     var hold = Announce();
+                    Volatile.Write(ref _announced, _version);
                     if (_staged.Forget || _context.DeactivatesWhenDone)
                     {
                         Leave();
@@ -452,6 +457,7 @@ internal sealed class Activation
 
             _ = Announce();
             _staged.Clear();
+            Volatile.Write(ref _announced, _version);
         }
         catch
         {
@@ -459,7 +465,7 @@ internal sealed class Activation
             throw;
         }
 
-        _isLoaded = true;
+        Volatile.Write(ref _isLoaded, true);
         _services.Metrics.Activations.Add(1, _kindTag);
         return true;
     }
