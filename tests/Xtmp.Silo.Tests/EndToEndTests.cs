@@ -208,8 +208,13 @@ public sealed class EndToEndTests
 
         Assert.Equal([BundleStatusCode.Received, BundleStatusCode.Verifying, BundleStatusCode.Verified, BundleStatusCode.Submitted], seen);
         Assert.True((await client.Bundle.SubmitAsync(new BundleSubmit { BundleId = bundle.BundleId, Bundle = bundle })).Duplicate);
-        var page = await client.BundleLedger.SyncAsync(new BundleSync { NodeId = bundle.BpiLedgerMetadata.NodeId });
-        Assert.Contains(page.Bundles, line => line.BundleId == bundle.BundleId);
+
+        // The ledger's line comes by the outbox, some time after the step is announced.
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!(await client.BundleLedger.SyncAsync(new BundleSync { NodeId = bundle.BpiLedgerMetadata.NodeId }, patience.Token)).Bundles.Any(line => line.BundleId == bundle.BundleId))
+        {
+            await Task.Yield();
+        }
     }
 
     [Fact]
