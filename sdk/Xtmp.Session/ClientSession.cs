@@ -40,7 +40,7 @@ public sealed class ClientSession : XtmpSession
         _ticket = usable ? options.Ticket : null;
         _handshake = new HandshakeSecrets(usable ? psk : default);
         CryptographicOperations.ZeroMemory(psk);
-        _shares = new ClientShares(entropy, options.SpareShares);
+        _shares = new ClientShares(entropy, options.KeySharePool);
         SendHello();
     }
 
@@ -48,7 +48,7 @@ public sealed class ClientSession : XtmpSession
     {
         if (header.SessionId != 0)
         {
-            FailHandshake(SessionCloseReason.SessionIdMismatch, "A frame before and in ServerHello has session id 0.", XtmpErrorCode.ProtocolViolation);
+            Fail(SessionCloseReason.SessionIdMismatch, "A frame before and in ServerHello has session id 0.");
         }
         else if (header is { MessageType: FrameCode.Error, Kind: FrameKind.Error })
         {
@@ -56,7 +56,7 @@ public sealed class ClientSession : XtmpSession
         }
         else if (header is not { MessageType: FrameCode.HandshakeAck, Kind: FrameKind.OneWay })
         {
-            FailHandshake(SessionCloseReason.UnexpectedMessage, $"Message 0x{header.MessageType:X2} came where ServerHello is due.", XtmpErrorCode.ProtocolViolation);
+            Fail(SessionCloseReason.UnexpectedMessage, $"Message 0x{header.MessageType:X2} came where ServerHello is due.");
         }
         else
         {
@@ -85,7 +85,7 @@ public sealed class ClientSession : XtmpSession
                 _server = PeerAuthentication.Verify(payload, _claim!, _transcript);
                 if (_server is null)
                 {
-                    FailHandshake(SessionCloseReason.HandshakeAuthentication, "The server's signatures are invalid.");
+                    Fail(SessionCloseReason.HandshakeAuthentication, "The server's signatures are invalid.");
                     break;
                 }
 
@@ -96,7 +96,7 @@ public sealed class ClientSession : XtmpSession
                 HandleFinished(payload);
                 break;
             default:
-                FailHandshake(SessionCloseReason.UnexpectedMessage, $"Message 0x{code:X2} came where the handshake waits for {_step}.", XtmpErrorCode.ProtocolViolation);
+                Fail(SessionCloseReason.UnexpectedMessage, $"Message 0x{code:X2} came where the handshake waits for {_step}.");
                 break;
         }
     }
@@ -105,7 +105,7 @@ public sealed class ClientSession : XtmpSession
     {
         if (!RekeyMessages.TryReadTicket(payload, out var sealedTicket, out var nonce, out var lifetime))
         {
-            Fail(SessionCloseReason.MalformedPayload, XtmpErrorCode.PayloadMalformed, "A ticket is malformed.");
+            Fail(SessionCloseReason.MalformedPayload, "A ticket is malformed.");
             return;
         }
 
@@ -186,7 +186,7 @@ public sealed class ClientSession : XtmpSession
     {
         if (ErrorMessage.Read(payload) is not { } error)
         {
-            FailHandshake(SessionCloseReason.MalformedPayload, "A refusal is malformed.", XtmpErrorCode.PayloadMalformed);
+            Fail(SessionCloseReason.MalformedPayload, "A refusal is malformed.");
             return;
         }
 
@@ -203,20 +203,20 @@ public sealed class ClientSession : XtmpSession
     {
         if (!ServerHello.TryRead(payload, out var hello))
         {
-            FailHandshake(SessionCloseReason.MalformedPayload, "ServerHello is malformed.", XtmpErrorCode.PayloadMalformed);
+            Fail(SessionCloseReason.MalformedPayload, "ServerHello is malformed.");
             return;
         }
 
         _encryption = (EncryptionType)hello.Encryption;
         if (hello.Suite != (byte)CipherSuite.X25519MlKem1024 || !_options.EncryptionTypes.Contains(_encryption) || hello.SessionId == 0)
         {
-            FailHandshake(SessionCloseReason.NoCommonSuite, "ServerHello chooses what was not offered.");
+            Fail(SessionCloseReason.NoCommonSuite, "ServerHello chooses what was not offered.");
             return;
         }
 
         if (hello.Resumed && _ticket?.Encryption != _encryption)
         {
-            FailHandshake(SessionCloseReason.UnexpectedMessage, "ServerHello resumes what was not offered.", XtmpErrorCode.ProtocolViolation);
+            Fail(SessionCloseReason.UnexpectedMessage, "ServerHello resumes what was not offered.");
             return;
         }
 
@@ -230,7 +230,7 @@ public sealed class ClientSession : XtmpSession
         Span<byte> agreement = stackalloc byte[KeyAgreement.InputSize];
         if (!_shares!.TryFinish(hello.Ciphertext, hello.Share, agreement))
         {
-            FailHandshake(SessionCloseReason.HandshakeAuthentication, "The server's share is not acceptable.");
+            Fail(SessionCloseReason.HandshakeAuthentication, "The server's share is not acceptable.");
             return;
         }
 
@@ -249,7 +249,7 @@ public sealed class ClientSession : XtmpSession
     {
         if (!ServerParams.TryRead(payload, out var parameters))
         {
-            FailHandshake(SessionCloseReason.MalformedPayload, "Params is malformed.", XtmpErrorCode.PayloadMalformed);
+            Fail(SessionCloseReason.MalformedPayload, "Params is malformed.");
             return;
         }
 
@@ -271,7 +271,7 @@ public sealed class ClientSession : XtmpSession
     {
         if (!PeerAuthentication.IsFinished(payload, _handshake!.ServerTraffic, _transcript))
         {
-            FailHandshake(SessionCloseReason.HandshakeAuthentication, "The server's Finished does not hold.");
+            Fail(SessionCloseReason.HandshakeAuthentication, "The server's Finished is invalid.");
             return;
         }
 
@@ -282,7 +282,7 @@ public sealed class ClientSession : XtmpSession
         var proves = !_resumed && _clientAuthentication != ClientAuthentication.None && _options.Identity is not null;
         if (!_resumed && _clientAuthentication == ClientAuthentication.Required && !proves)
         {
-            Fail(SessionCloseReason.AuthenticationMissing, XtmpErrorCode.AuthenticationRequired, "The server requires an identity, and this client has none.", Fault.Local);
+            Fail(SessionCloseReason.AuthenticationMissing, "The server requires an identity, and this client has none.", Fault.Local);
             return;
         }
 

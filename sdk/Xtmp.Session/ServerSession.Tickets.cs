@@ -32,7 +32,7 @@ public sealed partial class ServerSession
             _handshake.ComputeBinder(hash, binder);
             if (!CryptographicOperations.FixedTimeEquals(binder, hello.Binder))
             {
-                FailHandshake(SessionCloseReason.BinderMismatch, "The ticket's binder does not hold.");
+                Fail(SessionCloseReason.BinderMismatch, "The ticket's binder is invalid.");
                 return false;
             }
 

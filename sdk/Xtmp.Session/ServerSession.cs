@@ -51,11 +51,11 @@ public sealed partial class ServerSession : XtmpSession
     {
         if (header.SessionId != 0)
         {
-            FailHandshake(SessionCloseReason.SessionIdMismatch, "A hello has session id 0.", XtmpErrorCode.ProtocolViolation);
+            Fail(SessionCloseReason.SessionIdMismatch, "A hello has session id 0.");
         }
         else if (header is not { MessageType: FrameCode.Handshake, Kind: FrameKind.OneWay } || _step != HandshakeStep.Hello)
         {
-            FailHandshake(SessionCloseReason.UnexpectedMessage, $"Message 0x{header.MessageType:X2} came where ClientHello is due.", XtmpErrorCode.ProtocolViolation);
+            Fail(SessionCloseReason.UnexpectedMessage, $"Message 0x{header.MessageType:X2} came where ClientHello is due.");
         }
         else
         {
@@ -81,7 +81,7 @@ public sealed partial class ServerSession : XtmpSession
                 _client = PeerAuthentication.Verify(payload, _claim!, _transcript);
                 if (_client is null)
                 {
-                    FailHandshake(SessionCloseReason.HandshakeAuthentication, "The client's signatures are invalid.");
+                    Fail(SessionCloseReason.HandshakeAuthentication, "The client's signatures are invalid.");
                     break;
                 }
 
@@ -89,13 +89,13 @@ public sealed partial class ServerSession : XtmpSession
                 _step = HandshakeStep.Finished;
                 break;
             case (FrameCode.Finished, HandshakeStep.IdentityOrFinished) when _options.ClientAuthentication == ClientAuthentication.Required:
-                FailHandshake(SessionCloseReason.AuthenticationMissing, "The client did not prove an identity.", XtmpErrorCode.AuthenticationRequired);
+                Fail(SessionCloseReason.AuthenticationMissing, "The client did not prove an identity.");
                 break;
             case (FrameCode.Finished, HandshakeStep.Finished or HandshakeStep.IdentityOrFinished):
                 HandleFinished(payload);
                 break;
             default:
-                FailHandshake(SessionCloseReason.UnexpectedMessage, $"Message 0x{code:X2} came where the handshake waits for {_step}.", XtmpErrorCode.ProtocolViolation);
+                Fail(SessionCloseReason.UnexpectedMessage, $"Message 0x{code:X2} came where the handshake waits for {_step}.");
                 break;
         }
     }
@@ -122,19 +122,19 @@ public sealed partial class ServerSession : XtmpSession
     {
         if (!ClientHello.TrySplit(payload, out var hello))
         {
-            FailHandshake(SessionCloseReason.MalformedPayload, "ClientHello is malformed.", XtmpErrorCode.PayloadMalformed);
+            Fail(SessionCloseReason.MalformedPayload, "ClientHello is malformed.");
             return;
         }
 
         if (!IsAddressedHere(in hello))
         {
-            FailHandshake(SessionCloseReason.Mac1Mismatch, "The hello's mac1 is not for this server's identity.");
+            Fail(SessionCloseReason.Mac1Mismatch, "The hello's mac1 is not for this server's identity.");
             return;
         }
 
         if (!hello.TryReadBody())
         {
-            FailHandshake(SessionCloseReason.MalformedPayload, "ClientHello is malformed.", XtmpErrorCode.PayloadMalformed);
+            Fail(SessionCloseReason.MalformedPayload, "ClientHello is malformed.");
             return;
         }
 
@@ -146,7 +146,7 @@ public sealed partial class ServerSession : XtmpSession
 
         if (hello.Ticket.IsEmpty && hello.Binder.ContainsAnyExcept((byte)0))
         {
-            FailHandshake(SessionCloseReason.BinderMismatch, "A hello without a ticket has a zero binder.");
+            Fail(SessionCloseReason.BinderMismatch, "A hello without a ticket has a zero binder.");
             return;
         }
 
@@ -228,9 +228,9 @@ public sealed partial class ServerSession : XtmpSession
         Span<byte> agreement = stackalloc byte[KeyAgreement.InputSize];
         Entropy.Fill(random);
         SessionId = ChooseSessionId();
-        if (!KeyAgreement.TryAnswer(hello.EncapsulationKey, hello.Share, Entropy, _options.SpareShares, ct, share, agreement))
+        if (!KeyAgreement.TryAnswer(hello.EncapsulationKey, hello.Share, Entropy, _options.KeySharePool, ct, share, agreement))
         {
-            FailHandshake(SessionCloseReason.HandshakeAuthentication, "The client's shares are not acceptable.");
+            Fail(SessionCloseReason.HandshakeAuthentication, "The client's shares are not acceptable.");
             return;
         }
 
@@ -253,11 +253,11 @@ public sealed partial class ServerSession : XtmpSession
         _handshake!.EnterHandshake(agreement, hash);
         CryptographicOperations.ZeroMemory(agreement);
         _clientKnowsIdentity = !hello.KnownServer.IsEmpty && new Fingerprint(hello.KnownServer) == Identity.Public.Fingerprint;
-        FlightDue = true;
+        HasPendingFlight = true;
     }
 
     // ServerHello is on its way by now: the client agrees on the key while this end derives its own and signs.
-    private protected override void MakeFlight()
+    private protected override void WriteFlight()
     {
         Span<byte> buffer = stackalloc byte[IdentityMessages.MaxIdentityLength];
         EnterHandshakeKeys(_handshake!);
@@ -318,7 +318,7 @@ public sealed partial class ServerSession : XtmpSession
     {
         if (!PeerAuthentication.IsFinished(payload, _handshake!.ClientTraffic, _transcript))
         {
-            FailHandshake(SessionCloseReason.HandshakeAuthentication, "The client's Finished does not hold.");
+            Fail(SessionCloseReason.HandshakeAuthentication, "The client's Finished is invalid.");
             return;
         }
 

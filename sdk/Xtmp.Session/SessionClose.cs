@@ -10,6 +10,10 @@ namespace Xtmp.Session;
 /// <param name="RetryAfter">With <see cref="SessionCloseReason.Busy"/>: how long the server asked to wait.</param>
 public sealed record SessionClose(SessionCloseReason Reason, Fault Fault, XtmpErrorCode Code, string Text, TimeSpan? RetryAfter = null)
 {
+    /// <summary>A broken rule, with the code that stands for its reason.</summary>
+    internal static SessionClose Violation(SessionCloseReason reason, string text, Fault fault = Fault.Peer) =>
+        new(reason, fault, CloseCodes.Of(reason), text);
+
     /// <summary>The same, as the exception that fails what was in flight.</summary>
     public XtmpException ToException() => new(Code, Fault, Text, retryable: Reason == SessionCloseReason.Busy, retryAfter: RetryAfter);
 

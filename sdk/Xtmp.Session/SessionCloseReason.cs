@@ -33,13 +33,13 @@ public enum SessionCloseReason : byte
     /// <summary>Client authentication was required and not given.</summary>
     AuthenticationMissing = 10,
 
-    /// <summary>The hello's mac1 does not hold under this server's fingerprints.</summary>
+    /// <summary>The hello's mac1 is invalid under this server's fingerprints.</summary>
     Mac1Mismatch = 11,
 
-    /// <summary>A ticket's binder does not hold.</summary>
+    /// <summary>A ticket's binder is invalid.</summary>
     BinderMismatch = 12,
 
-    /// <summary>A signature or a Finished does not hold, or key agreement gave a refused value.</summary>
+    /// <summary>A signature or a Finished is invalid, or key agreement gave a refused value.</summary>
     HandshakeAuthentication = 13,
 
     /// <summary>A header field, or a payload's layout, is not what the protocol allows.</summary>
@@ -47,7 +47,7 @@ public enum SessionCloseReason : byte
     FrameTooLarge = 15,
     ChecksumMismatch = 16,
 
-    /// <summary>A frame's tag or HMAC does not hold.</summary>
+    /// <summary>A frame's tag or HMAC is invalid.</summary>
     TagMismatch = 17,
     KeyIdMismatch = 18,
     SequenceMismatch = 19,
@@ -69,4 +69,10 @@ public enum SessionCloseReason : byte
 
     /// <summary>The application violated the session's rules and closed with an error.</summary>
     LocalError = 27,
+
+    /// <summary>An unencrypted frame came after keys were agreed.</summary>
+    NotEncrypted = 28,
+
+    /// <summary>Nothing at all was heard from the peer for <see cref="SessionLimits.PeerTimeout"/>.</summary>
+    PeerSilent = 29,
 }

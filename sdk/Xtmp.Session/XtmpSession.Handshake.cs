@@ -7,20 +7,20 @@ namespace Xtmp.Session;
 public abstract partial class XtmpSession
 {
     /// <summary>True while what this end says next in the handshake is not made yet.</summary>
-    private protected bool FlightDue { get; set; }
+    private protected bool HasPendingFlight { get; set; }
 
-    /// <summary>Queues what <see cref="FlightDue"/> is about.</summary>
-    private protected virtual void MakeFlight() => Assertion.Check(false);
+    /// <summary>Queues what <see cref="HasPendingFlight"/> is about.</summary>
+    private protected virtual void WriteFlight() => throw new System.Diagnostics.UnreachableException();
 
     /// <summary>Makes the flight that is due. Comes before the next frame of the peer, which may belong to it.</summary>
     private void CompleteFlight()
     {
-        if (FlightDue)
+        if (HasPendingFlight)
         {
-            FlightDue = false;
+            HasPendingFlight = false;
             if (State == SessionState.Handshaking)
             {
-                MakeFlight();
+                WriteFlight();
             }
         }
     }
@@ -40,9 +40,9 @@ public abstract partial class XtmpSession
     /// <summary>Queues a message under this end's handshake key.</summary>
     private protected void SendHandshake(byte code, ReadOnlySpan<byte> payload)
     {
-        var header = new FrameHeader { MessageType = code, SessionId = SessionId };
+        var header = new FrameHeader { MessageType = code };
         var destination = _ready.Reserve(FrameLayout.HeaderSize + payload.Length);
-        _ready.Advance(_sendKeys!.Seal(ref header, payload, destination));
+        _ready.Advance(_records!.Seal(ref header, payload, destination));
         _counters.FramesSent++;
     }
 
@@ -51,29 +51,31 @@ public abstract partial class XtmpSession
     {
         var client = new TrafficKeys(secrets.ClientTraffic, EncryptionType.Aes256Gcm, epoch: 0);
         var server = new TrafficKeys(secrets.ServerTraffic, EncryptionType.Aes256Gcm, epoch: 0);
-        (_sendKeys, _receiveKeys) = Role == PeerRole.Client ? (client, server) : (server, client);
+        var (send, receive) = Role == PeerRole.Client ? (client, server) : (server, client);
+        _records = new(SessionId, send, receive, Limits);
     }
 
     /// <summary>ms and both application keys from TH(..server Finished). They are not in use yet.</summary>
     private protected void PrepareApplicationKeys(HandshakeSecrets handshake, ReadOnlySpan<byte> serverFinishedHash, EncryptionType type)
     {
-        Secrets = new SessionSecrets();
-        Secrets.SetMaster(handshake);
+        _secrets = new SessionSecrets();
+        _secrets.SetMaster(handshake);
         Span<byte> secret = stackalloc byte[KeyDerivation.SecretSize];
-        Secrets.DeriveTraffic("c ap"u8, serverFinishedHash, secret);
+        _secrets.DeriveTraffic("c ap"u8, serverFinishedHash, secret);
         var client = new TrafficKeys(secret, type, epoch: 1);
-        Secrets.DeriveTraffic("s ap"u8, serverFinishedHash, secret);
+        _secrets.DeriveTraffic("s ap"u8, serverFinishedHash, secret);
         var server = new TrafficKeys(secret, type, epoch: 1);
         CryptographicOperations.ZeroMemory(secret);
-        (_nextSendKeys, _nextReceiveKeys) = Role == PeerRole.Client ? (client, server) : (server, client);
+        var (send, receive) = Role == PeerRole.Client ? (client, server) : (server, client);
+        _records!.Renew(send, receive);
     }
 
     /// <summary>The handshake keys go, the application keys come; exporter and res are fixed at TH(..client Finished).</summary>
     private protected void EnterApplicationKeys(ReadOnlySpan<byte> clientFinishedHash)
     {
-        Secrets!.Complete(clientFinishedHash);
-        RetireReceiveKeys();
-        SwitchSendKeys();
+        _secrets!.Complete(clientFinishedHash);
+        _records!.SwitchReceive();
+        _records.SwitchSend();
     }
 
     /// <summary>False, and the session is over, where the peer's schema must be the same and is not.</summary>
@@ -84,7 +86,7 @@ public abstract partial class XtmpSession
             return true;
         }
 
-        Fail(SessionCloseReason.SchemaMismatch, XtmpErrorCode.HandshakeFailed, "The peer's schema fingerprint is another.");
+        Fail(SessionCloseReason.SchemaMismatch, "The peer's schema fingerprint is another.");
         return false;
     }
 
@@ -94,6 +96,49 @@ public abstract partial class XtmpSession
     /// <summary>Queues a Ticket message.</summary>
     private protected void QueueTicket(ReadOnlySpan<byte> message) => QueueControl(FrameCode.Ticket, message);
 
-    private protected void FailHandshake(SessionCloseReason reason, string text, XtmpErrorCode code = XtmpErrorCode.HandshakeFailed) =>
-        Fail(reason, code, text);
+    /// <summary>A frame before keys are agreed: its checks are done but for the state it comes in.</summary>
+    private protected abstract void HandlePlainFrame(in FrameHeader header, ReadOnlySpan<byte> payload);
+
+    /// <summary>A message under the peer's handshake key.</summary>
+    private protected abstract void HandleHandshakeMessage(byte code, ReadOnlySpan<byte> payload);
+
+    /// <summary>A ticket of the server; only clients get here.</summary>
+    private protected virtual void HandleTicket(ReadOnlySpan<byte> payload) => throw new System.Diagnostics.UnreachableException();
+
+    /// <summary>What decides about the peer.</summary>
+    private protected abstract ITrustPolicy PeerTrust { get; }
+
+    /// <summary>Drops what only the handshake needs.</summary>
+    private protected abstract void HandshakeOver();
+
+    /// <summary>A round trip was measured in the handshake.</summary>
+    private protected void Measured(TimeSpan roundTrip) => _keepAlive.Measured(roundTrip);
+
+    private protected void BecomeEstablished(EstablishedSession established, AnnouncedLimits peerLimits, bool withDatagrams)
+    {
+        Established = established;
+        State = SessionState.Established;
+        _peerLimits = peerLimits;
+        _exchanges.SetPeerLimits(peerLimits);
+        _keepAlive.Established(_now.Monotonic);
+        _rekey = new(Role, Limits, Entropy, _secrets!, _now.Monotonic);
+        _assembler.MaxPayload = FrameLayout.MaxPayload;
+        HandshakeOver();
+        if (withDatagrams)
+        {
+            _exchanges.HasDatagrams = true;
+            var (send, receive) = DeriveKeys("c udp"u8, "s udp"u8, Epoch);
+            _datagrams = new(Role, Limits, Entropy, SessionId, send, receive, _now.Monotonic);
+        }
+
+        AddDetailEvent(SessionEventKind.Established, established);
+    }
+
+    /// <summary>Keys of both directions, the sending ones first.</summary>
+    private (TrafficKeys Send, TrafficKeys Receive) DeriveKeys(ReadOnlySpan<byte> clientLabel, ReadOnlySpan<byte> serverLabel, uint epoch)
+    {
+        var client = _secrets!.DeriveKeys(clientLabel, _records!.Type, epoch);
+        var server = _secrets.DeriveKeys(serverLabel, _records.Type, epoch);
+        return Role == PeerRole.Client ? (client, server) : (server, client);
+    }
 }

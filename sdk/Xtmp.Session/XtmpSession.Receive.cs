@@ -1,289 +1,445 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using Xtmp.Protocol;
 
 namespace Xtmp.Session;
 
-/// <content>Messages in: exchanges, streams, acks, errors and cancels.</content>
+/// <content>Bytes and datagrams in: each frame goes to the part it is for, and what that part says is sent, reported or the end.</content>
 public abstract partial class XtmpSession
 {
-    private const int RawLengthSize = sizeof(uint);
-    private Dictionary<ulong, InboundExchange>? _inbound;
-    private Dictionary<ulong, OutboundExchange>? _outbound;
-    private Dictionary<ulong, byte>? _awaitingAck;
-    // Ids of one end go up by two: half of each is what the windows count.
-    private IdWindow _requestsSeen;
-    private IdWindow _ackedSeen;
+    /// <summary>Takes bytes of the stream, in any chunking; keeps none of <paramref name="bytes"/>.</summary>
+    public void HandleInput(ReadOnlySpan<byte> bytes, Instant now)
+    {
+        _now = now;
+        _counters.BytesReceived += bytes.Length;
+        while (State != SessionState.Closed)
+        {
+            var status = _assembler.TryRead(ref bytes, out var header, out var frame);
+            if (status == FrameStatus.NeedMore)
+            {
+                return;
+            }
 
-    private ulong PeerParity => Role == PeerRole.Client ? 0u : 1u;
+            if (status != FrameStatus.Ok)
+            {
+                Fail(ReasonOf(status), $"A frame header is not acceptable: {status}.");
+                return;
+            }
 
-    private bool IsPeers(ulong exchangeId) => exchangeId != 0 && (exchangeId & 1) == PeerParity;
+            _counters.FramesReceived++;
+            CompleteFlight();
+            HandleFrame(in header, frame);
+        }
+    }
 
-    private bool IsOwn(ulong exchangeId) => exchangeId != 0 && (exchangeId & 1) != PeerParity;
+    /// <summary>The stream has ended. Without a Disconnect before it this is an abort.</summary>
+    public void HandleEndOfStream(Instant now)
+    {
+        _now = now;
+        var where = State == SessionState.Handshaking ? " during the handshake" : string.Empty;
+        Fail(SessionCloseReason.EndOfStream, $"The stream ended without Disconnect{where}.", Fault.Network);
+    }
+
+    /// <summary>Takes one datagram. Whatever is wrong with it, it is dropped and counted.</summary>
+    public void HandleDatagram(ReadOnlySpan<byte> datagram, PathAddress from, Instant now)
+    {
+        _now = now;
+        _counters.DatagramsReceived++;
+        var length = datagram.Length;
+        if (length > MaxDatagramBytes || datagram.IsEmpty)
+        {
+            _counters.DatagramsDropped++;
+            return;
+        }
+
+        while (!datagram.IsEmpty)
+        {
+            if (State is not (SessionState.Established or SessionState.Closing) || _datagrams is not { } channel)
+            {
+                _counters.DatagramsDropped++;
+                return;
+            }
+
+            var status = channel.TryOpen(ref datagram, from, length, _arena, now.Monotonic, RoundTrip, out var header, out var plaintext);
+            if (status != DatagramStatus.Opened)
+            {
+                _counters.DatagramsDropped++;
+                _counters.DatagramsForged += status == DatagramStatus.Forged ? 1 : 0;
+                MoveToStream();
+                return;
+            }
+
+            _counters.FramesReceived++;
+            _keepAlive.Heard(now.Monotonic);
+            HandleDatagramFrame(channel, in header, plaintext, from);
+        }
+    }
+
+    private static SessionCloseReason ReasonOf(FrameStatus status) => status switch
+    {
+        FrameStatus.TooLong => SessionCloseReason.FrameTooLarge,
+        FrameStatus.WrongEncryptionType => SessionCloseReason.EncryptionTypeMismatch,
+        _ => SessionCloseReason.MalformedFrame,
+    };
+
+    private void HandleFrame(in FrameHeader header, ReadOnlySpan<byte> frame)
+    {
+        if (_records is not { } records)
+        {
+            HandleUnprotected(in header, frame[FrameLayout.HeaderSize..]);
+            return;
+        }
+
+        if (records.Check(in header, out var length) is { } refused)
+        {
+            End(refused);
+            return;
+        }
+
+        var plaintext = _arena.Reserve(length);
+        if (records.Open(in header, frame, plaintext) is { } invalid)
+        {
+            End(invalid);
+            return;
+        }
+
+        _arena.Keep(length);
+        _keepAlive.Heard(_now.Monotonic);
+        if (State == SessionState.Handshaking)
+        {
+            HandleHandshakeRecord(in header, plaintext);
+        }
+        else if (FrameCode.IsControl(header.MessageType) && header.MessageType != FrameCode.Batch)
+        {
+            HandleControl(in header, plaintext);
+        }
+        else
+        {
+            HandleMessages(_unpacker, in header, plaintext, isDatagram: false);
+        }
+    }
+
+    private void HandleUnprotected(in FrameHeader header, ReadOnlySpan<byte> payload)
+    {
+        if (header.EncryptionType != EncryptionType.None)
+        {
+            Fail(SessionCloseReason.EncryptionTypeMismatch, "An encrypted frame came before any key was agreed.");
+        }
+        else if (Crc32.Compute(payload) != header.Checksum)
+        {
+            Fail(SessionCloseReason.ChecksumMismatch, "The checksum of a frame does not match its payload.");
+        }
+        else if (header.Sequence != 0)
+        {
+            Fail(SessionCloseReason.SequenceMismatch, $"Expected sequence 0 in an unencrypted frame, received {header.Sequence}.");
+        }
+        else if (header.ExchangeId != 0 || header.Flags != FrameFlags.None)
+        {
+            Fail(SessionCloseReason.MalformedFrame, "An unencrypted frame has no flags and no exchange.");
+        }
+        else
+        {
+            HandlePlainFrame(in header, payload);
+        }
+    }
+
+    private void HandleHandshakeRecord(in FrameHeader header, ReadOnlySpan<byte> payload)
+    {
+        if (!FrameUnpacker.IsPlainControl(in header) || header.MessageType is < FrameCode.Params or > FrameCode.Finished)
+        {
+            Fail(SessionCloseReason.UnexpectedMessage, $"Message 0x{header.MessageType:X2} of kind {(byte)header.Kind} is not part of a handshake.");
+            return;
+        }
+
+        HandleHandshakeMessage(header.MessageType, payload);
+    }
+
+    private void HandleDatagramFrame(DatagramChannel channel, in FrameHeader header, ArraySegment<byte> plaintext, PathAddress from)
+    {
+        if (header.MessageType == FrameCode.Batch || !FrameCode.IsControl(header.MessageType))
+        {
+            HandleMessages(channel.Unpacker, in header, plaintext, isDatagram: true);
+            return;
+        }
+
+        // A heartbeat in a datagram only keeps the path's address translation alive.
+        var isReady = false;
+        var isAccepted = FrameUnpacker.IsPlainControl(in header) && header.MessageType switch
+        {
+            FrameCode.Path => channel.TryHandlePath(plaintext, from, out isReady),
+            FrameCode.Heartbeat => ControlMessages.TryReadHeartbeat(plaintext, out _, out _),
+            _ => false,
+        };
+        _counters.DatagramsDropped += isAccepted ? 0 : 1;
+        if (isReady)
+        {
+            AddDetailEvent(SessionEventKind.DatagramsReady, null);
+        }
+    }
+
+    private void HandleMessages(FrameUnpacker unpacker, in FrameHeader header, ArraySegment<byte> plaintext, bool isDatagram)
+    {
+        unpacker.Begin(in header, plaintext, _now.Monotonic, _arena);
+        while (State != SessionState.Closed && unpacker.TryNext(out var message, out var payload))
+        {
+            HandleMessage(in message, payload, isDatagram);
+        }
+
+        Violate(unpacker.Violation, isDatagram);
+    }
 
     private void HandleMessage(in BatchEntry message, ArraySegment<byte> payload, bool isDatagram)
     {
         _counters.MessagesReceived++;
         _keepAlive.Used(_now.Monotonic);
-        if ((message.Flags & FrameFlags.Compressed) != 0 && !IsAcceptableCompression(in message, payload))
+        var isCompressed = (message.Flags & FrameFlags.Compressed) != 0;
+        if (isCompressed && !_decompressor.IsAcceptable(in message, payload))
         {
-            Violate(isDatagram, SessionCloseReason.LimitExceeded, $"A compressed message 0x{message.MessageType:X2} may not be, or claims more bytes than it can have.");
+            Violate(SessionClose.Violation(SessionCloseReason.LimitExceeded, $"A compressed message 0x{message.MessageType:X2} may not be, or claims more bytes than it can have."), isDatagram);
             return;
         }
 
-        if ((message.MessageType == FrameCode.Error) != (message.Kind == FrameKind.Error))
+        if (_exchanges.Receive(in message, payload, out var reception) is { } violation)
         {
-            Violate(isDatagram, SessionCloseReason.UnexpectedMessage, "Message 0xFE and kind 6 belong together.");
+            Violate(violation, isDatagram);
             return;
         }
 
-        switch (message.Kind)
-        {
-            case FrameKind.OneWay:
-                HandleOneWay(in message, payload, isDatagram);
-                break;
-            case FrameKind.Request:
-                HandleRequest(in message, payload, isDatagram);
-                break;
-            case FrameKind.Response:
-            case FrameKind.StreamItem:
-            case FrameKind.StreamEnd:
-            case FrameKind.Error:
-                HandleAnswer(in message, payload, isDatagram);
-                break;
-            case FrameKind.Ack:
-                HandleAck(in message, payload, isDatagram);
-                break;
-            case FrameKind.Cancel:
-                HandleCancel(in message, payload, isDatagram);
-                break;
-        }
-    }
-
-    private bool IsAcceptableCompression(in BatchEntry message, ArraySegment<byte> payload) =>
-        message.Kind <= FrameKind.StreamItem
-        && payload.Count >= RawLengthSize
-        && BinaryPrimitives.ReadUInt32LittleEndian(payload) is var claimed
-        && claimed <= (uint)Limits.MaxMessageBytes
-        && (Options.CompressionBounds is not { } bounds || (bounds.MaxBytes(message.MessageType, message.Kind) is > 0 and var max && claimed <= (uint)max));
-
-    private void HandleOneWay(in BatchEntry message, ArraySegment<byte> payload, bool isDatagram)
-    {
-        var wantsAck = (message.Flags & FrameFlags.RequiresAck) != 0;
-        if (wantsAck ? !IsPeers(message.ExchangeId) : message.ExchangeId != 0)
-        {
-            Violate(isDatagram, SessionCloseReason.UnexpectedMessage, $"One-way message 0x{message.MessageType:X2} carries exchange {message.ExchangeId}.");
-            return;
-        }
-
-        if (wantsAck)
-        {
-            // Only the datagram half sends a message again; what was seen, or is too old to tell, is acked and dropped.
-            var known = _ackedSeen.Contains(message.ExchangeId >> 1);
-            Reply(PriorityOf(message.Flags), message.MessageType, FrameKind.Ack, message.ExchangeId, default);
-            if (known)
-            {
-                return;
-            }
-
-            _ackedSeen.Mark(message.ExchangeId >> 1);
-        }
-
-        // A one-way message of an unknown type has nobody to tell: it is dropped, as the rules for old receivers want.
-        if (FrameCode.IsApplication(message.MessageType))
-        {
-            AddMessageEvent(SessionEventKind.OneWay, in message, payload, isDatagram);
-        }
-    }
-
-    private void HandleRequest(in BatchEntry message, ArraySegment<byte> payload, bool isDatagram)
-    {
-        var id = message.ExchangeId;
-        if (!IsPeers(id))
-        {
-            Violate(isDatagram, SessionCloseReason.UnexpectedMessage, $"Request 0x{message.MessageType:X2} carries exchange {id}, which is not the sender's to choose.");
-            return;
-        }
-
-        if (_requestsSeen.Contains(id >> 1))
-        {
-            Violate(isDatagram, SessionCloseReason.UnexpectedMessage, $"Exchange {id} is used a second time.");
-            return;
-        }
-
-        _requestsSeen.Mark(id >> 1);
-        if (State == SessionState.Closing)
+        Answer(in message, in reception);
+        if (reception.Event == SessionEventKind.None || State == SessionState.Closed)
         {
             return;
         }
 
-        _inbound ??= [];
-        ref var exchange = ref CollectionsMarshal.GetValueRefOrAddDefault(_inbound, id, out _);
-        exchange = new() { Code = message.MessageType, Priority = PriorityOf(message.Flags), IsDatagram = isDatagram, Credit = (ulong)_peerLimits.InitialStreamCredit };
-        if (!FrameCode.IsApplication(message.MessageType))
+        if (reception.Event == SessionEventKind.Ack)
         {
-            ReplyWithError(id, XtmpErrorCode.UnknownMessageType, $"Message type 0x{message.MessageType:X2} is not known here.", retryable: false);
-        }
-        else if (_inbound.Count > Limits.MaxConcurrentRequests)
-        {
-            ReplyWithError(id, XtmpErrorCode.Overloaded, $"More than {Limits.MaxConcurrentRequests} requests are unanswered.", retryable: true);
-        }
-        else
-        {
-            AddMessageEvent(SessionEventKind.Request, in message, payload, isDatagram);
-        }
-    }
-
-    private void HandleAnswer(in BatchEntry message, ArraySegment<byte> payload, bool isDatagram)
-    {
-        var id = message.ExchangeId;
-        ref var exchange = ref FindOutbound(id);
-        if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref exchange))
-        {
-            HandleErrorOfOneWay(in message, payload, isDatagram);
-            return;
+            _datagrams?.Acknowledged(message.ExchangeId);
         }
 
-        var isUnary = message.Kind == FrameKind.Response;
-        if (exchange.Ended
-            || (message.Kind != FrameKind.Error && (exchange.Code != message.MessageType || isUnary == exchange.IsStream)))
-        {
-            Violate(isDatagram, SessionCloseReason.UnexpectedMessage, $"Message 0x{message.MessageType:X2} of kind {(byte)message.Kind} does not answer exchange {id}.");
-            return;
-        }
-
-        RemoteError? error = null;
-        if (message.Kind == FrameKind.Error && (error = ErrorMessage.Read(payload)) is null)
-        {
-            Violate(isDatagram, SessionCloseReason.MalformedPayload, $"The error that answers exchange {id} is malformed.");
-            return;
-        }
-
-        if (message.Kind == FrameKind.StreamEnd && payload.Count > 0 && !PayloadPadding.IsValid(payload, 0))
-        {
-            Violate(isDatagram, SessionCloseReason.MalformedPayload, "A stream end carries no payload.");
-            return;
-        }
-
-        if (message.Kind == FrameKind.StreamItem)
-        {
-            AddMessageEvent(SessionEventKind.Item, in message, payload, isDatagram);
-            return;
-        }
-
-        // Items before the end may still wait in the queue and need the exchange, which goes when the end is taken.
-        exchange.Ended = true;
         ref var pending = ref _events.Add();
-        pending.Kind = message.Kind switch { FrameKind.Response => SessionEventKind.Response, FrameKind.StreamEnd => SessionEventKind.End, _ => SessionEventKind.Error };
-        pending.EndsExchange = true;
-        pending.Detail = error;
-        Fill(ref pending, in message, payload, isDatagram);
-    }
-
-    private void HandleErrorOfOneWay(in BatchEntry message, ArraySegment<byte> payload, bool isDatagram)
-    {
-        if (message.Kind == FrameKind.Error && _awaitingAck?.Remove(message.ExchangeId) == true && ErrorMessage.Read(payload) is { } error)
-        {
-            ref var pending = ref _events.Add();
-            pending.Kind = SessionEventKind.Error;
-            pending.Detail = error;
-            Fill(ref pending, in message, payload, isDatagram);
-            return;
-        }
-
-        Violate(isDatagram, SessionCloseReason.UnexpectedMessage, $"Message 0x{message.MessageType:X2} of kind {(byte)message.Kind} answers exchange {message.ExchangeId}, which asked nothing.");
-    }
-
-    private void HandleAck(in BatchEntry message, ArraySegment<byte> payload, bool isDatagram)
-    {
-        if (_awaitingAck is null || !_awaitingAck.TryGetValue(message.ExchangeId, out var code))
-        {
-            // A message sent again by datagram is acked again; on the stream nothing is.
-            if (!_datagramsWereUsed || !IsOwn(message.ExchangeId) || message.ExchangeId >= _nextExchangeId)
-            {
-                Violate(isDatagram, SessionCloseReason.UnexpectedMessage, $"An ack for exchange {message.ExchangeId}, which waits for none.");
-            }
-
-            return;
-        }
-
-        if (code != message.MessageType || !PayloadPadding.IsValid(payload, 0))
-        {
-            Violate(isDatagram, SessionCloseReason.UnexpectedMessage, $"The ack for exchange {message.ExchangeId} is not of its message.");
-            return;
-        }
-
-        _awaitingAck.Remove(message.ExchangeId);
-        Acknowledged(message.ExchangeId);
-        AddMessageEvent(SessionEventKind.Ack, in message, default, isDatagram);
-    }
-
-    private void HandleCancel(in BatchEntry message, ArraySegment<byte> payload, bool isDatagram)
-    {
-        var id = message.ExchangeId;
-        if (!PayloadPadding.IsValid(payload, 0))
-        {
-            Violate(isDatagram, SessionCloseReason.MalformedPayload, "A cancel carries no payload.");
-            return;
-        }
-
-        if (IsPeers(id) && _requestsSeen.Contains(id >> 1))
-        {
-            // One that is answered already has crossed the answer on its way, and says nothing any more.
-            if (_inbound is null)
-            {
-                return;
-            }
-
-            ref var inbound = ref CollectionsMarshal.GetValueRefOrNullRef(_inbound, id);
-            if (!System.Runtime.CompilerServices.Unsafe.IsNullRef(ref inbound) && !inbound.Cancelled && inbound.Code == message.MessageType)
-            {
-                inbound.Cancelled = true;
-                AddMessageEvent(SessionEventKind.Cancel, in message, default, isDatagram);
-            }
-
-            return;
-        }
-
-        ref var outbound = ref FindOutbound(id);
-        if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref outbound) || outbound.Ended || outbound.Code != message.MessageType)
-        {
-            Violate(isDatagram, SessionCloseReason.UnexpectedMessage, $"A cancel for exchange {id}, which is not open.");
-            return;
-        }
-
-        outbound.Ended = true;
-        ref var pending = ref _events.Add();
-        pending.Kind = SessionEventKind.Cancel;
-        pending.EndsExchange = true;
-        Fill(ref pending, in message, default, isDatagram);
-    }
-
-    private ref OutboundExchange FindOutbound(ulong id) =>
-        ref _outbound is null
-            ? ref System.Runtime.CompilerServices.Unsafe.NullRef<OutboundExchange>()
-            : ref CollectionsMarshal.GetValueRefOrNullRef(_outbound, id);
-
-    private void AddMessageEvent(SessionEventKind kind, in BatchEntry message, ArraySegment<byte> payload, bool isDatagram)
-    {
-        ref var pending = ref _events.Add();
-        pending.Kind = kind;
-        Fill(ref pending, in message, payload, isDatagram);
-    }
-
-    private static void Fill(ref PendingEvent pending, in BatchEntry message, ArraySegment<byte> payload, bool isDatagram)
-    {
+        pending.Kind = reception.Event;
+        pending.EndsExchange = reception.EndsExchange;
+        pending.Detail = reception.Error;
         pending.Code = message.MessageType;
         pending.ExchangeId = message.ExchangeId;
-        pending.Compressed = (message.Flags & FrameFlags.Compressed) != 0;
         pending.IsDatagram = isDatagram;
-        pending.Buffer = payload.Array;
-        pending.Offset = payload.Offset;
-        pending.Length = payload.Count;
+        if (reception.Event is not (SessionEventKind.Ack or SessionEventKind.Cancel))
+        {
+            pending.Compressed = isCompressed;
+            pending.Buffer = payload.Array;
+            pending.Offset = payload.Offset;
+            pending.Length = payload.Count;
+        }
     }
 
-    private static MessagePriority PriorityOf(FrameFlags flags) =>
-        (flags & FrameFlags.Emergency) != 0 ? MessagePriority.Emergency
-        : (flags & FrameFlags.PriorityHigh) != 0 ? MessagePriority.High
-        : MessagePriority.Normal;
+    /// <summary>Acks and refusals; a peer that never takes them is cut off before they pile up.</summary>
+    private void Answer(in BatchEntry message, in Reception reception)
+    {
+        if (!reception.SendsAck && reception.Refusal == default)
+        {
+            return;
+        }
+
+        Span<byte> payload = stackalloc byte[ErrorMessage.MaxLength];
+        var length = reception.SendsAck ? 0 : ErrorMessage.Write(payload, reception.Refusal, reception.RefusalText!, null, reception.Refusal == XtmpErrorCode.Overloaded, null);
+        if (_packer.Bytes + length > Limits.MaxSendQueueBytes)
+        {
+            Fail(SessionCloseReason.LimitExceeded, "The peer sends without taking its answers.");
+            return;
+        }
+
+        var answer = new BatchEntry
+        {
+            MessageType = reception.SendsAck ? message.MessageType : FrameCode.Error,
+            Kind = reception.SendsAck ? FrameKind.Ack : FrameKind.Error,
+            ExchangeId = message.ExchangeId,
+        };
+        _counters.MessagesSent++;
+        _packer.Add(message.Flags.ToPriority(), answer, new(payload[..length]));
+    }
+
+    /// <summary>A rule was broken after authentication: fatal on the stream, a counted drop on datagrams.</summary>
+    private void Violate(SessionClose? violation, bool isDatagram)
+    {
+        if (violation is null)
+        {
+            return;
+        }
+
+        if (isDatagram)
+        {
+            _counters.DatagramsDropped++;
+            return;
+        }
+
+        End(violation);
+    }
+
+    private void HandleControl(in FrameHeader header, ReadOnlySpan<byte> payload)
+    {
+        var code = header.MessageType;
+        if (!FrameUnpacker.IsPlainControl(in header))
+        {
+            Fail(SessionCloseReason.MalformedFrame, $"Control message 0x{code:X2} has kind 0, no exchange and no flags.");
+            return;
+        }
+
+        switch (code)
+        {
+            case FrameCode.Heartbeat when ControlMessages.TryReadHeartbeat(payload, out var token, out var isReply):
+                _keepAlive.Receive(token, isReply, _now.Monotonic);
+                break;
+            case FrameCode.Disconnect when ControlMessages.TryReadDisconnect(payload, out var reason, out var text):
+                End(new(SessionCloseReason.RemoteClose, Fault.Peer, CloseCodes.Of(reason), $"Closed by the peer: {reason}, {WireText.Quote(text)}."));
+                break;
+            case FrameCode.Credit when ControlMessages.TryReadCredit(payload, out var id, out var limit):
+                HandleCredit(id, limit);
+                break;
+            case FrameCode.Rekey when Role == PeerRole.Server:
+                HandleRekey(payload);
+                break;
+            case FrameCode.RekeyAck when Role == PeerRole.Client:
+                HandleRekeyAnswer(payload);
+                break;
+            case FrameCode.RekeyRequest when Role == PeerRole.Client:
+                Violate(_rekey!.HandleRequest(payload), isDatagram: false);
+                break;
+            case FrameCode.Ticket when Role == PeerRole.Client:
+                HandleTicket(payload);
+                break;
+            case FrameCode.Path when _exchanges.HasDatagrams:
+                if (!(_datagrams?.TryHandleReport(payload, _now.Monotonic) ?? PathMessages.TryReadReport(payload, out _, out _, out _)))
+                {
+                    Fail(SessionCloseReason.MalformedPayload, "A receiver's report is malformed.");
+                }
+
+                break;
+            case FrameCode.Heartbeat or FrameCode.Disconnect or FrameCode.Credit:
+                Fail(SessionCloseReason.MalformedPayload, $"Control message 0x{code:X2} is malformed.");
+                break;
+            default:
+                Fail(SessionCloseReason.UnexpectedMessage, $"Control message 0x{code:X2} is not allowed in an established session, or not from a {(Role == PeerRole.Client ? PeerRole.Server : PeerRole.Client)}.");
+                break;
+        }
+    }
+
+    private void HandleCredit(ulong id, ulong limit)
+    {
+        if (_exchanges.ReceiveCredit(id, limit, out var exchange) is { } violation)
+        {
+            End(violation);
+        }
+        else if (exchange.Code != 0)
+        {
+            ref var pending = ref _events.Add();
+            pending.Kind = SessionEventKind.CreditAvailable;
+            pending.Code = exchange.Code;
+            pending.ExchangeId = id;
+            pending.Credit = limit;
+        }
+    }
+
+    private void HandleRekey(ReadOnlySpan<byte> payload)
+    {
+        if (_rekey!.HandleRekey(payload, _now.Monotonic, _records!.AwaitsNewEpoch, out var answer) is { } violation)
+        {
+            End(violation);
+            return;
+        }
+
+        RenewKeys();
+        QueueControl(FrameCode.RekeyAck, answer);
+        AddDetailEvent(SessionEventKind.RekeyCompleted, null);
+    }
+
+    private void HandleRekeyAnswer(ReadOnlySpan<byte> payload)
+    {
+        if (_rekey!.HandleAnswer(payload, _now.Monotonic) is { } violation)
+        {
+            End(violation);
+            return;
+        }
+
+        // RekeyAck was the server's last frame of the old epoch, and the client's next is of the new one: a heartbeat,
+        // if there is nothing else.
+        RenewKeys();
+        _records!.SwitchReceive();
+        _records.SwitchSend();
+        if (_packer.Bytes == 0)
+        {
+            _keepAlive.RequestHeartbeat();
+        }
+
+        AddDetailEvent(SessionEventKind.RekeyCompleted, null);
+    }
+
+    private void RenewKeys()
+    {
+        var epoch = Epoch + 1;
+        var (send, receive) = DeriveKeys("c ap"u8, "s ap"u8, epoch);
+        _records!.Renew(send, receive);
+        if (_datagrams is { } channel)
+        {
+            (send, receive) = DeriveKeys("c udp"u8, "s udp"u8, epoch);
+            channel.Renew(send, receive);
+        }
+
+        _counters.Rekeys++;
+    }
+
+    private bool TryPresent(in PendingEvent pending, out SessionEvent sessionEvent)
+    {
+        sessionEvent = default;
+        var isWanted = !IsWithheld(pending.Kind) & (!pending.EndsExchange || _exchanges.TryTakeAnswer(pending.ExchangeId));
+        if (!isWanted)
+        {
+            return false;
+        }
+
+        ReadOnlyMemory<byte> payload = pending.Buffer is null ? default : pending.Buffer.AsMemory(pending.Offset, pending.Length);
+        if (pending.Compressed && _decompressor.Decompress(ref payload) is { } violation)
+        {
+            End(violation);
+            return false;
+        }
+
+        ulong itemNumber = 0;
+        if (pending.Kind == SessionEventKind.Item && !TryTakeItem(in pending, ref payload, out itemNumber))
+        {
+            return false;
+        }
+
+        sessionEvent = new()
+        {
+            Kind = pending.Kind,
+            Code = pending.Code,
+            ExchangeId = pending.ExchangeId,
+            Payload = payload,
+            ItemNumber = itemNumber,
+            Credit = pending.Credit,
+            IsDatagram = pending.IsDatagram,
+            Detail = pending.Detail,
+        };
+        return true;
+    }
+
+    // What a peer still asks of a session that this end has ended, by a close, a violation or a withdrawn trust, is not done.
+    private bool IsWithheld(SessionEventKind kind) =>
+        kind is SessionEventKind.Request or SessionEventKind.OneWay
+        && (State == SessionState.Closing || (Close is { } close && close.Reason is not (SessionCloseReason.RemoteClose or SessionCloseReason.EndOfStream)));
+
+    private bool TryTakeItem(in PendingEvent pending, ref ReadOnlyMemory<byte> payload, out ulong number)
+    {
+        number = 0;
+        if (payload.Length < sizeof(ulong))
+        {
+            Violate(SessionClose.Violation(SessionCloseReason.MalformedPayload, $"An item of exchange {pending.ExchangeId} is too short for its number."), pending.IsDatagram);
+            return false;
+        }
+
+        number = BinaryPrimitives.ReadUInt64LittleEndian(payload.Span);
+        payload = payload[sizeof(ulong)..];
+        var violation = _exchanges.TakeItem(pending.ExchangeId, number, out var isWanted);
+        Violate(violation, pending.IsDatagram);
+        return isWanted && violation is null;
+    }
 }

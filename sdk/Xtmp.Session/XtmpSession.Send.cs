@@ -1,8 +1,4 @@
-using System.Buffers;
-using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Xtmp.Protocol;
 
 namespace Xtmp.Session;
@@ -10,9 +6,6 @@ namespace Xtmp.Session;
 /// <content>Messages out: what the application calls.</content>
 public abstract partial class XtmpSession
 {
-    private AnnouncedLimits _peerLimits;
-    private ulong _nextExchangeId;
-
     /// <summary>Sends a request; the answer comes as Response, Item… End, Error or Cancel with the returned exchange id.</summary>
     /// <param name="code">Message code of a schema.</param>
     /// <param name="payload">The message as MessagePack; copied.</param>
@@ -49,21 +42,17 @@ public abstract partial class XtmpSession
         SendItem(exchangeId, new OutgoingPayload(Required(message)), compressible, message.Info.Transport);
 
     /// <summary>Items that may be sent on a stream before credit is used up; 0 for an exchange that is gone.</summary>
-    public ulong GetAvailableCredit(ulong exchangeId)
-    {
-        ref var exchange = ref FindInbound(exchangeId);
-        return Unsafe.IsNullRef(ref exchange) || exchange.Credit < exchange.Items ? 0 : exchange.Credit - exchange.Items;
-    }
+    public ulong GetAvailableCredit(ulong exchangeId) => _exchanges.GetAvailableCredit(exchangeId);
 
     /// <summary>Ends a stream. False where the exchange is already over.</summary>
     public bool SendEnd(ulong exchangeId)
     {
-        if (!TryFinishInbound(exchangeId, out var exchange))
+        if (!_exchanges.TryFinishInbound(exchangeId, out var exchange))
         {
             return false;
         }
 
-        Enqueue(_queue.Level(exchange.Priority), exchange.Code, FrameKind.StreamEnd, exchangeId, FlagsOf(exchange.Priority));
+        SendAnswer(in exchange, exchange.Code, FrameKind.StreamEnd, exchangeId, default);
         return true;
     }
 
@@ -71,14 +60,14 @@ public abstract partial class XtmpSession
     public bool SendError(ulong exchangeId, XtmpErrorCode code, string text, string? field = null, bool retryable = false, TimeSpan? retryAfter = null)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (!TryFinishInbound(exchangeId, out var exchange))
+        if (!_exchanges.TryFinishInbound(exchangeId, out var exchange))
         {
             return false;
         }
 
         Span<byte> buffer = stackalloc byte[ErrorMessage.MaxLength];
         var length = ErrorMessage.Write(buffer, code, text, field, retryable, retryAfter);
-        Enqueue(_queue.Level(exchange.Priority), FrameCode.Error, FrameKind.Error, exchangeId, FlagsOf(exchange.Priority), new(buffer[..length]));
+        SendAnswer(in exchange, FrameCode.Error, FrameKind.Error, exchangeId, new(buffer[..length]));
         return true;
     }
 
@@ -93,22 +82,20 @@ public abstract partial class XtmpSession
             return false;
         }
 
-        if (TryFinishInbound(exchangeId, out var inbound))
+        if (_exchanges.TryFinishInbound(exchangeId, out var inbound))
         {
-            Enqueue(_queue.Level(inbound.Priority), inbound.Code, FrameKind.Cancel, exchangeId, FlagsOf(inbound.Priority));
+            SendAnswer(in inbound, inbound.Code, FrameKind.Cancel, exchangeId, default);
             return true;
         }
 
-        ref var outbound = ref FindOutbound(exchangeId);
-        if (Unsafe.IsNullRef(ref outbound) || outbound.Cancelled)
+        if (!_exchanges.TryCancelOutbound(exchangeId, out var outbound, out var isOpen))
         {
             return false;
         }
 
-        outbound.Cancelled = true;
-        if (!outbound.Ended)
+        if (isOpen)
         {
-            Enqueue(_queue.Level(outbound.Priority), outbound.Code, FrameKind.Cancel, exchangeId, FlagsOf(outbound.Priority));
+            Enqueue(outbound.Priority, new() { MessageType = outbound.Code, Flags = outbound.Priority.ToFlags(), Kind = FrameKind.Cancel, ExchangeId = exchangeId }, default);
         }
 
         return true;
@@ -117,36 +104,27 @@ public abstract partial class XtmpSession
     /// <summary>Lets the peer send stream items up to, not including, number <paramref name="limit"/>. Never goes down.</summary>
     public bool GrantCredit(ulong exchangeId, ulong limit)
     {
-        ref var exchange = ref FindOutbound(exchangeId);
-        if (State == SessionState.Closed || Unsafe.IsNullRef(ref exchange) || !exchange.IsStream || exchange.Ended || exchange.Cancelled || limit <= exchange.Credit)
+        if (State == SessionState.Closed || !_exchanges.TryGrant(exchangeId, limit, out var priority))
         {
             return false;
         }
 
-        exchange.Credit = limit;
         Span<byte> buffer = stackalloc byte[ControlMessages.MaxLength];
-        Enqueue(_queue.Level(exchange.Priority), FrameCode.Credit, FrameKind.OneWay, 0, FrameFlags.None, new(buffer[..ControlMessages.WriteCredit(buffer, exchangeId, limit)]));
+        Enqueue(priority, new() { MessageType = FrameCode.Credit }, new(buffer[..ControlMessages.WriteCredit(buffer, exchangeId, limit)]));
         return true;
     }
 
     private ulong SendRequest(byte code, OutgoingPayload payload, in SendOptions options)
     {
         RequireSendable(code, payload.Length);
-        var outstanding = OutstandingRequests;
-        if (Established is not null ? outstanding >= _peerLimits.MaxConcurrentRequests : outstanding >= Limits.MaxConcurrentRequests)
+        _exchanges.RequireRoomForRequest();
+        var id = _exchanges.TakeId();
+        var priority = _packer.AdmitRequest(options.Priority, id);
+        Enqueue(priority, new() { MessageType = code, Flags = priority.ToFlags(), Kind = FrameKind.Request, ExchangeId = id }, payload, options.Compressible);
+        _exchanges.AddRequest(id, code, priority, options.Stream);
+        if (options.Stream)
         {
-            throw new XtmpException(XtmpErrorCode.Overloaded, Fault.Local, $"{outstanding} requests are unanswered, and the peer takes no more at one time.", retryable: true);
-        }
-
-        var id = TakeExchangeId();
-        var credit = Math.Max((ulong)Limits.InitialStreamCredit, options.InitialCredit);
-        var priority = AdmitPriority(options.Priority, id);
-        Enqueue(_queue.Level(priority), code, FrameKind.Request, id, FlagsOf(priority), payload, options.Compressible);
-        _outbound ??= [];
-        _outbound.Add(id, new() { Code = code, Priority = priority, IsStream = options.Stream, Credit = (ulong)Limits.InitialStreamCredit });
-        if (options.Stream && credit > (ulong)Limits.InitialStreamCredit)
-        {
-            GrantCredit(id, credit);
+            GrantCredit(id, options.InitialCredit);
         }
 
         return id;
@@ -155,189 +133,77 @@ public abstract partial class XtmpSession
     private ulong SendOneWay(byte code, OutgoingPayload payload, in SendOptions options)
     {
         RequireSendable(code, payload.Length);
-        ulong id = 0;
-        var flags = FlagsOf(options.Priority);
+        var entry = new BatchEntry { MessageType = code, Flags = options.Priority.ToFlags() };
         if (options.RequiresAck)
         {
-            _awaitingAck ??= [];
-            if (_awaitingAck.Count >= IdWindow.Size / 2)
-            {
-                throw new XtmpException(XtmpErrorCode.Overloaded, Fault.Local, $"{_awaitingAck.Count} messages wait for their ack.", retryable: true);
-            }
-
-            id = TakeExchangeId();
-            flags |= FrameFlags.RequiresAck;
+            _exchanges.RequireRoomForAck();
+            entry.ExchangeId = _exchanges.TakeId();
+            entry.Flags |= FrameFlags.RequiresAck;
         }
 
-        var level = RouteOf(options.Transport, options.Priority, payload.Length);
-        Enqueue(level, code, FrameKind.OneWay, id, flags, payload, options.Compressible);
-        if (id != 0)
+        var channel = ChannelFor(options.Transport, payload.Length);
+        Enqueue(options.Priority, entry, payload, options.Compressible, channel);
+        if (options.RequiresAck)
         {
-            _awaitingAck!.Add(id, code);
+            channel?.Track(entry.ExchangeId);
+            _exchanges.AddAwaitingAck(entry.ExchangeId, code);
         }
 
-        return id;
+        return entry.ExchangeId;
     }
 
     private bool SendResponse(ulong exchangeId, OutgoingPayload payload, bool compressible)
     {
-        if (Unsafe.IsNullRef(ref FindInbound(exchangeId)))
+        if (Unsafe.IsNullRef(ref _exchanges.FindInbound(exchangeId)))
         {
             return false;
         }
 
         RequireFits(payload.Length);
-        if (!TryFinishInbound(exchangeId, out var exchange))
-        {
-            return false;
-        }
-
-        Enqueue(_queue.Level(exchange.Priority), exchange.Code, FrameKind.Response, exchangeId, FlagsOf(exchange.Priority), payload, compressible);
+        _exchanges.TryFinishInbound(exchangeId, out var exchange);
+        SendAnswer(in exchange, exchange.Code, FrameKind.Response, exchangeId, payload, compressible);
         return true;
     }
 
     private SendItemResult SendItem(ulong exchangeId, OutgoingPayload payload, bool compressible, TransportClass transport)
     {
-        ref var exchange = ref FindInbound(exchangeId);
+        ref var exchange = ref _exchanges.FindInbound(exchangeId);
         if (Unsafe.IsNullRef(ref exchange) || exchange.Cancelled)
         {
             return SendItemResult.Gone;
         }
 
         RequireFits(payload.Length + sizeof(ulong));
-
         if (exchange.Items >= exchange.Credit)
         {
             return SendItemResult.NoCredit;
         }
 
-        var level = RouteOf(transport, exchange.Priority, payload.Length + sizeof(ulong));
-        Enqueue(level, exchange.Code, FrameKind.StreamItem, exchangeId, FlagsOf(exchange.Priority) | FrameFlags.StreamData, payload, compressible, exchange.Items);
+        var entry = new BatchEntry { MessageType = exchange.Code, Flags = exchange.Priority.ToFlags() | FrameFlags.StreamData, Kind = FrameKind.StreamItem, ExchangeId = exchangeId };
+        Enqueue(exchange.Priority, entry, payload, compressible, ChannelFor(transport, payload.Length + sizeof(ulong)), exchange.Items);
         exchange.Items++;
         return SendItemResult.Sent;
     }
 
-    /// <summary>An answer of the session itself; a peer that never takes them is cut off before they pile up.</summary>
-    private void Reply(MessagePriority priority, byte code, FrameKind kind, ulong exchangeId, ReadOnlySpan<byte> payload)
-    {
-        if (_queue.Bytes + payload.Length > Limits.MaxSendQueueBytes)
-        {
-            Fail(SessionCloseReason.LimitExceeded, XtmpErrorCode.LimitExceeded, "The peer sends without taking its answers.");
-            return;
-        }
+    private void SendAnswer(in InboundExchange exchange, byte code, FrameKind kind, ulong exchangeId, OutgoingPayload payload, bool compressible = false) =>
+        Enqueue(exchange.Priority, new() { MessageType = code, Flags = exchange.Priority.ToFlags(), Kind = kind, ExchangeId = exchangeId }, payload, compressible);
 
-        Enqueue(_queue.Level(priority), code, kind, exchangeId, FrameFlags.None, new(payload));
-    }
-
-    private void ReplyWithError(ulong exchangeId, XtmpErrorCode code, string text, bool retryable)
+    private void Enqueue(MessagePriority priority, BatchEntry entry, OutgoingPayload payload, bool compressible = false, DatagramChannel? channel = null, ulong itemNumber = 0)
     {
-        _inbound!.Remove(exchangeId, out var exchange);
-        Span<byte> buffer = stackalloc byte[ErrorMessage.MaxLength];
-        Reply(exchange.Priority, FrameCode.Error, FrameKind.Error, exchangeId, buffer[..ErrorMessage.Write(buffer, code, text, null, retryable, null)]);
-    }
-
-    private void Enqueue(SendLevel level, byte code, FrameKind kind, ulong exchangeId, FrameFlags flags, OutgoingPayload payload = default, bool compressible = false, ulong itemNumber = 0)
-    {
-        var prefix = kind == FrameKind.StreamItem ? sizeof(ulong) : 0;
-        var length = prefix + payload.Length;
-        var entry = new BatchEntry { MessageType = code, Flags = flags, Kind = kind, ExchangeId = exchangeId };
         _counters.MessagesSent++;
-        if (compressible && Options.CompressFromBytes > 0 && length >= Options.CompressFromBytes)
+        if (channel is not null)
         {
-            EnqueueCompressed(level, entry, length, prefix, payload, itemNumber);
-            return;
+            _packer.Add(channel.Queue, entry, payload, compressible, itemNumber);
         }
-
-        var padding = FrameCode.IsControl(code) ? 0 : Options.Padding.PaddingFor(length);
-        var body = level.Reserve(length + padding)[BatchEntry.Size..];
-        WriteBody(body, prefix, payload, itemNumber);
-        body.Slice(length, padding).Clear();
-        entry.Length = length + padding;
-        level.Commit(in entry);
-    }
-
-    private void EnqueueCompressed(SendLevel level, BatchEntry entry, int length, int prefix, OutgoingPayload payload, ulong itemNumber)
-    {
-        var plain = ArrayPool<byte>.Shared.Rent(length);
-        try
+        else
         {
-            WriteBody(plain, prefix, payload, itemNumber);
-            var body = level.Reserve(RawLengthSize + length)[BatchEntry.Size..];
-
-            // Less than a sixteenth saved is not worth the other end's work.
-            var compressed = Lz4Block.Compress(plain.AsSpan(0, length), body.Slice(RawLengthSize, length - (length / 16)));
-            if (compressed > 0)
-            {
-                BinaryPrimitives.WriteUInt32LittleEndian(body, (uint)length);
-                entry.Length = RawLengthSize + compressed;
-                entry.Flags |= FrameFlags.Compressed;
-            }
-            else
-            {
-                plain.AsSpan(0, length).CopyTo(body);
-                entry.Length = length;
-            }
-
-            level.Commit(in entry);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(plain.AsSpan(0, length));
-            ArrayPool<byte>.Shared.Return(plain);
+            _packer.Add(priority, entry, payload, compressible, itemNumber);
         }
     }
 
-    private static void WriteBody(Span<byte> body, int prefix, OutgoingPayload payload, ulong itemNumber)
-    {
-        if (prefix > 0)
-        {
-            BinaryPrimitives.WriteUInt64LittleEndian(body, itemNumber);
-        }
-
-        payload.Write(body[prefix..]);
-    }
-
-    private ref InboundExchange FindInbound(ulong id) =>
-        ref _inbound is null || State == SessionState.Closed
-            ? ref Unsafe.NullRef<InboundExchange>()
-            : ref CollectionsMarshal.GetValueRefOrNullRef(_inbound, id);
-
-    private bool TryFinishInbound(ulong id, out InboundExchange exchange)
-    {
-        exchange = default;
-        return State != SessionState.Closed && _inbound is not null && _inbound.Remove(id, out exchange);
-    }
-
-    /// <summary>
-    /// The peer tells a repeated exchange id from a late one within a window. A request therefore takes no faster level
-    /// than one that a much older request still waits in.
-    /// </summary>
-    private MessagePriority AdmitPriority(MessagePriority wanted, ulong id)
-    {
-        for (var lower = MessagePriority.Normal; lower < wanted; lower++)
-        {
-            var level = _queue.Level(lower);
-            if (level.WaitingRequests > 0 && id - level.OldestRequest > IdWindow.Size)
-            {
-                wanted = lower;
-            }
-        }
-
-        _queue.Level(wanted).RequestQueued(id);
-        return wanted;
-    }
-
-    private ulong TakeExchangeId()
-    {
-        if (_nextExchangeId > FrameLayout.MaxExchangeId)
-        {
-            throw new XtmpException(XtmpErrorCode.KeyLimitReached, Fault.Local, "The session has used up its exchange ids.");
-        }
-
-        var id = _nextExchangeId;
-        _nextExchangeId += 2;
-        return id;
-    }
+    /// <summary>Messages that prefer datagrams and fit one take them; the others go on the stream.</summary>
+    private DatagramChannel? ChannelFor(TransportClass transport, int length) =>
+        transport == TransportClass.Fast && _datagrams?.Takes(length + _packer.PaddingFor(length)) == true ? _datagrams : null;
 
     private void RequireSendable(byte code, int length)
     {
@@ -377,11 +243,4 @@ public abstract partial class XtmpSession
         ArgumentNullException.ThrowIfNull(message);
         return message;
     }
-
-    private static FrameFlags FlagsOf(MessagePriority priority) => priority switch
-    {
-        MessagePriority.Emergency => FrameFlags.Emergency,
-        MessagePriority.High => FrameFlags.PriorityHigh,
-        _ => FrameFlags.None,
-    };
 }

@@ -275,7 +275,7 @@ internal sealed partial class ServerConnection
     {
         SessionCloseReason.RemoteClose => DisconnectCode.Normal,
         SessionCloseReason.LocalClose => DisconnectCode.ShuttingDown,
-        SessionCloseReason.IdleTimeout or SessionCloseReason.EndOfStream => DisconnectCode.Idle,
+        SessionCloseReason.IdleTimeout or SessionCloseReason.PeerSilent or SessionCloseReason.EndOfStream => DisconnectCode.Idle,
         SessionCloseReason.LimitExceeded => DisconnectCode.Overloaded,
         SessionCloseReason.KeyExhausted => DisconnectCode.SessionExpired,
         _ => DisconnectCode.ProtocolError,

@@ -196,7 +196,7 @@ public sealed class SiloHost : IAsyncDisposable
         ClientTrust = options.ClientTrust ?? (options.AllowedClients.Count == 0 ? null : TrustPolicy.AnyOf(new HashSet<Fingerprint>(options.AllowedClients).Contains)),
         TicketLifetime = options.TicketLifetime,
         TicketKeys = keys.Tickets,
-        SpareShares = keys.SpareShares,
+        KeySharePool = keys.KeySharePool,
         CompressionBounds = new CompressionBounds(methods.Methods.Select(method => method.Request)),
         Admission = new HandshakeAdmission(options.Gateway),
         SchemaFingerprint = XtmpCatalogue.SchemaFingerprint.ToArray(),

@@ -18,7 +18,7 @@ internal sealed class SiloKeys : IDisposable
     /// <summary>New at each start: after one, clients make a full handshake.</summary>
     public TicketKeyRing Tickets { get; } = new(SystemEntropy.Instance);
 
-    public SpareShares SpareShares { get; } = new(SystemEntropy.Instance);
+    public KeySharePool KeySharePool { get; } = new(SystemEntropy.Instance);
 
     /// <exception cref="Xtmp.Protocol.XtmpException">The identity file cannot be read or made.</exception>
     public static SiloKeys Load(string dataDirectory) =>
@@ -28,6 +28,6 @@ internal sealed class SiloKeys : IDisposable
     {
         Identity.Dispose();
         Tickets.Dispose();
-        SpareShares.Dispose();
+        KeySharePool.Dispose();
     }
 }

@@ -24,7 +24,7 @@ public sealed class AttackTests
             raw.SendKeys.NextSequence++;
             raw.Send(Code, FrameKind.OneWay, 0, "x"u8);
         }),
-        ["unencrypted after the handshake"] = (SessionCloseReason.EncryptionTypeMismatch, (raw, pair) =>
+        ["unencrypted after the handshake"] = (SessionCloseReason.NotEncrypted, (raw, pair) =>
         {
             var frame = new byte[FrameLayout.HeaderSize];
             new FrameHeader { MessageType = Code, SessionId = pair.Server.Session.SessionId }.Write(frame);

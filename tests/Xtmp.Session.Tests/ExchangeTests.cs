@@ -340,7 +340,7 @@ public sealed class ExchangeTests
         pair.ToServer = _ => [];
         pair.ToClient = _ => [];
         pair.Advance(TimeSpan.FromSeconds(91));
-        Assert.Equal(XtmpErrorCode.ConnectionLost, HandshakeTests.AssertClosed(pair.Client, SessionCloseReason.IdleTimeout).Code);
+        Assert.Equal(XtmpErrorCode.ConnectionLost, HandshakeTests.AssertClosed(pair.Client, SessionCloseReason.PeerSilent).Code);
     }
 
     internal static SessionPair Established(ClientSessionOptions? client = null, ServerSessionOptions? server = null, ulong seed = 1)

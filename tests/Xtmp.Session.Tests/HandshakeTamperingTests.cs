@@ -181,7 +181,7 @@ public sealed class HandshakeTamperingTests
         new FrameHeader { MessageType = 0x10, PayloadLength = 4, SessionId = server.SessionId }.Write(early);
         server.HandleInput(early, s_clock.Now);
         end.Drain();
-        HandshakeTests.AssertClosed(end, SessionCloseReason.EncryptionTypeMismatch);
+        HandshakeTests.AssertClosed(end, SessionCloseReason.NotEncrypted);
     }
 
     [Fact]

@@ -18,8 +18,8 @@ internal sealed class RawPeer
     public RawPeer(SessionPair pair)
     {
         _pair = pair;
-        _send = pair.Client.Session.SendKeys!;
-        _receive = pair.Client.Session.ReceiveKeys!;
+        _send = pair.Client.Session.SendKeys();
+        _receive = pair.Client.Session.ReceiveKeys();
         pair.ToClient = bytes =>
         {
             Open(bytes);

@@ -127,7 +127,7 @@ public sealed class RekeyTests
     {
         using var pair = ExchangeTests.Established();
         pair.Advance(TimeSpan.FromSeconds(2));
-        var raw = pair.Client.Session.SendKeys!;
+        var raw = pair.Client.Session.SendKeys();
         var header = new FrameHeader { MessageType = Code, SessionId = pair.Client.Session.SessionId };
         var old = new byte[FrameLayout.HeaderSize + 1];
         raw.Seal(ref header, "x"u8, old);

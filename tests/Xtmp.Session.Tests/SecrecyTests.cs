@@ -24,7 +24,7 @@ public sealed class SecrecyTests
         {
             texts.AppendLine(end.Session.ToString());
             texts.AppendLine(end.Session.Established!.ToString());
-            texts.AppendLine(end.Session.SendKeys!.ToString());
+            texts.AppendLine(end.Session.SendKeys().ToString());
             texts.AppendLine(end.Session.Statistics.ToString());
             foreach (var recorded in end.Events)
             {
@@ -78,7 +78,7 @@ public sealed class SecrecyTests
 
     private static IEnumerable<byte[]> Blocks(XtmpSession session)
     {
-        var secrets = typeof(XtmpSession).GetProperty("Secrets", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(session);
+        var secrets = session.Secrets();
         yield return (byte[])typeof(SessionSecrets).GetField("_block", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(secrets)!;
     }
 }

@@ -40,7 +40,7 @@ public sealed class ServerFlightTests
         server.HandleInput(frame, _clock.Now);
         var end = new SessionEnd(server);
         end.Drain();
-        HandshakeTests.AssertClosed(end, SessionCloseReason.EncryptionTypeMismatch);
+        HandshakeTests.AssertClosed(end, SessionCloseReason.NotEncrypted);
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class ServerFlightTests
         for (var i = 0; i < 4; i++)
         {
             using var pair = new SessionPair(
-                PairOptions.FreshClient() with { SpareShares = forClient }, PairOptions.Server with { SpareShares = forServer }, seed: 5, clock: new VirtualClock());
+                PairOptions.FreshClient() with { KeySharePool = forClient }, PairOptions.Server with { KeySharePool = forServer }, seed: 5, clock: new VirtualClock());
             pair.Run();
             Assert.Equal(SessionState.Established, pair.Client.Session.State);
             Assert.Equal(SessionState.Established, pair.Server.Session.State);
@@ -95,7 +95,7 @@ public sealed class ServerFlightTests
         return [.. codes];
     }
 
-    private sealed class Spares : ISpareShares
+    private sealed class Spares : IKeySharePool
     {
         private readonly Queue<X25519PrivateKey> _keys = new();
 

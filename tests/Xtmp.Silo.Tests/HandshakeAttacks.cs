@@ -55,12 +55,12 @@ internal static class HandshakeAttacks
             payload[0] = 0xC1;
             Authenticate(payload, server);
         });
-        yield return new("the same hello twice", SessionCloseReason.EncryptionTypeMismatch, false, peer =>
+        yield return new("the same hello twice", SessionCloseReason.NotEncrypted, false, peer =>
         {
             var hello = peer.Take();
             return [.. hello, .. hello];
         });
-        yield return new("early data behind the hello", SessionCloseReason.EncryptionTypeMismatch, false, peer =>
+        yield return new("early data behind the hello", SessionCloseReason.NotEncrypted, false, peer =>
         {
             var hello = peer.Take();
             var early = hello[..FrameLayout.HeaderSize];

@@ -98,7 +98,7 @@ public sealed class HostileFrameTests
         { "wrong key id", "KeyIdMismatch" },
         { "replayed frame", "SequenceMismatch" },
         { "skipped sequence", "SequenceMismatch" },
-        { "unencrypted frame", "EncryptionTypeMismatch" },
+        { "unencrypted frame", "NotEncrypted" },
         { "other encryption type", "EncryptionTypeMismatch" },
         { "oversize payload_length", "FrameTooLarge" },
         { "end of stream inside a frame", "EndOfStream" },

@@ -22,7 +22,7 @@ internal static class SessionAttacks
             peer.Keys.NextSequence++;
             return peer.Seal(Code, FrameKind.OneWay, 0, "x"u8);
         });
-        yield return Of("None after the hello", SessionCloseReason.EncryptionTypeMismatch, peer =>
+        yield return Of("None after the hello", SessionCloseReason.NotEncrypted, peer =>
         {
             var frame = new byte[FrameLayout.HeaderSize];
             new FrameHeader { MessageType = Code, SessionId = peer.Session.SessionId }.Write(frame);

@@ -11,7 +11,7 @@ internal sealed class SessionOpener(XtmpClientOptions options, Func<XtmpEndpoint
     // Sessions of one connection are opened one after the other, but for a pool that comes back.
     private const int SpareKeys = 2;
 
-    private readonly SpareShares _shares = new(options.Entropy, SpareKeys);
+    private readonly KeySharePool _shares = new(options.Entropy, SpareKeys);
 
     /// <exception cref="XtmpException">What failed, within <see cref="XtmpClientOptions.ConnectTimeout"/>.</exception>
     public async Task<LiveSession> OpenAsync(EndpointSet.Endpoint endpoint, CancellationToken cancellationToken)
@@ -27,7 +27,7 @@ internal sealed class SessionOpener(XtmpClientOptions options, Func<XtmpEndpoint
             Limits = options.Limits,
             SchemaFingerprint = XtmpCatalogue.SchemaFingerprint.ToArray(),
             Ticket = endpoint.Tickets.TryTake(),
-            SpareShares = _shares,
+            KeySharePool = _shares,
         };
         try
         {

@@ -11,7 +11,7 @@ internal sealed class DatagramRate(TimeSpan now)
     private const double MaxRate = 1_000_000_000;
     private const double Increase = 200_000;
     private const double BurstSeconds = 0.02;
-    private const ulong LeastSample = 10;
+    private const ulong MinSample = 10;
     private const ulong SilenceSample = 50;
     private static readonly TimeSpan SilenceTime = TimeSpan.FromSeconds(5);
     private TimeSpan _progress = now;
@@ -53,7 +53,7 @@ internal sealed class DatagramRate(TimeSpan now)
             _progress = now;
         }
 
-        if (epoch == _epoch && highest >= _highest + LeastSample && received >= _received)
+        if (epoch == _epoch && highest >= _highest + MinSample && received >= _received)
         {
             double sent = highest - _highest;
             var loss = 1 - ((received - _received) / sent);

@@ -2,12 +2,13 @@ using Xtmp.Protocol;
 
 namespace Xtmp.Session;
 
-/// <summary>A message sent by datagram that waits for its ack, and is sent again until it comes.</summary>
-internal sealed class UnackedMessage(BatchEntry entry, byte[] body)
+/// <summary>A message that asks for an ack, and is sent again until it comes.</summary>
+internal sealed class UnackedMessage
 {
-    public BatchEntry Entry { get; } = entry;
+    public BatchEntry Entry { get; set; }
 
-    public byte[] Body { get; } = body;
+    /// <summary>What follows the entry; null until the first datagram with it is written.</summary>
+    public byte[]? Body { get; set; }
 
     public int Attempts { get; set; } = 1;
 

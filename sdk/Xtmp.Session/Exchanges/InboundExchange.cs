@@ -7,9 +7,6 @@ internal struct InboundExchange
 {
     public byte Code;
     public MessagePriority Priority;
-
-    /// <summary>The request came by datagram.</summary>
-    public bool IsDatagram;
     public bool Cancelled;
 
     /// <summary>Items sent.</summary>

@@ -9,13 +9,13 @@ internal sealed class ClientShares : IDisposable
     private readonly MlKem1024PrivateKey _kem;
     private readonly X25519PrivateKey _privateKey;
 
-    /// <summary>Takes 96 bytes of entropy: ML-KEM d ‖ z, then the X25519 key, which a spare one takes the place of.</summary>
-    public ClientShares(IEntropy entropy, ISpareShares? spares = null)
+    /// <summary>Takes 96 bytes of entropy: ML-KEM d ‖ z, then the X25519 key, whose place one of the pool takes.</summary>
+    public ClientShares(IEntropy entropy, IKeySharePool? pool = null)
     {
         Span<byte> seed = stackalloc byte[MlKem1024.SeedSize + X25519.KeySize];
         entropy.Fill(seed);
         _kem = MlKem1024PrivateKey.FromSeed(seed[..MlKem1024.SeedSize]);
-        _privateKey = spares?.TryTake() ?? X25519PrivateKey.FromBytes(seed[MlKem1024.SeedSize..]);
+        _privateKey = pool?.TryTake() ?? X25519PrivateKey.FromBytes(seed[MlKem1024.SeedSize..]);
         CryptographicOperations.ZeroMemory(seed);
         _kem.WriteEncapsulationKey(EncapsulationKey);
         _privateKey.WritePublicKey(Share);

@@ -15,20 +15,20 @@ internal static class KeyAgreement
     /// <summary>The server's side: answers a client's shares.</summary>
     /// <param name="ek">The client's encapsulation key.</param>
     /// <param name="clientShare">The client's X25519 key.</param>
-    /// <param name="entropy">32 bytes for ML-KEM, then 32 for an X25519 key where no spare one is at hand.</param>
-    /// <param name="spares">X25519 keys made earlier, or null.</param>
+    /// <param name="entropy">32 bytes for ML-KEM, then 32 for an X25519 key where the pool has none.</param>
+    /// <param name="pool">X25519 keys made earlier, or null: none.</param>
     /// <param name="ct">The ciphertext.</param>
     /// <param name="serverShare">This end's X25519 key.</param>
     /// <param name="input">What the key schedule takes.</param>
     /// <returns>False when the client's key fails the modulus check or X25519 gives zero.</returns>
     public static bool TryAnswer(
-        ReadOnlySpan<byte> ek, ReadOnlySpan<byte> clientShare, IEntropy entropy, ISpareShares? spares, Span<byte> ct, Span<byte> serverShare, Span<byte> input)
+        ReadOnlySpan<byte> ek, ReadOnlySpan<byte> clientShare, IEntropy entropy, IKeySharePool? pool, Span<byte> ct, Span<byte> serverShare, Span<byte> input)
     {
         Span<byte> randomness = stackalloc byte[RandomnessSize];
         entropy.Fill(randomness);
         try
         {
-            using var privateKey = spares?.TryTake() ?? X25519PrivateKey.FromBytes(randomness[MlKem1024.EncapsulationRandomnessSize..]);
+            using var privateKey = pool?.TryTake() ?? X25519PrivateKey.FromBytes(randomness[MlKem1024.EncapsulationRandomnessSize..]);
             if (!MlKem1024.TryEncapsulate(ek, randomness[..MlKem1024.EncapsulationRandomnessSize], ct, input[..MlKem1024.SharedSecretSize])
                 || !privateKey.TryAgree(clientShare, input.Slice(MlKem1024.SharedSecretSize, X25519.KeySize)))
             {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Xtmp.Protocol;
 
 namespace Xtmp.Session;
 
@@ -31,8 +32,15 @@ internal sealed class SessionSecrets : IDisposable
         clientFinishedHash.CopyTo(Hash);
     }
 
-    /// <summary>The transcript hash that udp secrets hang from.</summary>
-    public ReadOnlySpan<byte> CurrentHash => Hash;
+    /// <summary>Record keys of one direction and transport, from the secrets as they are now.</summary>
+    public TrafficKeys DeriveKeys(ReadOnlySpan<byte> label, EncryptionType type, uint epoch)
+    {
+        Span<byte> secret = stackalloc byte[Size];
+        DeriveTraffic(label, Hash, secret);
+        var keys = new TrafficKeys(secret, type, epoch);
+        CryptographicOperations.ZeroMemory(secret);
+        return keys;
+    }
 
     public void Export(ReadOnlySpan<byte> label, ReadOnlySpan<byte> context, Span<byte> output) =>
         KeyDerivation.Export(Exporter, label, context, output);
@@ -50,10 +58,10 @@ internal sealed class SessionSecrets : IDisposable
         {
             Span<byte> header = stackalloc byte[Transcript.EntryHeaderSize];
             hash.AppendData(Hash);
-            Transcript.WriteEntryHeader(header, Protocol.FrameCode.Rekey, rekey.Length);
+            Transcript.WriteEntryHeader(header, FrameCode.Rekey, rekey.Length);
             hash.AppendData(header);
             hash.AppendData(rekey);
-            Transcript.WriteEntryHeader(header, Protocol.FrameCode.RekeyAck, rekeyAck.Length);
+            Transcript.WriteEntryHeader(header, FrameCode.RekeyAck, rekeyAck.Length);
             hash.AppendData(header);
             hash.AppendData(rekeyAck);
             hash.GetHashAndReset(Hash);

@@ -31,7 +31,7 @@ public abstract record SessionOptions
     public bool EnableDatagrams { get; init; }
 
     /// <summary>Keys made ahead of time. Null: each handshake makes its own from its session's entropy.</summary>
-    public ISpareShares? SpareShares { get; init; }
+    public IKeySharePool? KeySharePool { get; init; }
 
     /// <summary>This end's identity. A server must have one; a client only where the server asks for it.</summary>
     public IdentityKey? Identity { get; init; }

@@ -31,7 +31,8 @@ internal readonly ref struct OutgoingPayload
         }
         else
         {
-            Assertion.Check(_message.Encode(destination[..Length]) == Length);
+            var written = _message.Encode(destination[..Length]);
+            Assertion.Check(written == Length);
         }
     }
 }

@@ -26,8 +26,8 @@ internal static class HandshakeBenches
         SessionBenches.Run(context);
         await using var server = await HandshakeServerProcess.StartAsync();
         using var identity = IdentityKey.Generate(SystemEntropy.Instance);
-        using var spares = new SpareShares(SystemEntropy.Instance);
-        var options = new ClientSessionOptions { ServerTrust = TrustPolicy.Pinned(server.Fingerprint), ServerName = "127.0.0.1", SpareShares = spares };
+        using var spares = new KeySharePool(SystemEntropy.Instance);
+        var options = new ClientSessionOptions { ServerTrust = TrustPolicy.Pinned(server.Fingerprint), ServerName = "127.0.0.1", KeySharePool = spares };
         var mutual = options with { Identity = identity };
         var tlsContext = new TlsClient(server.TlsPort);
         var connected = new ConnectedClient(server.ServerPort, server.Fingerprint, spares);
@@ -242,7 +242,7 @@ internal static class HandshakeBenches
     }
 
     /// <summary>A client from the connected socket on: session and pump without a connection around them.</summary>
-    private sealed class ConnectedClient(int port, Fingerprint server, SpareShares spares)
+    private sealed class ConnectedClient(int port, Fingerprint server, KeySharePool spares)
     {
         private readonly SessionClock _clock = new(TimeProvider.System);
         private SessionTicket? _ticket;
@@ -261,7 +261,7 @@ internal static class HandshakeBenches
                 ServerTrust = TrustPolicy.Pinned(server),
                 ServerName = "127.0.0.1",
                 Ticket = resume ? _ticket : null,
-                SpareShares = spares,
+                KeySharePool = spares,
             };
             var session = new ClientSession(options, SystemEntropy.Instance, _clock.Now);
             var observer = new TicketObserver();

@@ -32,7 +32,7 @@ internal static class HandshakeServer
             Identity = identity,
             ClientAuthentication = ClientAuthentication.None,
             TicketKeys = new TicketKeyRing(SystemEntropy.Instance),
-            SpareShares = new SpareShares(SystemEntropy.Instance),
+            KeySharePool = new KeySharePool(SystemEntropy.Instance),
         };
         var server = Listen();
         var mutual = Listen();

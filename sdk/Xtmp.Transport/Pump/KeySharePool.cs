@@ -11,7 +11,7 @@ namespace Xtmp.Transport;
 /// a server only a hello with a valid mac1 takes one: a peer cannot cause more of this work than before. Keys wait in
 /// memory until the next handshakes, and are no use to who reads them there except for those.
 /// </summary>
-public sealed class SpareShares : ISpareShares, IThreadPoolWorkItem, IDisposable
+public sealed class KeySharePool : IKeySharePool, IThreadPoolWorkItem, IDisposable
 {
     /// <summary>Enough for a burst of connections; each costs some hundred bytes.</summary>
     public const int DefaultCapacity = 16;
@@ -23,7 +23,7 @@ public sealed class SpareShares : ISpareShares, IThreadPoolWorkItem, IDisposable
     private volatile bool _disposed;
 
     /// <summary>Makes <paramref name="capacity"/> keys at once.</summary>
-    public SpareShares(IEntropy entropy, int capacity = DefaultCapacity)
+    public KeySharePool(IEntropy entropy, int capacity = DefaultCapacity)
     {
         ArgumentNullException.ThrowIfNull(entropy);
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);

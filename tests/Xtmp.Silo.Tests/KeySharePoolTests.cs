@@ -3,12 +3,12 @@ using Xtmp.Transport;
 
 namespace Xtmp.Silo.Tests;
 
-public sealed class SpareSharesTests
+public sealed class KeySharePoolTests
 {
     [Fact]
     public async Task no_key_is_given_twice_and_what_was_taken_comes_back()
     {
-        using var spares = new SpareShares(SystemEntropy.Instance, capacity: 3);
+        using var spares = new KeySharePool(SystemEntropy.Instance, capacity: 3);
         var seen = new HashSet<string>();
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         for (var taken = 0; taken < 50;)
@@ -35,9 +35,9 @@ public sealed class SpareSharesTests
     [Fact]
     public void gives_nothing_once_disposed()
     {
-        var spares = new SpareShares(SystemEntropy.Instance, capacity: 1);
+        var spares = new KeySharePool(SystemEntropy.Instance, capacity: 1);
         spares.Dispose();
         Assert.Null(spares.TryTake());
-        Assert.Throws<ArgumentOutOfRangeException>(() => new SpareShares(SystemEntropy.Instance, capacity: 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new KeySharePool(SystemEntropy.Instance, capacity: 0));
     }
 }

@@ -1,0 +1,40 @@
+using Xtmp.Protocol;
+
+namespace Xtmp.Session;
+
+/// <summary>The error code that stands for each way a session ends: one table, so that one cause has one code.</summary>
+internal static class CloseCodes
+{
+    public static XtmpErrorCode Of(SessionCloseReason reason) => reason switch
+    {
+        SessionCloseReason.LocalClose or SessionCloseReason.RemoteClose or SessionCloseReason.LocalError => XtmpErrorCode.ConnectionClosed,
+        SessionCloseReason.EndOfStream or SessionCloseReason.PeerSilent => XtmpErrorCode.ConnectionLost,
+        SessionCloseReason.HandshakeTimeout => XtmpErrorCode.HandshakeTimeout,
+        SessionCloseReason.IdleTimeout => XtmpErrorCode.IdleTimeout,
+        SessionCloseReason.Busy => XtmpErrorCode.Busy,
+        SessionCloseReason.NoCommonSuite or SessionCloseReason.SchemaMismatch or SessionCloseReason.Mac1Mismatch
+            or SessionCloseReason.BinderMismatch or SessionCloseReason.HandshakeAuthentication => XtmpErrorCode.HandshakeFailed,
+        SessionCloseReason.UntrustedPeer => XtmpErrorCode.UntrustedPeer,
+        SessionCloseReason.AuthenticationMissing => XtmpErrorCode.AuthenticationRequired,
+        SessionCloseReason.MalformedFrame => XtmpErrorCode.FrameMalformed,
+        SessionCloseReason.FrameTooLarge => XtmpErrorCode.FrameTooLarge,
+        SessionCloseReason.ChecksumMismatch => XtmpErrorCode.ChecksumMismatch,
+        SessionCloseReason.TagMismatch => XtmpErrorCode.AuthenticationTag,
+        SessionCloseReason.KeyIdMismatch => XtmpErrorCode.KeyMismatch,
+        SessionCloseReason.SequenceMismatch => XtmpErrorCode.SequenceMismatch,
+        SessionCloseReason.NotEncrypted => XtmpErrorCode.NotEncrypted,
+        SessionCloseReason.MalformedPayload => XtmpErrorCode.PayloadMalformed,
+        SessionCloseReason.LimitExceeded => XtmpErrorCode.LimitExceeded,
+        SessionCloseReason.KeyExhausted => XtmpErrorCode.KeyLimitReached,
+        _ => XtmpErrorCode.ProtocolViolation,
+    };
+
+    /// <summary>What a Disconnect message means to what was in flight.</summary>
+    public static XtmpErrorCode Of(DisconnectReason reason) => reason switch
+    {
+        DisconnectReason.ShuttingDown => XtmpErrorCode.ShuttingDown,
+        DisconnectReason.IdleTimeout => XtmpErrorCode.IdleTimeout,
+        DisconnectReason.SlowConsumer => XtmpErrorCode.SlowConsumer,
+        _ => XtmpErrorCode.ConnectionClosed,
+    };
+}

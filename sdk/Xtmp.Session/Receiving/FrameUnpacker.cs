@@ -1,0 +1,125 @@
+using Xtmp.Protocol;
+
+namespace Xtmp.Session;
+
+/// <summary>
+/// Takes messages out of opened frames: single ones, those of a batch, and fragmented ones once they are whole (SPEC §1).
+/// The counterpart of <see cref="FramePacker"/>. <see cref="Begin"/> with a frame, then <see cref="TryNext"/> until it
+/// returns false; then <see cref="Violation"/> tells whether all was well.
+/// </summary>
+internal sealed class FrameUnpacker(Reassembler reassembler) : IDisposable
+{
+    private ArraySegment<byte> _batch;
+    private ArraySegment<byte> _single;
+    private BatchEntry _entry;
+    private bool _hasSingle;
+
+    /// <summary>What was wrong with the frame; null while all is well.</summary>
+    public SessionClose? Violation { get; private set; }
+
+    /// <summary>Bytes held for messages that are not whole.</summary>
+    public long ReservedBytes => reassembler.ReservedBytes;
+
+    /// <summary>When the oldest of them began; null when there is none.</summary>
+    public TimeSpan? OldestStart => reassembler.OldestStart;
+
+    /// <summary>True for the header every control message and batch has: kind 0, no exchange, no flag but ENCRYPTED.</summary>
+    public static bool IsPlainControl(in FrameHeader header) =>
+        header.Kind == FrameKind.OneWay && header.ExchangeId == 0 && header.Flags == FrameFlags.Encrypted;
+
+    /// <summary>Takes a frame that holds messages of an application.</summary>
+    /// <param name="header">Its header.</param>
+    /// <param name="plaintext">Its plaintext, in memory of <paramref name="arena"/>.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="arena">Takes over the memory of a message that is whole now.</param>
+    public void Begin(in FrameHeader header, ArraySegment<byte> plaintext, TimeSpan now, ReceiveArena arena)
+    {
+        Violation = null;
+        _batch = default;
+        _hasSingle = false;
+        if (header.MessageType == FrameCode.Batch)
+        {
+            if (IsPlainControl(in header))
+            {
+                _batch = plaintext;
+            }
+            else
+            {
+                Violation = SessionClose.Violation(SessionCloseReason.MalformedFrame, "A batch has kind 0, no exchange and no flags.");
+            }
+        }
+        else if ((header.Flags & FrameFlags.Fragmented) != 0)
+        {
+            AddFragment(in header, plaintext, now, arena);
+        }
+        else
+        {
+            SetSingle(in header, plaintext);
+        }
+    }
+
+    /// <summary>The next message of the frame.</summary>
+    public bool TryNext(out BatchEntry message, out ArraySegment<byte> payload)
+    {
+        if (_hasSingle)
+        {
+            _hasSingle = false;
+            (message, payload) = (_entry, _single);
+            return true;
+        }
+
+        message = default;
+        payload = default;
+        if (_batch.Count == 0)
+        {
+            return false;
+        }
+
+        if (!BatchEntry.TryRead(_batch, out message))
+        {
+            Violation = SessionClose.Violation(SessionCloseReason.MalformedFrame, $"A batch entry {_batch.Count} bytes before the end is cut off or not allowed there.");
+            _batch = default;
+            return false;
+        }
+
+        payload = _batch.Slice(BatchEntry.Size, message.Length);
+        _batch = _batch.Slice(BatchEntry.Size + message.Length);
+        return true;
+    }
+
+    /// <summary>Drops messages whose first part came at or before <paramref name="latest"/>; returns how many.</summary>
+    public int DropStartedBy(TimeSpan latest) => reassembler.DropStartedBy(latest);
+
+    public void Dispose() => reassembler.Dispose();
+
+    private void AddFragment(in FrameHeader header, ArraySegment<byte> plaintext, TimeSpan now, ReceiveArena arena)
+    {
+        switch (reassembler.Add(in header, plaintext, now, out var buffer, out var length))
+        {
+            case ReassemblyStatus.Complete:
+                arena.Adopt(buffer, length);
+                SetSingle(in header, new(buffer, 0, length));
+                break;
+            case ReassemblyStatus.Inconsistent:
+                Violation = SessionClose.Violation(SessionCloseReason.MalformedFrame, $"A fragment of message 0x{header.MessageType:X2} does not fit the others.");
+                break;
+            case ReassemblyStatus.LimitExceeded:
+                Violation = SessionClose.Violation(SessionCloseReason.LimitExceeded, "A fragmented message is over the limits of reassembly.");
+                break;
+        }
+    }
+
+    private void SetSingle(in FrameHeader header, ArraySegment<byte> payload)
+    {
+        _entry = new()
+        {
+            MessageType = header.MessageType,
+            Flags = header.Flags & BatchEntry.AllowedFlags,
+            Kind = header.Kind,
+            ExchangeId = header.ExchangeId,
+            Length = payload.Count,
+        };
+        _single = payload;
+        _hasSingle = true;
+    }
+}

@@ -1,0 +1,243 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Xtmp.Protocol;
+
+namespace Xtmp.Session;
+
+/// <summary>
+/// Makes frames of the messages that wait for the stream: compressed or padded when they come, joined in batches or cut in
+/// fragments when they leave, the most urgent first (SPEC §1). Seals nothing: <see cref="TryPeek"/> shows the next frame's
+/// header and plaintext, and <see cref="Advance"/> follows once that frame is sealed.
+/// </summary>
+internal sealed class FramePacker(PaddingPolicy padding, int compressFromBytes) : IDisposable
+{
+    /// <summary>Bytes before a compressed message: its length uncompressed.</summary>
+    public const int RawLengthSize = sizeof(uint);
+
+    /// <summary>A batch is closed at this size, so that urgent messages need not wait behind a long one.</summary>
+    private const int MaxBatchBytes = 32 * 1024;
+    private const int MaxBatchEntries = 1024;
+
+    private readonly SendQueue _queue = new();
+    private uint _nextFragmentedMessage;
+    private SendLevel? _level;
+    private int _messageBytes;
+    private int _fragmentBytes;
+
+    /// <summary>Bytes waiting, entries included.</summary>
+    public long Bytes => _queue.Bytes;
+
+    /// <summary>Bytes of zeros that would follow a message of this length.</summary>
+    public int PaddingFor(int length) => padding.PaddingFor(length);
+
+    /// <summary>Adds a message of the session itself, ahead of all others.</summary>
+    public void AddControl(byte code, ReadOnlySpan<byte> payload) =>
+        Add(_queue.Control, new() { MessageType = code }, new(payload), compressible: false);
+
+    /// <summary>Adds a message at its priority.</summary>
+    /// <param name="priority">Its level.</param>
+    /// <param name="entry">Code, flags, kind and exchange; the length is filled in here.</param>
+    /// <param name="payload">What it says.</param>
+    /// <param name="compressible">The schema allows compression.</param>
+    /// <param name="itemNumber">Stream items only: its number, which comes before the payload.</param>
+    public void Add(MessagePriority priority, BatchEntry entry, OutgoingPayload payload, bool compressible = false, ulong itemNumber = 0) =>
+        Add(_queue.Level(priority), entry, payload, compressible, itemNumber);
+
+    /// <summary>Adds a message to a level that may not be one of the stream.</summary>
+    public void Add(SendLevel level, BatchEntry entry, OutgoingPayload payload, bool compressible = false, ulong itemNumber = 0)
+    {
+        var prefix = entry.Kind == FrameKind.StreamItem ? sizeof(ulong) : 0;
+        var length = prefix + payload.Length;
+        if (compressible && compressFromBytes > 0 && length >= compressFromBytes)
+        {
+            AddCompressed(level, entry, length, prefix, payload, itemNumber);
+            return;
+        }
+
+        var zeros = FrameCode.IsControl(entry.MessageType) ? 0 : padding.PaddingFor(length);
+        var body = level.Reserve(length + zeros)[BatchEntry.Size..];
+        WriteBody(body, prefix, payload, itemNumber);
+        body.Slice(length, zeros).Clear();
+        entry.Length = length + zeros;
+        level.Commit(in entry);
+    }
+
+    /// <summary>Adds a message that is compressed or padded already.</summary>
+    public void AddPacked(in BatchEntry entry, ReadOnlySpan<byte> body)
+    {
+        var level = _queue.Level(entry.Flags.ToPriority());
+        body.CopyTo(level.Reserve(body.Length)[BatchEntry.Size..]);
+        level.Commit(in entry);
+    }
+
+    /// <summary>
+    /// The priority a request is sent with. The peer tells a repeated exchange id from a late one within a window. A request
+    /// therefore takes no faster level than one that a much older request still waits in.
+    /// </summary>
+    public MessagePriority AdmitRequest(MessagePriority wanted, ulong id)
+    {
+        for (var lower = MessagePriority.Normal; lower < wanted; lower++)
+        {
+            var level = _queue.Level(lower);
+            if (level.WaitingRequests > 0 && id - level.OldestRequest > IdWindow.Size)
+            {
+                wanted = lower;
+            }
+        }
+
+        _queue.Level(wanted).RequestQueued(id);
+        return wanted;
+    }
+
+    /// <summary>The next frame; false when nothing waits. <see cref="Advance"/> comes before the next call.</summary>
+    public bool TryPeek(out FrameHeader header, out ReadOnlySpan<byte> plaintext)
+    {
+        _level = _queue.Next();
+        if (_level is null)
+        {
+            header = default;
+            plaintext = default;
+            return false;
+        }
+
+        var records = _level.Head;
+        if (_level.FragmentOffset > 0)
+        {
+            plaintext = PeekFragment(_level, out header);
+            return true;
+        }
+
+        var entry = BatchEntry.ReadTrusted(records);
+        if (entry.Length > FrameLayout.MaxPlaintext)
+        {
+            _level.BeginFragments(in entry, _nextFragmentedMessage++);
+            plaintext = PeekFragment(_level, out header);
+            return true;
+        }
+
+        if (FrameCode.IsControl(entry.MessageType) || MeasureRun(_level, records, out _messageBytes, in entry) == 1)
+        {
+            _messageBytes = BatchEntry.Size + entry.Length;
+            header = HeaderOf(in entry);
+            plaintext = records.Slice(BatchEntry.Size, entry.Length);
+            return true;
+        }
+
+        header = new FrameHeader { MessageType = FrameCode.Batch };
+        plaintext = records[.._messageBytes];
+        return true;
+    }
+
+    /// <summary>The frame last shown is sealed.</summary>
+    public void Advance()
+    {
+        if (_messageBytes > 0)
+        {
+            _level!.Consume(_messageBytes);
+            _messageBytes = 0;
+        }
+        else
+        {
+            _level!.AdvanceFragment(_fragmentBytes);
+        }
+    }
+
+    public void Dispose() => _queue.Dispose();
+
+    /// <summary>How many messages at the head go into one batch, and their bytes with entries.</summary>
+    private static int MeasureRun(SendLevel level, ReadOnlySpan<byte> records, out int length, in BatchEntry first)
+    {
+        length = BatchEntry.Size + first.Length;
+        var count = 1;
+        NoteSent(level, in first);
+        while (count < MaxBatchEntries && records.Length - length >= BatchEntry.Size)
+        {
+            var entry = BatchEntry.ReadTrusted(records[length..]);
+            if (FrameCode.IsControl(entry.MessageType) || length + BatchEntry.Size + entry.Length > MaxBatchBytes)
+            {
+                break;
+            }
+
+            NoteSent(level, in entry);
+            length += BatchEntry.Size + entry.Length;
+            count++;
+        }
+
+        return count;
+    }
+
+    private static void NoteSent(SendLevel level, in BatchEntry entry)
+    {
+        if (entry.Kind == FrameKind.Request)
+        {
+            level.RequestSent(entry.ExchangeId);
+        }
+    }
+
+    private static FrameHeader HeaderOf(in BatchEntry entry) =>
+        new() { MessageType = entry.MessageType, Flags = entry.Flags, Kind = entry.Kind, ExchangeId = entry.ExchangeId };
+
+    // The 12 bytes before a part are those of the message's entry, or of the part before it, which has been sent: the
+    // fragment header takes their place, so that header and part are sealed in one piece without a copy.
+    private ReadOnlySpan<byte> PeekFragment(SendLevel level, out FrameHeader header)
+    {
+        var entry = level.FragmentEntry;
+        var offset = level.FragmentOffset;
+        var part = Math.Min(FrameLayout.MaxPlaintext - FragmentHeader.Size, entry.Length - offset);
+        var isLast = offset + part == entry.Length;
+        var plaintext = level.Head.Slice(BatchEntry.Size + offset - FragmentHeader.Size, FragmentHeader.Size + part);
+        new FragmentHeader(level.FragmentNumber, (uint)entry.Length, (uint)offset).Write(plaintext);
+        header = HeaderOf(in entry);
+        header.Flags |= FrameFlags.Fragmented | (isLast ? FrameFlags.LastFragment : FrameFlags.None);
+        _fragmentBytes = part;
+        if (isLast)
+        {
+            NoteSent(level, in entry);
+            _messageBytes = BatchEntry.Size + entry.Length;
+        }
+
+        return plaintext;
+    }
+
+    private static void AddCompressed(SendLevel level, BatchEntry entry, int length, int prefix, OutgoingPayload payload, ulong itemNumber)
+    {
+        var plain = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            WriteBody(plain, prefix, payload, itemNumber);
+            var body = level.Reserve(RawLengthSize + length)[BatchEntry.Size..];
+
+            // Less than a sixteenth saved is not worth the other end's work.
+            var compressed = Lz4Block.Compress(plain.AsSpan(0, length), body.Slice(RawLengthSize, length - (length / 16)));
+            if (compressed > 0)
+            {
+                BinaryPrimitives.WriteUInt32LittleEndian(body, (uint)length);
+                entry.Length = RawLengthSize + compressed;
+                entry.Flags |= FrameFlags.Compressed;
+            }
+            else
+            {
+                plain.AsSpan(0, length).CopyTo(body);
+                entry.Length = length;
+            }
+
+            level.Commit(in entry);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(plain.AsSpan(0, length));
+            ArrayPool<byte>.Shared.Return(plain);
+        }
+    }
+
+    private static void WriteBody(Span<byte> body, int prefix, OutgoingPayload payload, ulong itemNumber)
+    {
+        if (prefix > 0)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(body, itemNumber);
+        }
+
+        payload.Write(body[prefix..]);
+    }
+}

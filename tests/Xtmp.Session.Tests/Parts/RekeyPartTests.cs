@@ -1,0 +1,118 @@
+using Xtmp.Crypto;
+using Xtmp.Protocol;
+using Xtmp.TestKit;
+
+namespace Xtmp.Session.Tests.Parts;
+
+/// <summary>The renewal of secrets between two ends that share a master secret and nothing else.</summary>
+public sealed class RekeyPartTests : IDisposable
+{
+    private static readonly TimeSpan s_start = TimeSpan.FromHours(1);
+    private readonly SessionSecrets _clientSecrets = Secrets();
+    private readonly SessionSecrets _serverSecrets = Secrets();
+    private readonly Rekey _client;
+    private readonly Rekey _server;
+
+    public RekeyPartTests()
+    {
+        _client = new(PeerRole.Client, SessionLimits.Default, new SeededEntropy(1), _clientSecrets, s_start);
+        _server = new(PeerRole.Server, SessionLimits.Default, new SeededEntropy(2), _serverSecrets, s_start);
+    }
+
+    [Fact]
+    public void both_ends_have_the_same_new_secrets()
+    {
+        var before = Psk(_clientSecrets);
+        Renew(s_start + TimeSpan.FromHours(1));
+        Assert.NotEqual(before, Psk(_clientSecrets));
+        Assert.Equal(Psk(_clientSecrets), Psk(_serverSecrets));
+        Assert.Equal((1, 1), (_client.Count, _server.Count));
+        Assert.Equal(s_start + TimeSpan.FromHours(2), _client.NextTime(isDue: false));
+    }
+
+    [Fact]
+    public void a_key_that_is_used_up_is_renewed_a_second_after_the_last_time()
+    {
+        Assert.Equal(s_start + TimeSpan.FromHours(1), _client.NextTime(isDue: false));
+        Assert.Equal(s_start + TimeSpan.FromSeconds(1), _client.NextTime(isDue: true));
+        _client.Request();
+        Assert.Equal(s_start + TimeSpan.FromSeconds(1), _client.NextTime(isDue: false));
+    }
+
+    [Fact]
+    public void a_server_asks_and_waits_30_seconds()
+    {
+        _server.Request();
+        Assert.Null(_server.HandleTimeout(s_start + TimeSpan.FromSeconds(1), isDue: false, mayStart: true, out var code, out var message));
+        Assert.Equal(FrameCode.RekeyRequest, code);
+        Assert.Null(_client.HandleRequest(message));
+        Assert.Equal(s_start + TimeSpan.FromSeconds(1), _client.NextTime(isDue: false));
+        var close = _server.HandleTimeout(s_start + TimeSpan.FromSeconds(31), isDue: false, mayStart: true, out _, out _)!;
+        Assert.Equal(SessionCloseReason.RekeyViolation, close.Reason);
+    }
+
+    [Fact]
+    public void nothing_starts_in_a_session_that_is_closing()
+    {
+        Assert.Null(_client.HandleTimeout(s_start + TimeSpan.FromHours(2), isDue: true, mayStart: false, out var code, out _));
+        Assert.Equal(0, code);
+    }
+
+    [Fact]
+    public void rejects_a_rekey_that_is_early_or_on_top_of_another()
+    {
+        var message = Start(s_start + TimeSpan.FromHours(1));
+        Assert.Equal(SessionCloseReason.RekeyViolation, _server.HandleRekey(message, s_start + TimeSpan.FromSeconds(0.8), isRenewing: false, out _)!.Reason);
+        Assert.Equal(SessionCloseReason.RekeyViolation, _server.HandleRekey(message, s_start + TimeSpan.FromHours(1), isRenewing: true, out _)!.Reason);
+        Assert.Null(_server.HandleRekey(message, s_start + TimeSpan.FromSeconds(0.95), isRenewing: false, out _));
+    }
+
+    [Fact]
+    public void rejects_an_answer_nobody_asked_for_and_every_truncated_message()
+    {
+        var time = s_start + TimeSpan.FromHours(1);
+        Assert.Equal(SessionCloseReason.RekeyViolation, _client.HandleAnswer([0x92], time)!.Reason);
+        var message = Start(time);
+        for (var length = 0; length < message.Length; length += 97)
+        {
+            Assert.Equal(SessionCloseReason.MalformedPayload, _server.HandleRekey(message.AsSpan(0, length), time, isRenewing: false, out _)!.Reason);
+        }
+    }
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _server.Dispose();
+        _clientSecrets.Dispose();
+        _serverSecrets.Dispose();
+    }
+
+    private byte[] Start(TimeSpan time)
+    {
+        Assert.Null(_client.HandleTimeout(time, isDue: false, mayStart: true, out var code, out var message));
+        Assert.Equal(FrameCode.Rekey, code);
+        return message;
+    }
+
+    private void Renew(TimeSpan time)
+    {
+        Assert.Null(_server.HandleRekey(Start(time), time, isRenewing: false, out var answer));
+        Assert.Null(_client.HandleAnswer(answer, time));
+    }
+
+    private static SessionSecrets Secrets()
+    {
+        using var handshake = new HandshakeSecrets(default);
+        var secrets = new SessionSecrets();
+        secrets.SetMaster(handshake);
+        secrets.Complete(new byte[Transcript.HashSize]);
+        return secrets;
+    }
+
+    private static string Psk(SessionSecrets secrets)
+    {
+        var psk = new byte[KeyDerivation.SecretSize];
+        secrets.DerivePsk("nonce"u8, psk);
+        return Convert.ToHexString(psk);
+    }
+}
