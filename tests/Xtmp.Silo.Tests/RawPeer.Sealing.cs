@@ -1,5 +1,6 @@
 using Xtmp.Protocol;
 using Xtmp.Session;
+using Xtmp.Session.Tests;
 
 namespace Xtmp.Silo.Tests;
 
@@ -7,7 +8,7 @@ namespace Xtmp.Silo.Tests;
 internal sealed partial class RawPeer
 {
     /// <summary>The sending keys of the established session.</summary>
-    public TrafficKeys Keys => Session.SendKeys!;
+    public TrafficKeys Keys => Session.SendKeys();
 
     /// <summary>Seals one frame with whatever header it is told to have.</summary>
     public byte[] Seal(byte code, FrameKind kind, ulong exchangeId, ReadOnlySpan<byte> payload, FrameFlags flags = FrameFlags.None, ulong? sessionId = null)
