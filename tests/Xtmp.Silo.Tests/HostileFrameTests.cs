@@ -233,7 +233,7 @@ public sealed class HostileFrameTests
     {
         await using var silo = await TestSilo.StartAsync(WithShortTimeouts);
         await using var peer = await RawPeer.EstablishAsync(silo);
-        await AssertClosedAsync(silo, peer, "IdleTimeout");
+        await AssertClosedAsync(silo, peer, "PeerSilent");
     }
 
     private static SiloOptions WithShortTimeouts(SiloOptions options) => options with
