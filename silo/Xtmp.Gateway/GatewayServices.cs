@@ -6,11 +6,13 @@ using Xtmp.Transport;
 namespace Xtmp.Gateway;
 
 /// <summary>What every listener of a gateway shares.</summary>
-public sealed class GatewayServices
+public sealed class GatewayServices : IDisposable
 {
+    private readonly GatewayOptions _options = null!;
+
     public required MethodTable Methods { get; init; }
 
-    /// <summary>Where calls go: the engine.</summary>
+    /// <summary>Where calls go: the grains.</summary>
     public required ICallInvoker Invoker { get; init; }
 
     public required ServerSessionOptions SessionOptions { get; init; }
@@ -19,5 +21,30 @@ public sealed class GatewayServices
 
     public required ILogger Logger { get; init; }
 
-    public GatewayOptions Options { get; init; } = new();
+    public required GatewayOptions Options
+    {
+        get => _options;
+        init
+        {
+            _options = value;
+            Budget = new MemoryBudget(value.MemoryBudgetBytes ?? MemoryBudget.DefaultLimit);
+            Pump = value.Pump with { Budget = Budget, StopsReadingWhenFull = true };
+            Rates = new CallRates(value.Rates);
+            Connections = new ConnectionCounter(value);
+            Streams = new StreamCounter(value);
+        }
+    }
+
+    /// <summary>What all sessions may hold for their peers.</summary>
+    public MemoryBudget Budget { get; private init; } = null!;
+
+    internal PumpOptions Pump { get; private init; } = null!;
+
+    internal CallRates Rates { get; private init; } = null!;
+
+    internal ConnectionCounter Connections { get; private init; } = null!;
+
+    internal StreamCounter Streams { get; private init; } = null!;
+
+    public void Dispose() => Budget.Dispose();
 }

@@ -32,6 +32,7 @@ internal static class SiloCommand
         var clientAuthentication = new Option<ClientAuthentication>("--client-auth") { Description = "Whether clients prove an identity in the handshake.", DefaultValueFactory = _ => ClientAuthentication.Optional };
         var allow = new Option<Fingerprint[]>("--allow-client") { Description = "Fingerprint (64 hex digits) of a client identity to let in; repeat for more. With none, any identity is let in.", CustomParser = ParseFingerprints, DefaultValueFactory = _ => [] };
         var openingBalance = new Option<long>("--opening-balance") { Description = "Minor units issued to each newly registered wallet.", DefaultValueFactory = _ => 0 };
+        var development = new Option<bool>("--development") { Description = "Allow what only a silo for trying things out may do: issue money to anybody who comes." };
         var currency = new Option<string>("--currency") { Description = "Currency of this silo's wallets, three to eight capital letters.", DefaultValueFactory = _ => "XTM" };
         var network = new Option<string>("--network") { Description = "Name of the network whose signatures count here. With none, the silo is a network of its own, named by its fingerprint.", DefaultValueFactory = _ => "" };
         var logLevel = new Option<LogLevel>("--log-level") { Description = "Least severe log lines to print.", DefaultValueFactory = _ => LogLevel.Information };
@@ -40,7 +41,14 @@ internal static class SiloCommand
         openingBalance.Validators.Add(result => Check(result, openingBalance, value => value >= 0, "--opening-balance takes zero or more minor units."));
         currency.Validators.Add(result => Check(result, currency, value => value is { Length: >= 3 and <= 8 } && value.All(char.IsAsciiLetterUpper), "--currency takes three to eight capital letters, for example XTM."));
 
-        var root = new RootCommand(Description) { data, port, bind, clientAuthentication, allow, openingBalance, currency, network, logLevel };
+        var root = new RootCommand(Description) { data, port, bind, clientAuthentication, allow, openingBalance, development, currency, network, logLevel };
+        root.Validators.Add(result =>
+        {
+            if (result.GetValue(openingBalance) > 0 && !result.GetValue(development) && result.GetValue(allow)!.Length == 0)
+            {
+                result.AddError("--opening-balance gives money to every wallet that registers: name the clients that are let in with --allow-client, or say --development.");
+            }
+        });
         root.SetAction((parsed, cancellationToken) => RunAsync(
             new SiloOptions
             {

@@ -81,7 +81,7 @@ public sealed class SiloHost : IAsyncDisposable
                 SessionOptions = ToSessionOptions(options, keys),
                 Clock = new SessionClock(options.TimeProvider),
                 Logger = loggerFactory.CreateLogger("Xtmp.Gateway"),
-                Options = options.Gateway,
+                Options = options.Gateway with { Roles = RolesOf(options) },
             }));
             await application.StartAsync(cancellationToken).ConfigureAwait(false);
             return new SiloHost(application, engine, keys, new IPEndPoint(options.Bind, BoundPort(application)));
@@ -123,12 +123,37 @@ public sealed class SiloHost : IAsyncDisposable
     {
         try
         {
-            Directory.CreateDirectory(path);
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(path);
+            }
+            else
+            {
+                // Identity and balances are in it. What exists keeps its mode, which is its owner's decision.
+                Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new XtmpException(XtmpErrorCode.StorageUnavailable, Fault.Local, $"The data directory '{path}' cannot be used: {error.Message}", innerException: error);
         }
+    }
+
+    /// <summary>Ledger nodes and notaries that the grains know have their roles; what the operator grants comes on top.</summary>
+    private static Dictionary<Fingerprint, CallerRoles> RolesOf(SiloOptions options)
+    {
+        var roles = new Dictionary<Fingerprint, CallerRoles>(options.Gateway.Roles);
+        foreach (var (_, node) in options.Grains.Nodes)
+        {
+            roles[node.Fingerprint] = roles.GetValueOrDefault(node.Fingerprint) | CallerRoles.Node;
+        }
+
+        foreach (var (_, notary) in options.Grains.Notaries)
+        {
+            roles[notary.Fingerprint] = roles.GetValueOrDefault(notary.Fingerprint) | CallerRoles.Notary;
+        }
+
+        return roles;
     }
 
     private static WebApplication BuildApplication(SiloOptions options, ILoggerFactory loggerFactory, SocketGateway gateway)

@@ -32,7 +32,7 @@ public sealed class KilledSiloTests
                 .ToArray();
             var acknowledged = new WalletTransactionReply?[Transfers];
 
-            var arguments = new[] { "--opening-balance", $"{OpeningBalance}", "--currency", Currency, "--network", Network };
+            var arguments = new[] { "--development", "--opening-balance", $"{OpeningBalance}", "--currency", Currency, "--network", Network };
             await using (var silo = await SiloProcess.StartAsync(directory.FullName, arguments))
             {
                 var client = await ConnectAsync(silo, aliceKeys);

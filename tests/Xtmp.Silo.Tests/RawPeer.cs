@@ -49,6 +49,26 @@ internal sealed partial class RawPeer : IAsyncDisposable
         return peer;
     }
 
+    /// <summary>The same with a silo of another process.</summary>
+    public static async Task<RawPeer> EstablishAsync(SiloProcess silo)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(System.Net.IPEndPoint.Parse(silo.Endpoint["xtmp://".Length..]));
+        var peer = new RawPeer(socket, silo.Fingerprint, identity: null, ticket: null);
+        try
+        {
+            await peer.SendAsync(peer.Take());
+            await peer.ReceiveUntilAsync(SessionEventKind.Established);
+            await peer.SendAsync(peer.Take());
+            return peer;
+        }
+        catch
+        {
+            await peer.DisposeAsync();
+            throw;
+        }
+    }
+
     /// <summary>What the session wants to send now.</summary>
     public byte[] Take()
     {
@@ -60,11 +80,11 @@ internal sealed partial class RawPeer : IAsyncDisposable
         return writer.WrittenSpan.ToArray();
     }
 
-    public async Task SendAsync(ReadOnlyMemory<byte> bytes)
+    public async Task SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default)
     {
         while (bytes.Length > 0)
         {
-            bytes = bytes[await _socket.SendAsync(bytes)..];
+            bytes = bytes[await _socket.SendAsync(bytes, cancellationToken)..];
         }
     }
 

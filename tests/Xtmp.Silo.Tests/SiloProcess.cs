@@ -24,9 +24,16 @@ internal sealed class SiloProcess : IAsyncDisposable
 
     public Fingerprint Fingerprint { get; }
 
-    public static async Task<SiloProcess> StartAsync(string directory, params string[] arguments)
+    public bool HasExited => _process.HasExited;
+
+    public static Task<SiloProcess> StartAsync(string directory, params string[] arguments) => StartAsync(Start(["--data", directory, "--port", "0", .. arguments]));
+
+    /// <summary>A silo whose managed heap may not grow beyond a limit.</summary>
+    public static Task<SiloProcess> StartLimitedAsync(string directory, long heapLimit) =>
+        StartAsync(Start(["--data", directory, "--port", "0", "--log-level", "Error"], ("DOTNET_GCHeapHardLimit", heapLimit.ToString("X", CultureInfo.InvariantCulture))));
+
+    private static async Task<SiloProcess> StartAsync(Process process)
     {
-        var process = Start(["--data", directory, "--port", "0", .. arguments]);
         var errors = process.StandardError.ReadToEndAsync();
         using var patience = new CancellationTokenSource(Patience);
         string? endpoint = null;
@@ -99,7 +106,7 @@ internal sealed class SiloProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static Process Start(IEnumerable<string> arguments)
+    private static Process Start(IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -107,6 +114,11 @@ internal sealed class SiloProcess : IAsyncDisposable
             RedirectStandardError = true,
             UseShellExecute = false,
         };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Xtmp.Silo.dll"));
         foreach (var argument in arguments)
         {

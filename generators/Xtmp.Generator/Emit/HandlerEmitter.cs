@@ -66,7 +66,7 @@ internal static class HandlerEmitter
             code.Indented($"{Clr.Text(model.Name)},");
             code.Indented($"{Clr.Text(method.Name)},");
             code.Indented($"static (request, context) => {Key(method.Key)},");
-            code.Indented($"static (handler, request, context) => ((I{model.Name}Handler)handler).{method.Name}Async(request, context)){(method.AuthenticatesWallet ? " { AuthenticatesWallet = true }" : "")};");
+            code.Indented($"static (handler, request, context) => ((I{model.Name}Handler)handler).{method.Name}Async(request, context)){Policy(method)};");
         }
 
         code.Gap();
@@ -93,6 +93,24 @@ internal static class HandlerEmitter
         MethodKind.Stream => $"{SourceFile.Protocol}.StreamMethod<{Clr.NameOf(method.Request)}, {Clr.NameOf(method.Reply!)}>",
         _ => $"{SourceFile.Protocol}.OneWayMethod<{Clr.NameOf(method.Request)}>",
     };
+
+    private static string Policy(MethodModel method)
+    {
+        var set = new List<string>();
+        if (method.AuthenticatesWallet)
+        {
+            set.Add("AuthenticatesWallet = true");
+        }
+        if (method.Cost != CostKind.Read)
+        {
+            set.Add($"Cost = {SourceFile.Protocol}.CallCost.{method.Cost}");
+        }
+        if (method.Requires != RoleKind.None)
+        {
+            set.Add($"Requires = {SourceFile.Protocol}.CallerRoles.{method.Requires}");
+        }
+        return set.Count == 0 ? "" : " { " + string.Join(", ", set) + " }";
+    }
 
     private static string Key(KeyModel key) => key.Source switch
     {

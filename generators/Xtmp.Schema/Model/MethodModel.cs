@@ -18,6 +18,11 @@ public sealed record MethodModel
     /// <summary>True when a call that succeeds lets the session speak for the wallet that is the key.</summary>
     public bool AuthenticatesWallet { get; init; }
 
+    public CostKind Cost { get; init; }
+
+    /// <summary>The role a caller needs, or None.</summary>
+    public RoleKind Requires { get; init; }
+
     public string Doc { get; init; } = "";
 
     public int Since { get; init; } = 1;

@@ -96,6 +96,8 @@ internal sealed class HandlerReader(ReadingContext context, IReadOnlyDictionary<
             Reply = reply is null ? null : Reference(reply),
             Key = key,
             AuthenticatesWallet = authenticates is not null,
+            Cost = keyed.Word<CostKind>("cost") ?? CostKind.Read,
+            Requires = keyed.Word<RoleKind>("requires") ?? RoleKind.None,
             Doc = keyed.Doc(),
             Since = keyed.Since(name.Text),
             Deprecated = keyed.Deprecation(siblings, name.Text),

@@ -97,6 +97,8 @@ public static class SchemaVocabulary
         Key("stream", ValueForm.Text, "The item of the stream it gives."),
         Key("one-way", ValueForm.Boolean, "It gives nothing."),
         Key("key", ValueForm.Text, "Field of the request that is the grain key, $session or $caller; the handler's key where not said."),
+        Key("cost", Words("read", "verify", "create"), "What a call costs a silo, for rate limits: read where not said."),
+        Key("requires", Words("node", "notary", "operator"), "Role that the silo's configuration must have granted to the caller's identity."),
         Key("authenticates", Words("wallet"), "The caller proves that it holds the wallet that is the key; when the call succeeds, the session speaks for it."),
         _doc, _since, _deprecated, _replacedBy,
     ]);

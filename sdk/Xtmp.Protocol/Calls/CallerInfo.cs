@@ -22,6 +22,9 @@ public sealed record CallerInfo
     /// <summary>The wallet this session has authenticated, as its 32-byte id; empty when none.</summary>
     public ReadOnlyMemory<byte> Wallet { get; init; }
 
+    /// <summary>What the silo's configuration lets this identity be.</summary>
+    public CallerRoles Roles { get; init; }
+
     /// <summary>The highest level the caller has reached.</summary>
     public AuthenticationLevel Level =>
         !Wallet.IsEmpty ? AuthenticationLevel.Wallet

@@ -31,6 +31,12 @@ public abstract class MethodDescriptor
     /// </summary>
     public bool AuthenticatesWallet { get; init; }
 
+    /// <summary>What a call costs, for rate limits.</summary>
+    public CallCost Cost { get; init; }
+
+    /// <summary>The roles of which a caller needs one; none where any caller will do.</summary>
+    public CallerRoles Requires { get; init; }
+
     /// <summary>The wire code, or 0 for a method that is called inside a silo only.</summary>
     public byte Code => Request.Code;
 

@@ -29,4 +29,11 @@ public sealed class XtmpException : Exception
 
     /// <summary>How long to wait before the next try, where the peer said so.</summary>
     public TimeSpan? RetryAfter { get; }
+
+    /// <summary>Code, fault, field and whether a repeat can succeed, before what every exception shows.</summary>
+    public override string ToString()
+    {
+        var field = Field is null ? "" : $", field {Field}";
+        return $"[{Code} ({(int)Code}), fault {Fault}{field}{(Retryable ? ", retryable" : "")}] {base.ToString()}";
+    }
 }

@@ -36,6 +36,12 @@ public static class IdentityFile
             throw NotAnIdentity(path);
         }
 
+        const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Others) != 0)
+        {
+            throw new XtmpException(XtmpErrorCode.Internal, Fault.Local, $"The identity file '{path}' may be used by others than its owner, so its keys may be known to them. Run: chmod 600 '{path}'");
+        }
+
         var text = File.ReadAllText(path);
         var seeds = new byte[SeedsSize];
         try

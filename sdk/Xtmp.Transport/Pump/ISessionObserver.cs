@@ -4,9 +4,14 @@ namespace Xtmp.Transport;
 
 /// <summary>
 /// What a pump tells of its session. Called while the pump holds the session, one event at a time: decode or copy the
-/// payload, answer through the session where that is quick, and never block or wait.
+/// payload, answer through the session where that is quick, and never block or wait. What it throws ends the session.
 /// </summary>
 public interface ISessionObserver
 {
     void OnEvent(XtmpSession session, in SessionEvent sessionEvent);
+
+    /// <summary>The send queue, which was full, has room again.</summary>
+    void OnRoom(XtmpSession session)
+    {
+    }
 }

@@ -10,4 +10,13 @@ public sealed record PumpOptions
     /// peer does not hold buffers.
     /// </summary>
     public TimeSpan WriteStallTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Stop reading from a peer while the session's send queue is over <see cref="Session.SessionLimits.SendQueueHighWater"/>.
+    /// For servers: where both ends did it, two full queues would wait for each other.
+    /// </summary>
+    public bool StopsReadingWhenFull { get; init; }
+
+    /// <summary>What this session shares with the others of its process; null: nothing is counted.</summary>
+    public MemoryBudget? Budget { get; init; }
 }

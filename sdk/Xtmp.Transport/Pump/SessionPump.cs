@@ -14,9 +14,9 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
 {
     // What _writer says: nobody writes; somebody does; somebody does and must look again before stopping; the last bytes
     // are out.
-    private const int Parked = 0;
+    private const int Idle = 0;
     private const int Writing = 1;
-    private const int LookAgain = 2;
+    private const int WriteRequested = 2;
     private const int Finished = 3;
 
     // Writes that a reading thread makes before it leaves the rest to another one: a server's first flight takes two, and
@@ -40,6 +40,11 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     private bool _readToEnd;
     private bool _draining;
     private bool _disposed;
+    private bool _wasFull;
+    private long _counted;
+    private long _waiting;
+    private TaskCompletionSource? _room;
+    private Exception? _failure;
 
     public SessionPump(XtmpSession session, ILink link, SessionClock clock, ISessionObserver observer, PumpOptions? options = null)
     {
@@ -48,11 +53,25 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
         _clock = clock;
         _observer = observer;
         _options = options ?? PumpOptions.Default;
+        _options.Budget?.Enter(this);
         _timer = clock.TimeProvider.CreateTimer(static state => ((SessionPump)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The other end, for logs.</summary>
     public string PeerAddress => _link.PeerAddress;
+
+    /// <summary>Bytes held for the peer: queued for sending, and what <see cref="HoldBytes"/> has added.</summary>
+    public long HeldBytes => Interlocked.Read(ref _counted);
+
+    /// <summary>True while the process holds more for its peers than it may.</summary>
+    public bool IsOverBudget => _options.Budget is { IsExceeded: true };
+
+    /// <summary>Adds what the observer holds for the peer beside the send queue, or with a negative number takes it off. Call it from within the session.</summary>
+    public void HoldBytes(long bytes)
+    {
+        _waiting += bytes;
+        Count();
+    }
 
     /// <summary>
     /// Moves bytes on the caller's own flow until the handshake is over, well or not, so that whoever waits for it is not
@@ -81,6 +100,10 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
         }
 
         await _written.Task.ConfigureAwait(false);
+        if (_failure is { } failure)
+        {
+            throw new InvalidOperationException("The observer of a session failed.", failure);
+        }
     }
 
     /// <summary>For the thread pool: writes what waits.</summary>
@@ -94,6 +117,7 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
         {
             result = action(_session, state);
             DrainEvents();
+            Count();
         }
 
         WakeWriter(inline: false);
@@ -126,7 +150,11 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
 
             _disposed = true;
             _session.Dispose();
+            _options.Budget?.Change(-_counted);
+            _counted = 0;
         }
+
+        _options.Budget?.Leave(this);
 
         await _timer.DisposeAsync().ConfigureAwait(false);
         await _link.DisposeAsync().ConfigureAwait(false);
@@ -158,6 +186,12 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     {
         try
         {
+            // A peer that does not take its answers is not listened to: what it asks for would only pile up.
+            if (RoomToRead() is { } room)
+            {
+                await room.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+
             var result = await _link.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
             if (result.IsCanceled)
             {
@@ -181,6 +215,7 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
                 }
 
                 _readToEnd = result.IsCompleted || _session.State == SessionState.Closed;
+                Count();
             }
 
             _link.Input.AdvanceTo(result.Buffer.End);
@@ -208,21 +243,21 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
         while (true)
         {
             var writer = Volatile.Read(ref _writer);
-            if (writer is LookAgain or Finished)
+            if (writer is WriteRequested or Finished)
             {
                 return;
             }
 
-            if (Interlocked.CompareExchange(ref _writer, writer == Parked ? Writing : LookAgain, writer) != writer)
+            if (Interlocked.CompareExchange(ref _writer, writer == Idle ? Writing : WriteRequested, writer) != writer)
             {
                 continue;
             }
 
-            if (writer == Parked && inline)
+            if (writer == Idle && inline)
             {
                 _ = WriteAsync(MaxInlineWrites);
             }
-            else if (writer == Parked)
+            else if (writer == Idle)
             {
                 ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
             }
@@ -254,6 +289,8 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
                     written = _session.PollTransmit(_link.Output, _clock.Now);
                     DrainEvents();
                     over = _session.State == SessionState.Closed;
+                    Count();
+                    GiveRoom();
                 }
 
                 if (written > 0)
@@ -268,7 +305,7 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
                 {
                     break;
                 }
-                else if (Interlocked.CompareExchange(ref _writer, Parked, Writing) == Writing)
+                else if (Interlocked.CompareExchange(ref _writer, Idle, Writing) == Writing)
                 {
                     return;
                 }
@@ -297,6 +334,12 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     private void Finish(Exception? failure)
     {
         Volatile.Write(ref _writer, Finished);
+        lock (_gate)
+        {
+            _room?.TrySetResult();
+            _room = null;
+        }
+
         _link.Input.CancelPendingRead();
         if (failure is null)
         {
@@ -386,6 +429,12 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
                 _observer.OnEvent(_session, in sessionEvent);
             }
         }
+        catch (Exception bug) when (bug is not OutOfMemoryException)
+        {
+            // A bug in the observer costs this session and no other, and not the process.
+            _session.Abort(XtmpErrorCode.Internal, $"The session's observer failed: {bug.Message}");
+            _failure ??= bug;
+        }
         finally
         {
             _draining = false;
@@ -397,6 +446,53 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
             _armedFor = due;
             var delay = due - _clock.Monotonic;
             _timer.Change(delay < TimeSpan.Zero ? TimeSpan.Zero : delay > MaxDelay ? MaxDelay : delay, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>Null where the peer may be read from now; otherwise when it may be.</summary>
+    private Task? RoomToRead()
+    {
+        lock (_gate)
+        {
+            if (!_options.StopsReadingWhenFull || !_session.IsSendQueueFull || _session.State != SessionState.Established || Volatile.Read(ref _writer) == Finished)
+            {
+                return null;
+            }
+
+            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _room.Task;
+        }
+    }
+
+    private void GiveRoom()
+    {
+        var isFull = _session.IsSendQueueFull && _session.State == SessionState.Established;
+        if (!isFull)
+        {
+            _room?.TrySetResult();
+            _room = null;
+            if (_wasFull)
+            {
+                _observer.OnRoom(_session);
+                DrainEvents();
+                Count();
+            }
+        }
+
+        _wasFull = isFull;
+    }
+
+    private void Count()
+    {
+        _wasFull |= _session.IsSendQueueFull;
+        if (_options.Budget is { } budget && !_disposed)
+        {
+            var held = _session.SendQueueBytes + _waiting;
+            if (held != _counted)
+            {
+                budget.Change(held - _counted);
+                Interlocked.Exchange(ref _counted, held);
+            }
         }
     }
 

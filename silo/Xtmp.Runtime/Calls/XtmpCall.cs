@@ -86,6 +86,7 @@ internal sealed class XtmpCall
         Identity = Present(caller.IdentityFingerprint),
         WalletBinding = Present(caller.WalletBinding),
         Wallet = Present(caller.Wallet),
+        Roles = (byte)caller.Roles,
     };
 
     private static CallerInfo FromWire(RemoteCaller caller) => new()
@@ -95,6 +96,7 @@ internal sealed class XtmpCall
         IdentityFingerprint = caller.Identity ?? default,
         WalletBinding = caller.WalletBinding ?? default,
         Wallet = caller.Wallet ?? default,
+        Roles = (CallerRoles)caller.Roles,
     };
 
     private static ReadOnlyMemory<byte>? Present(ReadOnlyMemory<byte> bytes) => bytes.IsEmpty ? default(ReadOnlyMemory<byte>?) : bytes;

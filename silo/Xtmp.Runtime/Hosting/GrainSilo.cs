@@ -1,8 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Hosting;
 using Orleans.Runtime;
 using Xtmp.Protocol;
@@ -72,7 +70,12 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
         }
 
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Services.Replace(ServiceDescriptor.Singleton(loggerFactory ?? NullLoggerFactory.Instance));
+        if (loggerFactory is not null)
+        {
+            // Orleans tells at length what it does; what an operator has to know comes as warnings.
+            builder.Logging.AddProvider(new ForwardingLoggerProvider(loggerFactory)).AddFilter("Orleans", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning);
+        }
+
         builder.UseOrleans(silo =>
         {
             _ = cluster is null ? silo.UseLocalhostClustering() : silo.UseXtmpCluster(cluster);

@@ -6,12 +6,45 @@ using Xtmp.Session;
 namespace Xtmp.Gateway;
 
 /// <content>Running calls and giving their outcome to the session.</content>
-internal sealed partial class ServedSession
+internal sealed partial class ServerConnection
 {
     private const int WalletBindingSize = 32;
     private const string WalletBindingLabel = "wallet auth";
 
-    private async Task ServeAsync(ServedCall call)
+    /// <summary>Takes a call in; it starts when its turn comes.</summary>
+    private void Enqueue(XtmpSession session, InboundCall call)
+    {
+        if (call.ExchangeId != 0)
+        {
+            _calls.Add(call.ExchangeId, call);
+        }
+
+        if (call.IsStream)
+        {
+            // A stream lives for long; it has a limit of its own and does not hold up calls.
+            _streams++;
+            Start(call);
+        }
+        else
+        {
+            _waiting.Enqueue(call);
+            StartWaiting(session);
+        }
+    }
+
+    /// <summary>Starts calls in the order in which they came, so many at a time, and none while their answers have no room.</summary>
+    private void StartWaiting(XtmpSession session)
+    {
+        while (_running < MaxRunning && !session.IsSendQueueFull && _waiting.TryDequeue(out var call))
+        {
+            _running++;
+            Start(call);
+        }
+    }
+
+    private void Start(InboundCall call) => call.Completion = Task.Run(() => ServeAsync(call));
+
+    private async Task ServeAsync(InboundCall call)
     {
         try
         {
@@ -23,7 +56,14 @@ internal sealed partial class ServedSession
                 case IStreamMethod stream:
                     await ServeStreamAsync(call, stream).ConfigureAwait(false);
                     break;
+                case IOneWayMethod oneWay:
+                    await oneWay.SendAsync(_services.Invoker, call.Request, new CallContext(Caller: call.Caller)).ConfigureAwait(false);
+                    break;
             }
+        }
+        catch (Exception error) when (call.ExchangeId == 0)
+        {
+            _pump.Use((this, call, error), static (_, dropped) => dropped.Item1.CountDrop(dropped.call.Method.Code, dropped.error.Message));
         }
         catch (OperationCanceledException) when (call.Cancelled.IsCancellationRequested)
         {
@@ -46,33 +86,76 @@ internal sealed partial class ServedSession
         }
         finally
         {
-            _pump.Use((this, call), static (session, served) =>
-            {
-                served.Item1._calls.Remove(served.call.ExchangeId);
-                served.Item1.CloseWhenDrained(session);
-            });
+            _pump.Use((this, call), static (session, served) => served.Item1.Ended(session, served.call));
         }
     }
 
-    private async Task ServeUnaryAsync(ServedCall call, IUnaryMethod unary)
+    private void Ended(XtmpSession session, InboundCall call)
+    {
+        _calls.Remove(call.ExchangeId);
+        if (call.IsStream)
+        {
+            _streams--;
+            _services.Streams.Leave(call.StreamKey);
+        }
+        else
+        {
+            _running--;
+        }
+
+        StartWaiting(session);
+        CloseWhenDrained(session);
+    }
+
+    private async Task ServeUnaryAsync(InboundCall call, IUnaryMethod unary)
     {
         var context = new CallContext(call.Cancelled, _services.Options.CallTimeout, call.Caller);
         var reply = await unary.InvokeAsync(_services.Invoker, call.Request, context).ConfigureAwait(false);
-        _pump.Use((this, call, reply), static (session, answer) =>
+        if (TryRespond(call, reply))
         {
-            if (answer.call.Method.AuthenticatesWallet)
-            {
-                answer.Item1.BindWallet(WalletOf(answer.call.Method, answer.call.Request));
-            }
+            return;
+        }
 
-            if (session.State == SessionState.Established)
+        // The answer waits for room. What it takes meanwhile counts.
+        var size = reply.GetEncodedSize();
+        _pump.Use((_pump, size), static (_, held) => held._pump.HoldBytes(held.size));
+        try
+        {
+            while (!TryRespond(call, reply))
             {
-                session.SendResponse(answer.call.ExchangeId, answer.reply, answer.reply.Info.Compressible);
+                // Not the call's cancellation: what has happened is told, unless the session is gone.
+                await call.WaitAsync(CancellationToken.None).ConfigureAwait(false);
             }
-        });
+        }
+        finally
+        {
+            _pump.Use((_pump, size), static (_, held) => held._pump.HoldBytes(-held.size));
+        }
     }
 
-    private async Task ServeStreamAsync(ServedCall call, IStreamMethod stream)
+    /// <summary>Answers; false where the send queue has no room now.</summary>
+    private bool TryRespond(InboundCall call, IXtmpMessage reply) => _pump.Use((this, call, reply), static (session, answer) =>
+    {
+        if (answer.call.Method.AuthenticatesWallet)
+        {
+            answer.Item1.BindWallet(WalletOf(answer.call.Method, answer.call.Request));
+        }
+
+        if (session.State != SessionState.Established)
+        {
+            return true;
+        }
+
+        if (session.IsSendQueueFull)
+        {
+            return false;
+        }
+
+        session.SendResponse(answer.call.ExchangeId, answer.reply, answer.reply.Info.Compressible);
+        return true;
+    });
+
+    private async Task ServeStreamAsync(InboundCall call, IStreamMethod stream)
     {
         var context = new CallContext(call.Cancelled, Timeout: null, call.Caller);
         await foreach (var item in stream.InvokeAsync(_services.Invoker, call.Request, context).WithCancellation(call.Cancelled).ConfigureAwait(false))
@@ -80,9 +163,9 @@ internal sealed partial class ServedSession
             while (true)
             {
                 var result = _pump.Use((call.ExchangeId, item), static (session, next) =>
-                    session.State == SessionState.Established
-                        ? session.SendItem(next.ExchangeId, next.item, next.item.Info.Compressible)
-                        : SendItemResult.Gone);
+                    session.State != SessionState.Established ? SendItemResult.Gone
+                    : session.IsSendQueueFull ? (SendItemResult?)null
+                    : session.SendItem(next.ExchangeId, next.item, next.item.Info.Compressible));
                 if (result == SendItemResult.Sent)
                 {
                     break;
@@ -93,7 +176,7 @@ internal sealed partial class ServedSession
                     return;
                 }
 
-                await call.WaitForCreditAsync().ConfigureAwait(false);
+                await call.WaitAsync(call.Cancelled).ConfigureAwait(false);
             }
         }
 
@@ -106,7 +189,7 @@ internal sealed partial class ServedSession
         });
     }
 
-    private void Fail(ServedCall call, XtmpErrorCode code, string text, string? field = null, bool retryable = false, TimeSpan? retryAfter = null) =>
+    private void Fail(InboundCall call, XtmpErrorCode code, string text, string? field = null, bool retryable = false, TimeSpan? retryAfter = null) =>
         _pump.Use((call.ExchangeId, code, text, field, retryable, retryAfter), static (session, error) =>
         {
             if (session.State == SessionState.Established)
@@ -120,7 +203,12 @@ internal sealed partial class ServedSession
 
     private void BindWallet(byte[] wallet)
     {
-        _caller = _caller! with { Wallet = wallet };
+        if (_caller!.Wallet.Span.SequenceEqual(wallet))
+        {
+            return;
+        }
+
+        _caller = _caller with { Wallet = wallet };
         var caller = _caller;
         RecordStart();
         _recorded = _recorded.ContinueWith(

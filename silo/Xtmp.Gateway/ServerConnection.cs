@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.Extensions.Logging;
 using Xtmp.Messages;
 using Xtmp.Protocol;
 using Xtmp.Session;
@@ -9,39 +8,65 @@ namespace Xtmp.Gateway;
 
 /// <summary>
 /// One session at the gateway: requests in, calls to the invoker, answers out. Knows handlers only through the method
-/// table.
+/// table. Checks come before work, the cheapest first: who may call, how often, how many at a time.
 /// </summary>
-internal sealed partial class ServedSession : ISessionObserver, IAsyncDisposable
+internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposable
 {
+    private const string OverloadedText = "The silo has too much to do for this session now.";
+
+    private static readonly TimeSpan OverloadedRetry = TimeSpan.FromMilliseconds(200);
+
     private readonly GatewayServices _services;
     private readonly SessionPump _pump;
+    private readonly HandshakeSlot _slot;
+    private readonly CostBuckets _buckets = new();
+    private readonly string _address;
     private readonly TimeSpan _started;
 
     // Touched only while the pump holds the session.
-    private readonly Dictionary<ulong, ServedCall> _calls = [];
+    private readonly Dictionary<ulong, InboundCall> _calls = [];
+    private readonly Queue<InboundCall> _waiting = new();
     private CallerInfo? _caller;
     private SessionClose? _close;
     private EstablishedSession? _established;
+    private ITimer? _anonymousEnd;
     private Task _recorded = Task.CompletedTask;
     private bool _isRecorded;
     private long _requests;
+    private int _running;
+    private int _streams;
     private bool _draining;
 
-    public ServedSession(GatewayServices services, ServerSession session, ILink link)
+    public ServerConnection(GatewayServices services, ServerSession session, ILink link, string address, HandshakeSlot slot)
     {
         _services = services;
+        _address = address;
+        _slot = slot;
         _started = services.Clock.Monotonic;
-        _pump = new SessionPump(session, link, services.Clock, this, services.Options.Pump);
+        _pump = new SessionPump(session, link, services.Clock, this, services.Pump);
     }
+
+    private int MaxRunning => _caller is { Level: AuthenticationLevel.None } ? _services.Options.MaxRunningCallsAnonymous : _services.Options.MaxRunningCalls;
 
     /// <summary>Runs until the session is over and all its calls have come back.</summary>
     public async Task RunAsync()
     {
-        await _pump.RunAsync().ConfigureAwait(false);
-        ServedCall[] left = _pump.Use(this, static (_, self) => self._calls.Values.ToArray());
-        await Task.WhenAll(left.Select(call => call.Completion)).ConfigureAwait(false);
-        await RecordEndAsync().ConfigureAwait(false);
-        LogEnd();
+        try
+        {
+            await _pump.RunAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            InboundCall[] left = _pump.Use(this, static (_, self) =>
+            {
+                self._waiting.Clear();
+                return self._calls.Values.ToArray();
+            });
+            await Task.WhenAll(left.Select(call => call.Completion)).ConfigureAwait(false);
+            _anonymousEnd?.Dispose();
+            await RecordEndAsync().ConfigureAwait(false);
+            LogEnd();
+        }
     }
 
     /// <summary>Takes no more requests; when the last one in flight is answered, the session closes in order.</summary>
@@ -65,16 +90,17 @@ internal sealed partial class ServedSession : ISessionObserver, IAsyncDisposable
                 OnRequest(session, in sessionEvent);
                 break;
             case SessionEventKind.OneWay:
-                OnOneWay(in sessionEvent);
+                OnOneWay(session, in sessionEvent);
                 break;
             case SessionEventKind.Cancel when _calls.TryGetValue(sessionEvent.ExchangeId, out var call):
                 call.Cancel();
                 break;
             case SessionEventKind.CreditAvailable when _calls.TryGetValue(sessionEvent.ExchangeId, out var call):
-                call.CreditArrived();
+                call.GoOn();
                 break;
             case SessionEventKind.Closed:
                 _close = sessionEvent.Close;
+                _slot.Release();
                 foreach (var call in _calls.Values)
                 {
                     call.OnSessionClosed();
@@ -84,21 +110,46 @@ internal sealed partial class ServedSession : ISessionObserver, IAsyncDisposable
         }
     }
 
+    void ISessionObserver.OnRoom(XtmpSession session)
+    {
+        foreach (var call in _calls.Values)
+        {
+            call.GoOn();
+        }
+
+        StartWaiting(session);
+    }
+
     private void OnEstablished(EstablishedSession established)
     {
+        _slot.Release();
         _established = established;
         _caller = new CallerInfo
         {
             SessionId = established.SessionId,
             PeerAddress = _pump.PeerAddress,
             IdentityFingerprint = established.ClientFingerprint is { } fingerprint ? fingerprint.ToArray() : default,
+            Roles = established.ClientFingerprint is { } identity ? _services.Options.Roles.GetValueOrDefault(identity) : CallerRoles.None,
         };
         LogOpened(_services.Logger, _pump.PeerAddress, established.SessionId.ToString("x16", CultureInfo.InvariantCulture));
         if (established.ClientFingerprint is not null)
         {
             RecordStart();
         }
+        else
+        {
+            _anonymousEnd = _services.Clock.TimeProvider.CreateTimer(
+                static state => ((ServerConnection)state!).EndAnonymous(), this, _services.Options.AnonymousLifetime, Timeout.InfiniteTimeSpan);
+        }
     }
+
+    private void EndAnonymous() => _pump.Use(this, static (session, self) =>
+    {
+        if (session.State == SessionState.Established && self._caller is { Level: AuthenticationLevel.None })
+        {
+            session.CloseGracefully(DisconnectReason.IdleTimeout, "A session in which nobody proves who they are lives only so long.");
+        }
+    });
 
     private void OnRequest(XtmpSession session, in SessionEvent request)
     {
@@ -109,9 +160,9 @@ internal sealed partial class ServedSession : ISessionObserver, IAsyncDisposable
             return;
         }
 
-        if (!TryRead(in request, out var method, out var message, out var refusal))
+        if (!TryRead(in request, out var method, out var message, out var refusal) || !TryAdmit(method!, out refusal))
         {
-            session.SendError(request.ExchangeId, refusal!.Code, refusal.Message, refusal.Field);
+            session.SendError(request.ExchangeId, refusal!.Code, refusal.Message, refusal.Field, refusal.Retryable, refusal.RetryAfter);
             return;
         }
 
@@ -124,34 +175,35 @@ internal sealed partial class ServedSession : ISessionObserver, IAsyncDisposable
             caller = caller with { WalletBinding = binding };
         }
 
-        var call = new ServedCall(request.ExchangeId, method, message!, caller);
-        _calls.Add(request.ExchangeId, call);
-        call.Completion = Task.Run(() => ServeAsync(call));
-    }
-
-    private void OnOneWay(in SessionEvent message)
-    {
-        if (!TryRead(in message, out var method, out var request, out var refusal))
+        string? streamKey = null;
+        if (method is IStreamMethod && (_streams >= _services.Options.MaxStreams || !_services.Streams.TryEnter(caller, out streamKey)))
         {
-            // One-way messages are never answered, not even with an error (WIRE section 4).
-            LogDropped(_services.Logger, _pump.PeerAddress, message.Code, refusal!.Message);
+            session.SendError(request.ExchangeId, XtmpErrorCode.Overloaded, "Too many streams are open for this session or its identity.", retryable: true);
             return;
         }
 
-        if (method is IOneWayMethod oneWay && !_draining)
+        Enqueue(session, new InboundCall(request.ExchangeId, method, message!, caller) { StreamKey = streamKey });
+    }
+
+    private void OnOneWay(XtmpSession session, in SessionEvent message)
+    {
+        // One-way messages are never answered, not even with an error (SPEC §4).
+        if (_draining)
         {
-            var context = new CallContext(Caller: _caller);
-            _ = Task.Run(async () =>
-            {
-                try
-                {
-                    await oneWay.SendAsync(_services.Invoker, request!, context).ConfigureAwait(false);
-                }
-                catch (Exception error)
-                {
-                    LogDropped(_services.Logger, _pump.PeerAddress, method.Code, error.Message);
-                }
-            });
+            return;
+        }
+
+        if (!TryRead(in message, out var method, out var request, out var refusal) || !TryAdmit(method!, out refusal))
+        {
+            CountDrop(message.Code, refusal!.Message);
+        }
+        else if (_waiting.Count >= MaxRunning)
+        {
+            CountDrop(message.Code, OverloadedText);
+        }
+        else
+        {
+            Enqueue(session, new InboundCall(0, method!, request!, _caller!));
         }
     }
 
@@ -188,19 +240,38 @@ internal sealed partial class ServedSession : ISessionObserver, IAsyncDisposable
             return false;
         }
 
-        if (_caller!.Level < method.Request.Authentication)
+        return true;
+    }
+
+    /// <summary>Whether this caller may call that method now.</summary>
+    private bool TryAdmit(MethodDescriptor method, out XtmpException? refusal)
+    {
+        refusal = null;
+        var caller = _caller!;
+        if (caller.Level < method.Request.Authentication)
         {
             refusal = new XtmpException(XtmpErrorCode.AuthenticationRequired, Fault.Peer, $"{method.Request.Name} needs {(method.Request.Authentication == AuthenticationLevel.Wallet ? "an authenticated wallet" : "a client identity")}.");
-            return false;
+        }
+        else if (method.Requires != CallerRoles.None && (caller.Roles & method.Requires) == 0)
+        {
+            refusal = new XtmpException(XtmpErrorCode.PermissionDenied, Fault.Peer, $"{method.Request.Name} is for callers in the role {method.Requires}, which this silo has not granted to the session's identity.");
+        }
+        else if (_pump.IsOverBudget)
+        {
+            refusal = new XtmpException(XtmpErrorCode.Overloaded, Fault.Peer, "The silo is short of memory.", retryable: true, retryAfter: OverloadedRetry);
+        }
+        else if (!_services.Rates.TryTake(_buckets, caller, _address, method.Cost, _services.Clock.Monotonic, out var retryAfter))
+        {
+            refusal = new XtmpException(XtmpErrorCode.Overloaded, Fault.Peer, $"Too many calls that {(method.Cost == CallCost.Create ? "create" : method.Cost == CallCost.Verify ? "change or verify" : "read")} something.", retryable: true, retryAfter: retryAfter);
         }
 
-        return true;
+        return refusal is null;
     }
 
     private void CloseWhenDrained(XtmpSession session)
     {
         // Streams have no end of their own; the peer learns from Disconnect that they are over.
-        if (_draining && session.State == SessionState.Established && !_calls.Values.Any(call => call.Method is IUnaryMethod))
+        if (_draining && session.State == SessionState.Established && !_calls.Values.Any(call => !call.IsStream) && _waiting.Count == 0)
         {
             session.CloseGracefully(DisconnectReason.ShuttingDown, "The silo is shutting down.");
         }

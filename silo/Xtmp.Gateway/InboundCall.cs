@@ -2,12 +2,13 @@ using Xtmp.Protocol;
 
 namespace Xtmp.Gateway;
 
-/// <summary>A request being served.</summary>
-internal sealed class ServedCall(ulong exchangeId, MethodDescriptor method, IXtmpMessage request, CallerInfo caller)
+/// <summary>A request or one-way message of a peer, from its arrival until it is answered.</summary>
+internal sealed class InboundCall(ulong exchangeId, MethodDescriptor method, IXtmpMessage request, CallerInfo caller)
 {
     private readonly CancellationTokenSource _cancellation = new();
-    private readonly SemaphoreSlim _credit = new(0, 1);
+    private readonly SemaphoreSlim _mayGoOn = new(0, 1);
 
+    /// <summary>0 for a one-way message.</summary>
     public ulong ExchangeId { get; } = exchangeId;
 
     public MethodDescriptor Method { get; } = method;
@@ -15,6 +16,11 @@ internal sealed class ServedCall(ulong exchangeId, MethodDescriptor method, IXtm
     public IXtmpMessage Request { get; } = request;
 
     public CallerInfo Caller { get; } = caller;
+
+    public bool IsStream => Method is IStreamMethod;
+
+    /// <summary>Under which the stream is counted; null where it is not.</summary>
+    public string? StreamKey { get; init; }
 
     /// <summary>Done when the answer has been given to the session.</summary>
     public Task Completion { get; set; } = Task.CompletedTask;
@@ -30,19 +36,22 @@ internal sealed class ServedCall(ulong exchangeId, MethodDescriptor method, IXtm
     /// </summary>
     public void OnSessionClosed()
     {
-        if (Method is IStreamMethod)
+        if (IsStream)
         {
             _cancellation.Cancel();
         }
+
+        GoOn();
     }
 
-    public void CreditArrived()
+    /// <summary>Credit came, or the send queue has room: whoever waits looks again.</summary>
+    public void GoOn()
     {
-        if (_credit.CurrentCount == 0)
+        if (_mayGoOn.CurrentCount == 0)
         {
-            _credit.Release();
+            _mayGoOn.Release();
         }
     }
 
-    public Task WaitForCreditAsync() => _credit.WaitAsync(Cancelled);
+    public Task WaitAsync(CancellationToken cancellationToken) => _mayGoOn.WaitAsync(cancellationToken);
 }

@@ -1,0 +1,77 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Xtmp.Protocol;
+
+namespace Xtmp.Transport;
+
+/// <summary>
+/// What all sessions of a process may hold for their peers at one time: bytes queued for sending, and replies that wait for
+/// room in that queue. Over it new work is refused, and the session that holds most is closed first.
+/// </summary>
+public sealed class MemoryBudget : IDisposable
+{
+    /// <summary>Name of the meter: <c>xtmp.memory.used</c> and <c>xtmp.memory.limit</c> in bytes, <c>xtmp.memory.closed</c> in sessions.</summary>
+    public const string MeterName = "Xtmp.Transport";
+
+    private const long LargestDefault = 1024L * 1024 * 1024;
+
+    // A session below this share of the budget is not worth closing.
+    private const int SmallShare = 64;
+
+    private readonly ConcurrentDictionary<SessionPump, byte> _pumps = new();
+    private readonly Meter _meter = new(MeterName);
+    private readonly Counter<long> _closed;
+    private long _used;
+    private int _relieving;
+
+    /// <param name="limit">Bytes.</param>
+    public MemoryBudget(long limit)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        Limit = limit;
+        _meter.CreateObservableGauge("xtmp.memory.used", () => Used, "By", "Bytes held for peers.");
+        _meter.CreateObservableGauge("xtmp.memory.limit", () => Limit, "By", "Bytes that may be held for peers.");
+        _closed = _meter.CreateCounter<long>("xtmp.memory.closed", "{session}", "Sessions closed because they held most when the budget was exceeded.");
+    }
+
+    /// <summary>An eighth of the memory this process may use, at most 1 GiB.</summary>
+    public static long DefaultLimit => Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8, 16L * 1024 * 1024, LargestDefault);
+
+    public long Limit { get; }
+
+    /// <summary>Bytes held now.</summary>
+    public long Used => Interlocked.Read(ref _used);
+
+    public bool IsExceeded => Used > Limit;
+
+    public void Dispose() => _meter.Dispose();
+
+    internal void Enter(SessionPump pump) => _pumps.TryAdd(pump, 0);
+
+    internal void Leave(SessionPump pump) => _pumps.TryRemove(pump, out _);
+
+    internal void Change(long bytes)
+    {
+        if (Interlocked.Add(ref _used, bytes) > Limit && bytes > 0 && Interlocked.Exchange(ref _relieving, 1) == 0)
+        {
+            // Elsewhere: the caller holds its own session.
+            ThreadPool.UnsafeQueueUserWorkItem(static budget => budget.Relieve(), this, preferLocal: false);
+        }
+    }
+
+    private void Relieve()
+    {
+        foreach (var (pump, _) in _pumps.OrderByDescending(pair => pair.Key.HeldBytes).ToArray())
+        {
+            if (!IsExceeded || pump.HeldBytes < Limit / SmallShare)
+            {
+                break;
+            }
+
+            _closed.Add(1);
+            pump.Abort(XtmpErrorCode.SlowConsumer, "The silo is short of memory, and this session held most of what waits for peers.");
+        }
+
+        Volatile.Write(ref _relieving, 0);
+    }
+}

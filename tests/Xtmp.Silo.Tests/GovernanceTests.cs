@@ -1,0 +1,221 @@
+using System.Net.Sockets;
+using Xtmp.Client;
+using Xtmp.Crypto;
+using Xtmp.Gateway;
+using Xtmp.Messages;
+using Xtmp.Protocol;
+using Xtmp.Transport;
+
+namespace Xtmp.Silo.Tests;
+
+/// <summary>What one peer may take of a silo, and what others feel of it.</summary>
+public sealed class GovernanceTests
+{
+    private const int FloodingPeers = 100;
+    private const int ConnectionsPerPeer = 1;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task only_identities_in_the_role_node_submit_bundles()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await using var stranger = await silo.ConnectAsync();
+        var bundle = SampleBundle.Create("b", silo.Host.Network);
+        var refused = await Assert.ThrowsAsync<XtmpException>(async () => await stranger.Bundle.SubmitAsync(new BundleSubmit { BundleId = "b", Bundle = bundle }));
+        Assert.Equal(XtmpErrorCode.PermissionDenied, refused.Code);
+        Assert.Contains("role", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task a_session_that_creates_too_much_is_told_when_to_come_back_and_others_are_not()
+    {
+        await using var silo = await TestSilo.StartAsync(options => options with
+        {
+            Gateway = new GatewayOptions { Rates = RateLimits.Default with { Session = new CostRates { Create = new(1, 2) } } },
+        });
+        using var keys = IdentityKey.Generate(SystemEntropy.Instance);
+        await using var client = await silo.ConnectAsync(keys);
+        var wallet = new XtmpWallet(keys);
+        await wallet.RegisterAsync(client);
+        await wallet.RegisterAsync(client);
+        var refused = await Assert.ThrowsAsync<XtmpException>(async () => await wallet.RegisterAsync(client));
+        Assert.Equal(XtmpErrorCode.Overloaded, refused.Code);
+        Assert.True(refused.Retryable);
+        Assert.InRange(refused.RetryAfter!.Value, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(1));
+
+        // Reading goes on, and so does another session.
+        await wallet.BalanceAsync(client);
+        using var others = IdentityKey.Generate(SystemEntropy.Instance);
+        await using var other = await silo.ConnectAsync(others);
+        await new XtmpWallet(others).RegisterAsync(other);
+    }
+
+    [Fact]
+    public async Task streams_have_a_limit_of_their_own()
+    {
+        await using var silo = await TestSilo.StartAsync(options => options with { Gateway = new GatewayOptions { MaxStreams = 3 } });
+        await using var client = await silo.ConnectAsync();
+        var open = new List<IAsyncEnumerator<LiveUpdate>>();
+        for (var i = 0; i < 3; i++)
+        {
+            var stream = client.Stream.UpdatesAsync(new LiveUpdates { Topic = $"bundle:{i}", StreamType = StreamType.BundleUpdates }).GetAsyncEnumerator();
+            _ = stream.MoveNextAsync().AsTask();
+            open.Add(stream);
+        }
+
+        var refused = await Assert.ThrowsAsync<XtmpException>(async () =>
+            await client.Stream.UpdatesAsync(new LiveUpdates { Topic = "bundle:x", StreamType = StreamType.BundleUpdates }).GetAsyncEnumerator().MoveNextAsync());
+        Assert.Equal(XtmpErrorCode.Overloaded, refused.Code);
+        await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody" });
+    }
+
+    [Fact]
+    public async Task a_peer_that_says_nothing_is_closed_early()
+    {
+        await using var silo = await TestSilo.StartAsync(options => options with { Gateway = new GatewayOptions { FirstByteTimeout = TimeSpan.FromMilliseconds(200) } });
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(silo.Host.EndPoint);
+        Assert.Equal(0, await ReceiveAsync(socket));
+    }
+
+    [Fact]
+    public async Task half_open_connections_of_one_address_have_a_limit()
+    {
+        await using var silo = await TestSilo.StartAsync(options => options with { Gateway = new GatewayOptions { MaxHalfOpenPerAddress = 2 } });
+        using var one = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        using var two = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await one.ConnectAsync(silo.Host.EndPoint);
+        await two.ConnectAsync(silo.Host.EndPoint);
+        using var three = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            // Closed at once, as the connection is made or at the first look.
+            await three.ConnectAsync(silo.Host.EndPoint);
+            Assert.NotEqual(0, await ReceiveAsync(three));
+        });
+        one.Dispose();
+        two.Dispose();
+        var patience = DateTime.UtcNow + Patience;
+        while (true)
+        {
+            try
+            {
+                await using var client = await silo.ConnectAsync();
+                return;
+            }
+            catch (XtmpException) when (DateTime.UtcNow < patience)
+            {
+                // The silo has not yet seen that the two are gone.
+            }
+        }
+    }
+
+    [Fact]
+    public async Task a_session_in_which_nobody_proves_who_they_are_lives_only_so_long()
+    {
+        await using var silo = await TestSilo.StartAsync(options => options with { Gateway = new GatewayOptions { AnonymousLifetime = TimeSpan.FromMilliseconds(300) } });
+        await using var anonymous = await silo.ConnectAsync(configure: options => options with { Identity = null });
+        await using var known = await silo.ConnectAsync();
+        await anonymous.Closed.WaitAsync(Patience);
+        await known.Registry.QueryAsync(new RegistryQuery { Name = "nobody" });
+    }
+
+    // Before: the silo read and answered without end, and died of it (exit 134 with 20 such sessions).
+    [Fact]
+    public async Task peers_that_ask_without_end_and_never_read_do_not_kill_the_silo()
+    {
+        var directory = Directory.CreateTempSubdirectory("xtmp-flood-");
+        try
+        {
+            await using var silo = await SiloProcess.StartLimitedAsync(directory.FullName, heapLimit: 256L * 1024 * 1024);
+            await PublishLargeRecordAsync(silo);
+            await using var client = await XtmpClient.ConnectAsync(silo.Endpoint, new XtmpClientOptions { ServerFingerprint = silo.Fingerprint });
+            using var stop = new CancellationTokenSource();
+            var floods = Enumerable.Range(0, FloodingPeers).Select(_ => Task.Run(() => FloodAsync(silo, stop.Token))).ToArray();
+            var answered = 0;
+            try
+            {
+                for (var i = 0; i < 50; i++)
+                {
+                    try
+                    {
+                        await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody" }).AsTask().WaitAsync(Patience);
+                        answered++;
+                    }
+                    catch (XtmpException error) when (error is { Code: XtmpErrorCode.Overloaded, Retryable: true })
+                    {
+                        // Told to come back, which is an answer too.
+                    }
+                }
+            }
+            finally
+            {
+                await stop.CancelAsync();
+                await Task.WhenAll(floods);
+            }
+
+            Assert.True(answered >= 25, $"Only {answered} of 50 calls of the well-behaved client succeeded.");
+            Assert.False(silo.HasExited);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    private static async Task PublishLargeRecordAsync(SiloProcess silo)
+    {
+        using var keys = IdentityKey.Generate(SystemEntropy.Instance);
+        await using var client = await XtmpClient.ConnectAsync(silo.Endpoint, new XtmpClientOptions { ServerFingerprint = silo.Fingerprint, Identity = keys });
+        var record = RegistrySigning.Sign(
+            new RegistryRecord
+            {
+                Name = "large",
+                Version = 1,
+                Owner = new byte[32],
+                Endpoints = [.. Enumerable.Range(0, 16).Select(index => new RegistryEndpoint { Kind = RegistryEndpointKind.Xtmp, Host = new string('h', 200) + index, Port = 7778 })],
+                ServerFingerprints = [],
+                Ttl = TimeSpan.FromHours(1),
+                ExpiresAt = DateTimeOffset.UtcNow.AddDays(1),
+            },
+            client.Network,
+            keys,
+            SystemEntropy.Instance);
+        await client.Registry.UpdateAsync(new RegistryUpdate { OperationId = new byte[16], Name = "large", Record = record });
+    }
+
+    /// <summary>A peer with valid frames that asks for something large, again and again, and reads nothing.</summary>
+    private static async Task FloodAsync(SiloProcess silo, CancellationToken cancellationToken)
+    {
+        for (var connection = 0; connection < ConnectionsPerPeer && !cancellationToken.IsCancellationRequested; connection++)
+        {
+            try
+            {
+                await using var peer = await RawPeer.EstablishAsync(silo);
+                for (var exchange = 1UL; ; exchange += 2)
+                {
+                    await peer.SendAsync(peer.Seal(0x30, FrameKind.Request, exchange, new RegistryQuery { Name = "large" }.ToBytes()), cancellationToken);
+                }
+            }
+            catch (Exception error) when (error is IOException or SocketException or XtmpException or OperationCanceledException or InvalidOperationException)
+            {
+                // The silo takes no more, or has closed the session: as it should.
+            }
+        }
+    }
+
+    private static async Task<int> ReceiveAsync(Socket socket)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            return await socket.ReceiveAsync(new byte[1], SocketFlags.None, patience.Token);
+        }
+        catch (SocketException)
+        {
+            // A reset says the same.
+            return 0;
+        }
+    }
+}
