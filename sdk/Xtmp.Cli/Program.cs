@@ -1,1 +1,1 @@
-return Xtmp.Cli.XtmpCommandLine.Run(args, Console.Out, Console.Error);
+return await Xtmp.Cli.XtmpCommandLine.RunAsync(args, Console.Out, Console.Error);

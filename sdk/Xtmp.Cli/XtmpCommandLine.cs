@@ -9,13 +9,22 @@ public static class XtmpCommandLine
 {
     /// <summary>Runs a command line.</summary>
     /// <returns>The verb's exit code; 2 for wrong usage.</returns>
-    public static int Run(string[] args, TextWriter output, TextWriter error)
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
-        RootCommand root = new("Works with XTMP schemas, keys and test vectors.");
+        RootCommand root = new("""
+            Works with XTMP schemas, keys, silos, frames and test vectors.
+
+            Exit codes: 0 all is well, 1 there are findings, 2 wrong usage or a file that cannot be used, 3 a silo could not
+            be reached or answered with an error.
+            """);
         root.Subcommands.Add(SchemaCommand.Create());
+        root.Subcommands.Add(KeygenCommand.Create());
+        root.Subcommands.Add(PingCommand.Create());
+        root.Subcommands.Add(CallCommand.Create());
+        root.Subcommands.Add(FrameCommand.Create());
         root.Subcommands.Add(CryptoCommand.Create());
         ParseResult parsed = root.Parse(args);
-        int exitCode = parsed.Invoke(new InvocationConfiguration { Output = output, Error = error });
+        int exitCode = await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error }, cancellationToken);
         return parsed.Errors.Count > 0 ? ExitCodes.Usage : exitCode;
     }
 }

@@ -20,6 +20,7 @@ public sealed class ProjectReferenceTests
         ["Xtmp.Session"] = ["Xtmp.Protocol", "Xtmp.Crypto"],
         ["Xtmp.Transport"] = ["Xtmp.Session"],
         ["Xtmp.Messages"] = ["Xtmp.Protocol", "Xtmp.Crypto"],
+        ["Xtmp.MessagePack"] = ["Xtmp.Protocol"],
         ["Xtmp.Client"] = ["Xtmp.Transport", "Xtmp.Messages"],
         ["Xtmp.Cli"] = ["Xtmp.Client", "Xtmp.Schema"],
         ["Xtmp.Storage"] = ["Xtmp.Protocol"],

@@ -103,10 +103,20 @@ public sealed class CacheTests
     {
         var run = Shop.Generate();
         var sources = run.Sources;
-        run.With(Shop.Path, Shop.Text.Replace("name: door, type: \"u16?\"", "name: door, type: \"u32?\"", StringComparison.Ordinal));
+        run.With(Shop.Path, Shop.Text.Replace("name: door, type: \"u16?\"", "name: door, type: \"i16?\"", StringComparison.Ordinal));
 
         Assert.Equal(["Shop.Messages.Address.g.cs", "Shop.Messages.ShopCatalogue.g.cs"], Changed(sources, run.Sources));
         Assert.Equal(2, run.Printed);
+    }
+
+    [Fact]
+    public void A_change_of_a_structs_greatest_size_prints_the_messages_that_hold_it()
+    {
+        var run = Shop.Generate();
+        var sources = run.Sources;
+        run.With(Shop.Path, Shop.Text.Replace("name: door, type: \"u16?\"", "name: door, type: \"u32?\"", StringComparison.Ordinal));
+
+        Assert.Equal(["Shop.Messages.Address.g.cs", "Shop.Messages.PlaceOrder.g.cs", "Shop.Messages.ShopCatalogue.g.cs"], Changed(sources, run.Sources));
     }
 
     [Fact]

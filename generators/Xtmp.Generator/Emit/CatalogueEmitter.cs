@@ -10,7 +10,7 @@ internal static class CatalogueEmitter
         code.Line(SourceFile.Generated);
         code.Open($"public static partial class {model.TypeName}");
         code.Doc("The schema's name.");
-        code.Line($"public const string Protocol = {Clr.Text(model.Protocol)};");
+        code.Line($"public const string Protocol = {CSharpText.Literal(model.Protocol)};");
         code.Line();
         code.Doc("The schema's version.");
         code.Line($"public const int Version = {Clr.Number(model.Version)};");

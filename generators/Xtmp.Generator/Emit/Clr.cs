@@ -89,29 +89,6 @@ internal static class Clr
         ? ((float)value).ToString("R", CultureInfo.InvariantCulture) + "F"
         : value.ToString("R", CultureInfo.InvariantCulture) + "D";
 
-    /// <summary>A C# string literal of any text.</summary>
-    public static string Text(string value)
-    {
-        var text = new StringBuilder("\"");
-        foreach (var c in value)
-        {
-            switch (c)
-            {
-                case '"' or '\\':
-                    text.Append('\\').Append(c);
-                    break;
-                case >= ' ' and < '\u007f':
-                    text.Append(c);
-                    break;
-                default:
-                    text.Append("\\u").Append(((int)c).ToString("x4", CultureInfo.InvariantCulture));
-                    break;
-            }
-        }
-
-        return text.Append('"').ToString();
-    }
-
     /// <summary>PascalCase of a snake_case name; the same rule the schema's own names follow.</summary>
     public static string Pascal(string name)
     {
@@ -161,7 +138,7 @@ internal static class Clr
             return Literal(number, field.Type.Kind);
         }
 
-        return value.Member is { } member ? $"{TypeOf(field.Type)}.{Pascal(member)}" : Text(value.Text ?? "");
+        return value.Member is { } member ? $"{TypeOf(field.Type)}.{Pascal(member)}" : CSharpText.Literal(value.Text ?? "");
     }
 
     private static string UInt128(BigInteger value) =>

@@ -12,6 +12,11 @@ internal sealed class CodeWriter
     {
         if (line.Length > 0)
         {
+            if (line.Any(CSharpText.IsLineTerminator))
+            {
+                throw new InvalidOperationException("A line of generated code holds a line terminator: text that was not escaped.");
+            }
+
             // A preprocessor line starts where the line does.
             _text.Append(' ', line[0] == '#' ? 0 : _indent * 4).Append(line);
         }
@@ -64,19 +69,19 @@ internal sealed class CodeWriter
     }
 
     /// <summary>An XML documentation element holding plain text.</summary>
-    public void Doc(string text, string element = "summary", string attributes = "")
+    public void Doc(string text, string element = "summary")
     {
-        var lines = Escape(text).Trim().Split('\n');
-        if (lines.Length == 1)
+        var lines = CSharpText.DocLines(text.Trim());
+        if (lines.Count == 1)
         {
-            Line($"/// <{element}{attributes}>{lines[0].Trim()}</{element}>");
+            Line($"/// <{element}>{lines[0]}</{element}>");
             return;
         }
 
-        Line($"/// <{element}{attributes}>");
+        Line($"/// <{element}>");
         foreach (var line in lines)
         {
-            Line("/// " + line.Trim());
+            Line("/// " + line);
         }
 
         Line($"/// </{element}>");
@@ -92,8 +97,6 @@ internal sealed class CodeWriter
     }
 
     public override string ToString() => _text.ToString();
-
-    public static string Escape(string text) => text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;").Replace("\r", "");
 
     private bool EndsWithOpenBrace() => _text.Length > 1 && _text[_text.Length - 2] == '{';
 }

@@ -38,7 +38,7 @@ internal static class DecodeEmitter
             for (int i = 0; i < required.Count; i++)
             {
                 var bound = i == required.Count - 1 ? "_" : "<= " + Clr.Number(required[i].Id);
-                code.Line($"{bound} => {Clr.Text(required[i].Name)},");
+                code.Line($"{bound} => {CSharpText.Literal(required[i].Name)},");
             }
 
             code.Close(");");
@@ -131,7 +131,7 @@ internal static class DecodeEmitter
     private static string NotCanonical(string at) => $"return state.Fail(-(int){SourceFile.Protocol}.DecodeStatus.NotCanonical, {at});";
 
     private static string Fail(string status, FieldModel field) =>
-        $"return state.Fail(-(int){SourceFile.Protocol}.DecodeStatus.{status}, source, at, {Clr.Text(field.Name)});";
+        $"return state.Fail(-(int){SourceFile.Protocol}.DecodeStatus.{status}, source, at, {CSharpText.Literal(field.Name)});";
 
     private static void Field(CodeWriter code, FieldModel field, bool mayEnd, bool shared)
     {
@@ -140,7 +140,7 @@ internal static class DecodeEmitter
         {
             var length = Clr.Number(field.Type.FixedLength!.Value);
             code.Line($"next = {SourceFile.Reader}.SkipFixedBinary(source, at, {length});");
-            code.Guarded("if (next < 0)", $"return state.Fail(next, source, at, {Clr.Text(field.Name)});");
+            code.Guarded("if (next < 0)", $"return state.Fail(next, source, at, {CSharpText.Literal(field.Name)});");
             code.Line($"int {local} = next - {length};");
             code.Line("at = next;");
             return;
@@ -187,7 +187,7 @@ internal static class DecodeEmitter
     private static void ReadInto(CodeWriter code, FieldModel field, string local)
     {
         var type = field.Type;
-        var fail = $"return state.Fail(next, source, at, {Clr.Text(field.Name)});";
+        var fail = $"return state.Fail(next, source, at, {CSharpText.Literal(field.Name)});";
         code.Line($"next = {ReadExpression(type, "at", field.ClrName, $"out {Declared(type)} {local}")};");
         code.Guarded("if (next < 0)", fail);
         if (ValidateEmitter.Violated(type, local, SourceFile.Protocol, field.ClrName, decoding: true) is { } violated)

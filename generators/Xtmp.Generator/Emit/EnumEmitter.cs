@@ -40,7 +40,7 @@ internal static class EnumEmitter
         code.Open($"public static string? GetName(this {model.Name} value) => ({keyword})value switch");
         foreach (var value in model.Values)
         {
-            code.Line($"{value.Value.ToString(System.Globalization.CultureInfo.InvariantCulture)} => {Clr.Text(value.Name)},");
+            code.Line($"{value.Value.ToString(System.Globalization.CultureInfo.InvariantCulture)} => {CSharpText.Literal(value.Name)},");
         }
 
         code.Line("_ => null,");
@@ -63,7 +63,7 @@ internal static class EnumEmitter
         code.Open("switch (name)");
         foreach (var value in model.Values)
         {
-            code.Line($"case {Clr.Text(value.Name)}:");
+            code.Line($"case {CSharpText.Literal(value.Name)}:");
             code.Indented($"value = {model.Name}.{value.ClrName};");
             code.Indented("return true;");
         }
@@ -96,7 +96,7 @@ internal static class EnumEmitter
                 var bit = value.Value.ToString(System.Globalization.CultureInfo.InvariantCulture) + "UL";
                 code.Open($"if ((rest & {bit}) != 0)");
                 code.Line($"rest &= ~{bit};");
-                code.Line($"writer.WriteStringValue({Clr.Text(value.Name)});");
+                code.Line($"writer.WriteStringValue({CSharpText.Literal(value.Name)});");
                 code.Close();
                 code.Line();
             }
@@ -128,7 +128,7 @@ internal static class EnumEmitter
         var name = model.IsFlags ? "ReadJsonBit" : "ReadJson";
         code.Open($"{method} {model.Name} {name}({SourceFile.Protocol}.JsonInput input)");
         code.Guarded("if (input.Name() is not { } name)", $"return ({model.Name})input.Unsigned({keyword}.MaxValue);");
-        code.Line($"return TryParse(name, out var value) ? value : throw input.Refuse({Clr.Text("must be a name of " + model.Name + " or a number")});");
+        code.Line($"return TryParse(name, out var value) ? value : throw input.Refuse({CSharpText.Literal("must be a name of " + model.Name + " or a number")});");
         code.Close();
         if (model.IsFlags)
         {

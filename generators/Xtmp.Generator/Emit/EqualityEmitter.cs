@@ -30,12 +30,12 @@ internal static class EqualityEmitter
         code.Close();
         code.Lines("", "/// <summary>Text for people; secrets are redacted.</summary>");
         code.Open("public override string ToString()");
-        code.Line($"var text = new {SourceFile.Protocol}.TextView({Clr.Text(shape.Name)});");
+        code.Line($"var text = new {SourceFile.Protocol}.TextView({CSharpText.Literal(shape.Name)});");
         foreach (var field in shape.Fields)
         {
             code.Line(field.Secret
-                ? $"text.AddSecret({Clr.Text(field.ClrName)});"
-                : $"text.Add({Clr.Text(field.ClrName)}, {field.ClrName});");
+                ? $"text.AddSecret({CSharpText.Literal(field.ClrName)});"
+                : $"text.Add({CSharpText.Literal(field.ClrName)}, {field.ClrName});");
         }
 
         code.Line("text.Add(UnknownFields);");

@@ -41,7 +41,7 @@ internal static class HandlerEmitter
             code.Line("/// <inheritdoc/>");
             if (method.Deprecated is not null)
             {
-                code.Line($"[global::System.Obsolete({Clr.Text(method.Deprecated.Reason)})]");
+                code.Line($"[global::System.Obsolete({CSharpText.Literal(method.Deprecated.Reason)})]");
             }
 
             var call = method.Kind switch { MethodKind.Unary => "InvokeAsync", MethodKind.Stream => "StreamAsync", _ => "SendAsync" };
@@ -63,8 +63,8 @@ internal static class HandlerEmitter
             code.Gap();
             SourceFile.Describe(code, method.Doc, method.Since, method.Deprecated);
             code.Line($"public static readonly {Descriptor(method)} {method.Name} = new(");
-            code.Indented($"{Clr.Text(model.Name)},");
-            code.Indented($"{Clr.Text(method.Name)},");
+            code.Indented($"{CSharpText.Literal(model.Name)},");
+            code.Indented($"{CSharpText.Literal(method.Name)},");
             code.Indented($"static (request, context) => {Key(method.Key)},");
             code.Indented($"static (handler, request, context) => ((I{model.Name}Handler)handler).{method.Name}Async(request, context)){Policy(method)};");
         }

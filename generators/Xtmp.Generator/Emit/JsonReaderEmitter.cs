@@ -12,14 +12,14 @@ internal static class JsonReaderEmitter
         code.Gap();
         code.Doc("Reads the JSON view.");
         code.Open($"public static {shape.Name} ReadJson({Input} input)");
-        code.Line($"input.Allow({string.Join(", ", shape.Fields.Select(f => Clr.Text(f.Name)))});");
+        code.Line($"input.Allow({string.Join(", ", shape.Fields.Select(f => CSharpText.Literal(f.Name)))});");
         code.Open($"return new {shape.Name}");
         foreach (var field in shape.Fields)
         {
             var local = "f_" + field.Name;
             code.Line(field.Required
-                ? $"{field.ClrName} = {Value(field.Type, $"input.Required({Clr.Text(field.Name)})")},"
-                : $"{field.ClrName} = input.Optional({Clr.Text(field.Name)}) is {{ }} {local} ? {Value(field.Type, local)} : {(field.Optional ? $"default({Clr.PropertyTypeOf(field)})" : Clr.DefaultOf(field))},");
+                ? $"{field.ClrName} = {Value(field.Type, $"input.Required({CSharpText.Literal(field.Name)})")},"
+                : $"{field.ClrName} = input.Optional({CSharpText.Literal(field.Name)}) is {{ }} {local} ? {Value(field.Type, local)} : {(field.Optional ? $"default({Clr.PropertyTypeOf(field)})" : Clr.DefaultOf(field))},");
         }
 
         code.Line("UnknownFields = input.UnknownFields(),");
@@ -32,12 +32,12 @@ internal static class JsonReaderEmitter
         code.Gap();
         code.Doc("Reads the JSON view.");
         code.Open($"public static {model.Name} ReadJson({Input} input)");
-        code.Line($"input.Allow({string.Join(", ", model.Arms.Select(a => a.Name).Concat(new[] { "$tag", "$raw" }).Select(Clr.Text))});");
+        code.Line($"input.Allow({string.Join(", ", model.Arms.Select(a => a.Name).Concat(new[] { "$tag", "$raw" }).Select(CSharpText.Literal))});");
         foreach (var arm in model.Arms)
         {
             var local = "arm" + Clr.Number(arm.Tag);
             code.Guarded(
-                $"if (input.Optional({Clr.Text(arm.Name)}) is {{ }} {local})",
+                $"if (input.Optional({CSharpText.Literal(arm.Name)}) is {{ }} {local})",
                 $"return new {model.Name}.{arm.ClrName}Arm({Clr.CodecOf(arm.Type)}.ReadJson({local}));");
         }
 

@@ -29,7 +29,7 @@ internal static class JsonWriterEmitter
             code.Open($"if ({field.ClrName} is {{ }} {access})");
         }
 
-        code.Line($"writer.WritePropertyName({Clr.Text(field.Name)});");
+        code.Line($"writer.WritePropertyName({CSharpText.Literal(field.Name)});");
         if (field.Secret)
         {
             code.Line($"{SourceFile.Protocol}.JsonView.WriteRedacted(writer);");

@@ -70,12 +70,13 @@ internal static class RecordEmitter
             _ => "Request",
         };
         code.Doc("Its entry in the message catalogue.");
-        code.Open($"public static {SourceFile.Protocol}.MessageInfo MessageInfo {{ get; }} = new({Clr.Text(message.Name)}, 0x{message.Code.ToString("X2", System.Globalization.CultureInfo.InvariantCulture)}, {SourceFile.Protocol}.FrameKind.{kind})");
+        code.Open($"public static {SourceFile.Protocol}.MessageInfo MessageInfo {{ get; }} = new({CSharpText.Literal(message.Name)}, 0x{message.Code.ToString("X2", System.Globalization.CultureInfo.InvariantCulture)}, {SourceFile.Protocol}.FrameKind.{kind})");
         code.Line($"Transport = {SourceFile.Protocol}.TransportClass.{message.Transport},");
         code.Line($"Priority = {SourceFile.Protocol}.MessagePriority.{message.Priority},");
         code.Line($"RequiresAck = {Boolean(message.Ack)},");
         code.Line($"Compressible = {Boolean(message.Compressible)},");
         code.Line($"Idempotent = {Boolean(message.Idempotent)},");
+        code.Line($"MaxEncodedSize = {Clr.Number(message.MaxEncodedSize)},");
         code.Line($"Authentication = {SourceFile.Protocol}.AuthenticationLevel.{message.Authentication},");
         code.Close(";");
         code.Line();

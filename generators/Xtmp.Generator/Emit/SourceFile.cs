@@ -52,7 +52,7 @@ internal static class SourceFile
         if (deprecated is not null)
         {
             var reason = deprecated.ReplacedBy is null ? deprecated.Reason : deprecated.Reason.TrimEnd('.') + ". Use " + deprecated.ReplacedBy + " instead.";
-            code.Line($"[global::System.Obsolete({Clr.Text(reason)})]");
+            code.Line($"[global::System.Obsolete({CSharpText.Literal(reason)})]");
         }
     }
 }

@@ -92,7 +92,7 @@ internal static class UnionEmitter
         code.Line($"public override int Tag => {Clr.Number(arm.Tag)};");
         code.Line();
         code.Doc("Text for people; secrets are redacted.");
-        code.Line($"public override string ToString() => {Clr.Text(arm.ClrName + " ")} + Value;");
+        code.Line($"public override string ToString() => {CSharpText.Literal(arm.ClrName + " ")} + Value;");
         code.Close();
     }
 
@@ -145,10 +145,10 @@ internal static class UnionEmitter
         foreach (var arm in model.Arms)
         {
             code.Line($"case {ArmName(arm)} arm when arm.Value is null:");
-            code.Indented($"error = new {SourceFile.Protocol}.ValidationError({Clr.Text(arm.Name)}, \"is required\");");
+            code.Indented($"error = new {SourceFile.Protocol}.ValidationError({CSharpText.Literal(arm.Name)}, \"is required\");");
             code.Indented("return false;");
             code.Line($"case {ArmName(arm)} arm when !arm.Value.TryValidate(out error):");
-            code.Indented($"error = error.Within({Clr.Text(arm.Name)});");
+            code.Indented($"error = error.Within({CSharpText.Literal(arm.Name)});");
             code.Indented("return false;");
         }
 
@@ -168,7 +168,7 @@ internal static class UnionEmitter
         foreach (var arm in model.Arms)
         {
             code.Line($"case {ArmName(arm)} arm:");
-            code.Indented($"writer.WritePropertyName({Clr.Text(arm.Name)});");
+            code.Indented($"writer.WritePropertyName({CSharpText.Literal(arm.Name)});");
             code.Indented("arm.Value.WriteJson(writer);");
             code.Indented("break;");
         }
@@ -245,7 +245,7 @@ internal static class UnionEmitter
             code.Indented($"next = {Clr.CodecOf(arm.Type)}.Read(source, at, ref state, out {Clr.NameOf(arm.Type)}? {local});");
             code.Indented($"if (next < 0 || {local} is null)");
             code.Indented("{");
-            code.Indented($"    return state.FailArm(next, at, {Clr.Text(arm.Name)});");
+            code.Indented($"    return state.FailArm(next, at, {CSharpText.Literal(arm.Name)});");
             code.Indented("}");
             code.Line();
             code.Indented($"value = new {model.Name}.{ArmName(arm)}({local});");

@@ -30,13 +30,13 @@ internal static class ValidateEmitter
             }
 
             code.Open($"if ({field.ClrName} is {{ }} {Local(field)})");
-            Value(code, shape.Name, field.Type, Local(field), Clr.Text(field.Name), field.ClrName, 0);
+            Value(code, shape.Name, field.Type, Local(field), CSharpText.Literal(field.Name), field.ClrName, 0);
             code.Close();
             code.Line();
         }
         else
         {
-            Value(code, shape.Name, field.Type, field.ClrName, Clr.Text(field.Name), field.ClrName, 0);
+            Value(code, shape.Name, field.Type, field.ClrName, CSharpText.Literal(field.Name), field.ClrName, 0);
         }
     }
 
@@ -117,7 +117,7 @@ internal static class ValidateEmitter
         }
 
         code.Open($"if ({condition})");
-        code.Line($"error = new {SourceFile.Protocol}.ValidationError({path}, {Clr.Text(reason)});");
+        code.Line($"error = new {SourceFile.Protocol}.ValidationError({path}, {CSharpText.Literal(reason)});");
         code.Line("return false;");
         code.Close();
         code.Line();

@@ -34,4 +34,10 @@ public sealed record MessageModel
     public bool Idempotent { get; init; }
 
     public AuthenticationKind Authentication { get; init; }
+
+    /// <summary>
+    /// Greatest number of bytes of an encoding without fields or arms that this schema does not know, at most
+    /// <see cref="int.MaxValue"/>, which also stands for types that hold each other without end.
+    /// </summary>
+    public int MaxEncodedSize { get; init; }
 }

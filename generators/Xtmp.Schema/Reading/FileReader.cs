@@ -70,7 +70,7 @@ internal sealed class FileReader(string path, string text, ImportLoader loader)
         };
         _draft = model;
         CheckCircles(model);
-        return _context.Diagnostics.HasErrors ? null : Compression.Decide(model, drafts);
+        return _context.Diagnostics.HasErrors ? null : EncodedSize.Decide(Compression.Decide(model, drafts));
     }
 
     private static List<T> Each<T>(IEnumerable<KeyValuePair<ScalarNode, Node>> declarations, Func<ScalarNode, Node, T?> read)

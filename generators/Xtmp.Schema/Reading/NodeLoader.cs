@@ -101,11 +101,27 @@ internal sealed class NodeLoader
         }
         return current switch
         {
-            Scalar scalar => new ScalarNode(scalar.Value, scalar.Style == ScalarStyle.Plain, position),
+            Scalar scalar => new ScalarNode(Checked(scalar.Value, position), scalar.Style == ScalarStyle.Plain, position),
             SequenceStart => LoadList(position, depth),
             MappingStart => LoadMapping(position, depth),
             _ => throw Stop(SchemaRules.Syntax, position, "A value was expected here."),
         };
+    }
+
+    /// <summary>Escapes in quotes name characters that the text as such may not hold.</summary>
+    private string Checked(string text, SourcePosition position)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            var c = text[i];
+            var paired = char.IsHighSurrogate(c) ? i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]) : char.IsLowSurrogate(c) && i > 0 && char.IsHighSurrogate(text[i - 1]);
+            if (TextCheck.IsForbidden(c) || (char.IsSurrogate(c) && !paired) || c is '\uFFFE' or '\uFFFF')
+            {
+                _diagnostics.Add(SchemaRules.NotText, position, FormattableString.Invariant($"The text holds the character U+{(int)c:X4}, which no text of a schema may hold."));
+                return new string([.. text.Select(each => TextCheck.IsForbidden(each) || char.IsSurrogate(each) || each is '\uFFFE' or '\uFFFF' ? '\uFFFD' : each)]);
+            }
+        }
+        return text;
     }
 
     private ListNode LoadList(SourcePosition position, int depth)

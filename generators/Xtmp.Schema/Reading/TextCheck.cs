@@ -51,8 +51,17 @@ internal static class TextCheck
             return i == 0 || !char.IsHighSurrogate(text[i - 1]);
         }
         // A byte order mark is allowed where it belongs.
-        return c is '\uFFFD' or '\uFFFE' or '\uFFFF' || (c == '\uFEFF' && i > 0) || (char.IsControl(c) && c is not ('\t' or '\r' or '\u0085'));
+        return c is '\uFFFD' or '\uFFFE' or '\uFFFF' || (c == '\uFEFF' && i > 0) || (IsForbidden(c) && c != '\r');
     }
+
+    /// <summary>
+    /// What no text of a schema may hold, written as it is or as an escape: control characters except tab and line feed,
+    /// the other line terminators, and the marks that turn the direction of text, with which a file shows something else
+    /// than it says.
+    /// </summary>
+    public static bool IsForbidden(char c) =>
+        (char.IsControl(c) && c is not ('\t' or '\n'))
+        || c is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069') or '\u200E' or '\u200F' or '\u061C';
 
     private static bool IsRestOfLineBlank(string text, int i)
     {

@@ -1,6 +1,6 @@
 namespace Xtmp.Cli.Schema;
 
-/// <summary>Exit codes of the schema verbs, for scripts.</summary>
+/// <summary>Exit codes of every verb, for scripts.</summary>
 public static class ExitCodes
 {
     public const int Ok = 0;
@@ -10,4 +10,7 @@ public static class ExitCodes
 
     /// <summary>Wrong arguments, or a file that cannot be read or written.</summary>
     public const int Usage = 2;
+
+    /// <summary>A silo could not be reached, or answered with an error.</summary>
+    public const int Failed = 3;
 }

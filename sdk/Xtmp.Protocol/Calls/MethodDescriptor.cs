@@ -56,10 +56,18 @@ public abstract class MethodDescriptor<TRequest> : MethodDescriptor
     private readonly Func<TRequest, CallContext, string> _key;
 
     private protected MethodDescriptor(string handler, string name, MessageInfo? reply, Func<TRequest, CallContext, string> key)
-        : base(handler, name, TRequest.MessageInfo, reply)
+        : this(handler, name, TRequest.MessageInfo, reply, key)
+    {
+    }
+
+    private protected MethodDescriptor(string handler, string name, MessageInfo request, MessageInfo? reply, Func<TRequest, CallContext, string> key)
+        : base(handler, name, request, reply)
     {
         _key = key;
     }
+
+    /// <summary>For the key and the handling of a method that a client made from a schema at run time.</summary>
+    private protected static InvalidOperationException ClientOnly() => new("A method that was made at run time is for calling, not for serving.");
 
     public sealed override string GetKey(IXtmpMessage request, CallContext context) => _key((TRequest)request, context);
 

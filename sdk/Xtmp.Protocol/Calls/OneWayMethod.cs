@@ -22,6 +22,15 @@ public sealed class OneWayMethod<TRequest> : MethodDescriptor<TRequest>, IOneWay
         _handle = handle;
     }
 
+    /// <summary>
+    /// A method that is only called, for a client that knows the schema at run time and whose message type stands for many.
+    /// </summary>
+    public OneWayMethod(string handler, string name, MessageInfo request)
+        : base(handler, name, request, reply: null, (_, _) => throw ClientOnly())
+    {
+        _handle = (_, _, _) => throw ClientOnly();
+    }
+
     /// <summary>Runs the method on a handler object.</summary>
     public ValueTask HandleAsync(object handler, TRequest request, CallContext context) => _handle(handler, request, context);
 

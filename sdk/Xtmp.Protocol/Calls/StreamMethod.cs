@@ -23,6 +23,15 @@ public sealed class StreamMethod<TRequest, TItem> : MethodDescriptor<TRequest>, 
         _handle = handle;
     }
 
+    /// <summary>
+    /// A method that is only called, for a client that knows the schema at run time and whose message type stands for many.
+    /// </summary>
+    public StreamMethod(string handler, string name, MessageInfo request, MessageInfo item)
+        : base(handler, name, request, item, (_, _) => throw ClientOnly())
+    {
+        _handle = (_, _, _) => throw ClientOnly();
+    }
+
     /// <summary>Runs the method on a handler object.</summary>
     public IAsyncEnumerable<TItem> HandleAsync(object handler, TRequest request, CallContext context) => _handle(handler, request, context);
 

@@ -26,6 +26,15 @@ public sealed class UnaryMethod<TRequest, TReply> : MethodDescriptor<TRequest>, 
         _handle = handle;
     }
 
+    /// <summary>
+    /// A method that is only called, for a client that knows the schema at run time and whose message type stands for many.
+    /// </summary>
+    public UnaryMethod(string handler, string name, MessageInfo request, MessageInfo reply)
+        : base(handler, name, request, reply, (_, _) => throw ClientOnly())
+    {
+        _handle = (_, _, _) => throw ClientOnly();
+    }
+
     /// <summary>Runs the method on a handler object.</summary>
     public ValueTask<TReply> HandleAsync(object handler, TRequest request, CallContext context) => _handle(handler, request, context);
 

@@ -46,6 +46,12 @@ public sealed record MessageInfo(string Name, byte Code, FrameKind Kind)
     /// <summary>False where the schema says <c>compress: never</c>, has a secret field, or needs a wallet (WIRE section 1).</summary>
     public bool Compressible { get; init; }
 
+    /// <summary>
+    /// Greatest number of bytes of an encoding, at most <see cref="int.MaxValue"/>, before compression. What a newer
+    /// schema adds is not counted: it comes on top, at most <see cref="DecodeLimits.MaxUnknownBytes"/>.
+    /// </summary>
+    public int MaxEncodedSize { get; init; } = int.MaxValue;
+
     /// <summary>Safe to repeat even after later requests (WIRE section 4).</summary>
     public bool Idempotent { get; init; }
 

@@ -21,6 +21,7 @@ public sealed partial record OrderEvent : global::Xtmp.Protocol.IXtmpMessage<Ord
         RequiresAck = false,
         Compressible = true,
         Idempotent = false,
+        MaxEncodedSize = 10,
         Authentication = global::Xtmp.Protocol.AuthenticationLevel.None,
     };
 

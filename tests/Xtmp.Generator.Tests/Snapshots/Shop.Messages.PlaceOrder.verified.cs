@@ -21,6 +21,7 @@ public sealed partial record PlaceOrder : global::Xtmp.Protocol.IXtmpMessage<Pla
         RequiresAck = false,
         Compressible = false,
         Idempotent = true,
+        MaxEncodedSize = 1146,
         Authentication = global::Xtmp.Protocol.AuthenticationLevel.None,
     };
 

@@ -21,6 +21,7 @@ public sealed partial record Ring : global::Xtmp.Protocol.IXtmpMessage<Ring>
         RequiresAck = false,
         Compressible = true,
         Idempotent = false,
+        MaxEncodedSize = 1,
         Authentication = global::Xtmp.Protocol.AuthenticationLevel.None,
     };
 

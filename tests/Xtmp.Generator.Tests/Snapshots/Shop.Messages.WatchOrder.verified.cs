@@ -21,6 +21,7 @@ public sealed partial record WatchOrder : global::Xtmp.Protocol.IXtmpMessage<Wat
         RequiresAck = false,
         Compressible = true,
         Idempotent = false,
+        MaxEncodedSize = 19,
         Authentication = global::Xtmp.Protocol.AuthenticationLevel.None,
     };
 

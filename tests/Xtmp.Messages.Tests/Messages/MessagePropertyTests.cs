@@ -19,6 +19,11 @@ public sealed class MessagePropertyTests
         Assert.Equal(DecodeStatus.Ok, type.Decode(bytes, DecodeLimits.Untrusted, out var value, out int consumed, out _));
         Assert.Equal(bytes.Length, consumed);
         Assert.Equal(bytes.Length, value!.GetEncodedSize());
+        if (value is IXtmpMessage message)
+        {
+            Assert.InRange(bytes.Length, 1, (long)message.Info.MaxEncodedSize + DecodeLimits.Untrusted.MaxUnknownBytes);
+        }
+
         Assert.Equal(Convert.ToHexString(bytes), Convert.ToHexString(value.ToBytes()));
         var output = new ArrayBufferWriter<byte>();
         value.Encode(output);

@@ -1,0 +1,51 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Xtmp.Cli.Schema;
+using Xtmp.Crypto;
+using Xtmp.Protocol;
+using Xtmp.Transport;
+
+namespace Xtmp.Cli;
+
+/// <summary><c>xtmp keygen FILE</c></summary>
+public static class KeygenCommand
+{
+    public static Command Create()
+    {
+        Argument<string> file = new("file") { Description = "File to write; one that exists is left alone." };
+        Option<bool> json = new("--json") { Description = "Print a JSON object." };
+        Command command = new("keygen", """
+            Makes an identity (ML-DSA-87 and Ed25519) and prints its fingerprint. The file holds the secret seeds, readable by
+            its owner only and not encrypted: whoever reads it is the identity.
+
+            Example: xtmp keygen me.pem
+            """);
+        command.Arguments.Add(file);
+        command.Options.Add(json);
+        command.SetAction(parsed =>
+        {
+            TextWriter error = parsed.InvocationConfiguration.Error;
+            string path = parsed.GetValue(file)!;
+            if (Path.Exists(path))
+            {
+                error.WriteLine($"{PlainText.Of(path)}: exists already and is left alone.");
+                return ExitCodes.Usage;
+            }
+
+            try
+            {
+                using IdentityKey identity = IdentityFile.LoadOrCreate(path, SystemEntropy.Instance);
+                string fingerprint = identity.Public.Fingerprint.ToString();
+                parsed.InvocationConfiguration.Output.WriteLine(
+                    parsed.GetValue(json) ? new JsonObject { ["file"] = path, ["fingerprint"] = fingerprint }.ToJsonString() : $"fingerprint {fingerprint}");
+                return ExitCodes.Ok;
+            }
+            catch (XtmpException e)
+            {
+                error.WriteLine(PlainText.Of(e.Message));
+                return ExitCodes.Usage;
+            }
+        });
+        return command;
+    }
+}
