@@ -52,7 +52,7 @@ internal sealed partial class SiloEngine : IAsyncDisposable
                 new RuntimeOptions { OnFault = fault => LogFault(logger, fault.Exception, fault.Grain?.ToString() ?? "silo", fault.Text) },
                 options.TimeProvider,
                 loggerFactory,
-                cancellationToken).ConfigureAwait(false);
+                cancellationToken: cancellationToken).ConfigureAwait(false);
             return new SiloEngine(store, engine, grains.Network, options.DrainTimeout);
         }
         catch
