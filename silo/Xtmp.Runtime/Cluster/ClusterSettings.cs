@@ -25,7 +25,8 @@ public sealed record ClusterSettings
     /// <summary>Time between two probes of a silo. Two that are missed make it dead.</summary>
     public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    internal void Validate()
+    /// <exception cref="XtmpException">A setting cannot be used; its field is named.</exception>
+    public void Validate()
     {
         if (!AllowPlainTraffic)
         {
