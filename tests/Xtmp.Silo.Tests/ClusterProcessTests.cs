@@ -93,9 +93,12 @@ public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposabl
             await using var client = await ConnectAsync(wallet % 2, wallet);
             await wallets[wallet].AuthenticateAsync(client);
             var balance = await wallets[wallet].BalanceAsync(client);
-            for (var looks = 0; balance.PendingOut > 0 && looks < 200; looks++)
+
+            // What the killed silo had committed and not yet delivered waits for a sweep of the others, 30 s at most.
+            using var patience = new CancellationTokenSource(Patience);
+            while (balance.PendingOut > 0)
             {
-                await Task.Delay(50, TestContext.Current.CancellationToken);
+                await Task.Delay(100, patience.Token);
                 balance = await wallets[wallet].BalanceAsync(client);
             }
 
