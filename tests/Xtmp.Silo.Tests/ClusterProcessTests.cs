@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Threading.Channels;
 using Xtmp.Client;
 using Xtmp.Crypto;
 using Xtmp.Messages;
@@ -27,6 +28,7 @@ public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposabl
     private readonly IdentityKey[] _keys = [.. Enumerable.Range(0, Wallets).Select(_ => IdentityKey.Generate(SystemEntropy.Instance))];
     private readonly ulong[] _paid = new ulong[Wallets];
     private readonly int[] _acknowledged = new int[Wallets];
+    private readonly Channel<int> _events = Channel.CreateUnbounded<int>();
     private string _database = "";
 
     public enum Change
@@ -98,7 +100,7 @@ public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposabl
             using var patience = new CancellationTokenSource(Patience);
             while (balance.PendingOut > 0)
             {
-                await Task.Delay(100, patience.Token);
+                patience.Token.ThrowIfCancellationRequested();
                 balance = await wallets[wallet].BalanceAsync(client);
             }
 
@@ -121,7 +123,7 @@ public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposabl
             using var patience = new CancellationTokenSource(Patience);
             while (_acknowledged.Min() < each && !payers.Any(payer => payer.IsFaulted))
             {
-                await Task.Delay(20, patience.Token);
+                await _events.Reader.ReadAsync(patience.Token);
             }
         }
     }
@@ -149,6 +151,7 @@ public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposabl
                     await client.Wallet.TransactionAsync(transfer);
                     _paid[payer] += amount;
                     Interlocked.Increment(ref _acknowledged[payer]);
+                    _events.Writer.TryWrite(payer);
                     break;
                 }
                 catch (XtmpException error) when (error.Code < XtmpErrorCode.InsufficientFunds && error.Code != XtmpErrorCode.Internal)
@@ -160,7 +163,7 @@ public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposabl
                     }
 
                     silo = (silo + 1) % Silos;
-                    await Task.Delay(20, CancellationToken.None);
+                    _events.Writer.TryWrite(payer);
                 }
             }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Orleans.TestingHost;
 using Xtmp.Protocol;
 using Xtmp.Storage;
@@ -151,6 +152,7 @@ public sealed class ClusterTests
         var seed = Environment.TickCount;
         InProcessSiloHandle[] survivors = [cluster.Silos[0], cluster.Silos[1]];
         using var stop = new CancellationTokenSource();
+        var events = Channel.CreateUnbounded<int>();
         var acknowledged = new ConcurrentQueue<(int Payer, int Payee, long Amount)>();
         var callers = Enumerable.Range(0, Accounts).Select(payer => Task.Run(async () =>
         {
@@ -165,6 +167,7 @@ public sealed class ClusterTests
                     {
                         await cluster.Client(survivors[random.Next(2)]).RunAsync(call);
                         acknowledged.Enqueue((payer, payee, call.Number));
+                        events.Writer.TryWrite(payer);
                         break;
                     }
                     catch (XtmpException error) when (error.Retryable || error.Code == XtmpErrorCode.Timeout)
@@ -189,7 +192,8 @@ public sealed class ClusterTests
         // Whatever a silo left in the outbox is delivered by the others.
         while ((await cluster.Store.ReadOutboxAsync(null, 1)).Count > 0)
         {
-            await Task.Delay(20, TestContext.Current.CancellationToken);
+            await Task.Yield();
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
         }
 
         var expected = new long[Accounts];
@@ -214,7 +218,7 @@ public sealed class ClusterTests
             using var patience = new CancellationTokenSource(Patience);
             while (acknowledged.Count < count)
             {
-                await Task.Delay(10, patience.Token);
+                await events.Reader.ReadAsync(patience.Token);
             }
         }
     }
