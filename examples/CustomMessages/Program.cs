@@ -14,7 +14,7 @@ try
     Console.WriteLine($"silo on {silo.EndPoint} serves {string.Join(", ", OrdersCatalogue.Methods)}");
 
     // The generated client over a real session.
-    await using var client = await XtmpClient.ConnectAsync($"xtmp://{silo.EndPoint}", new XtmpClientOptions { ServerFingerprint = silo.Fingerprint });
+    await using var client = await XtmpConnection.ConnectAsync($"xtmp://{silo.EndPoint}", new XtmpClientOptions { ServerFingerprint = silo.Fingerprint });
     var order = new OrderClient(client.Invoker);
     var id = Guid.NewGuid();
     var placed = await order.PlaceAsync(new PlaceOrder

@@ -15,6 +15,7 @@ internal sealed class MainJob(StepReporter report)
 {
     private const ulong OpeningBalance = 1_000_00;
     private const ulong Transferred = 250_00;
+    private const ulong Repeated = 50_00;
     private const string Currency = "XTM";
     private const string NodeId = "bpi-core-node-3";
 
@@ -24,8 +25,6 @@ internal sealed class MainJob(StepReporter report)
         using var aliceKeys = IdentityKey.Generate(SystemEntropy.Instance);
         using var bobKeys = IdentityKey.Generate(SystemEntropy.Instance);
         using var nodeKeys = IdentityKey.Generate(SystemEntropy.Instance);
-        var alice = new XtmpWallet(aliceKeys);
-        var bob = new XtmpWallet(bobKeys);
         var options = new SiloOptions
         {
             DataDirectory = directory.FullName,
@@ -49,12 +48,13 @@ internal sealed class MainJob(StepReporter report)
             await using (var aliceClient = await ConnectAsync("connect alice", silo!, aliceKeys, cancellationToken))
             await using (var bobClient = await ConnectAsync("connect bob", silo!, bobKeys, cancellationToken))
             {
-                await RegisterAsync("register alice", alice, aliceClient, cancellationToken);
-                await RegisterAsync("register bob", bob, bobClient, cancellationToken);
-                await AuthenticateAsync("authenticate alice", alice, aliceClient, cancellationToken);
-                await AuthenticateAsync("authenticate bob", bob, bobClient, cancellationToken);
-                await TransferAsync(alice, aliceClient, bob, cancellationToken);
-                await ExpectBalancesAsync("balances", alice, aliceClient, bob, bobClient, cancellationToken);
+                var alice = new XtmpWallet(aliceClient, aliceKeys);
+                var bob = new XtmpWallet(bobClient, bobKeys);
+                await RegisterAsync("register alice", alice, cancellationToken);
+                await RegisterAsync("register bob", bob, cancellationToken);
+                await TransferAsync(alice, bob, cancellationToken);
+                await RepeatAsync(alice, aliceKeys, aliceClient, bob, cancellationToken);
+                await ExpectBalancesAsync("balances", alice, bob, cancellationToken);
             }
 
             await using (var nodeClient = await ConnectAsync("connect ledger node", silo!, nodeKeys, cancellationToken))
@@ -75,9 +75,7 @@ internal sealed class MainJob(StepReporter report)
             await using (var aliceClient = await ConnectAsync("connect alice again", silo!, aliceKeys, cancellationToken))
             await using (var bobClient = await ConnectAsync("connect bob again", silo!, bobKeys, cancellationToken))
             {
-                await AuthenticateAsync("authenticate alice", alice, aliceClient, cancellationToken);
-                await AuthenticateAsync("authenticate bob", bob, bobClient, cancellationToken);
-                await ExpectBalancesAsync("balances kept", alice, aliceClient, bob, bobClient, cancellationToken);
+                await ExpectBalancesAsync("balances kept", new XtmpWallet(aliceClient, aliceKeys), new XtmpWallet(bobClient, bobKeys), cancellationToken);
                 await ExpectBundleAsync(aliceClient, bundle, cancellationToken);
             }
 
@@ -118,62 +116,62 @@ internal sealed class MainJob(StepReporter report)
         return bundle!;
     }
 
-    private async Task<XtmpClient> ConnectAsync(string step, SiloHost silo, IdentityKey identity, CancellationToken cancellationToken)
+    private async Task<XtmpConnection> ConnectAsync(string step, SiloHost silo, IdentityKey identity, CancellationToken cancellationToken)
     {
-        XtmpClient? client = null;
+        XtmpConnection? client = null;
         await report.RunAsync(step, async () =>
         {
-            client = await XtmpClient.ConnectAsync(
+            client = await XtmpConnection.ConnectAsync(
                 $"xtmp://{silo.EndPoint}",
                 new XtmpClientOptions { ServerFingerprint = silo.Fingerprint, Identity = identity },
                 cancellationToken);
-            var session = client.Session;
+            var session = client.Session!;
             return $"suite 0x{(byte)session.Suite:x2} {session.Encryption}, server {session.ServerFingerprint}, client {session.ClientFingerprint}";
         });
         return client!;
     }
 
-    private Task RegisterAsync(string step, XtmpWallet wallet, XtmpClient client, CancellationToken cancellationToken) =>
+    private Task RegisterAsync(string step, XtmpWallet wallet, CancellationToken cancellationToken) =>
         report.RunAsync(step, async () =>
         {
-            var reply = await wallet.RegisterAsync(client, cancellationToken: cancellationToken);
+            var reply = await wallet.RegisterAsync(cancellationToken: cancellationToken);
             Expect(reply.Balance, OpeningBalance, "opening balance");
             return $"wallet {Short(wallet.Id)}, balance {Money(reply.Balance)} {reply.Currency}";
         });
 
-    private Task AuthenticateAsync(string step, XtmpWallet wallet, XtmpClient client, CancellationToken cancellationToken) =>
-        report.RunAsync(step, async () =>
-        {
-            var reply = await wallet.AuthenticateAsync(client, cancellationToken);
-            return $"wallet {Short(reply.Wallet)} bound to session {client.Session.SessionId:x16}, next nonce {reply.Nonce}";
-        });
-
-    private Task TransferAsync(XtmpWallet from, XtmpClient client, XtmpWallet to, CancellationToken cancellationToken) =>
+    private Task TransferAsync(XtmpWallet from, XtmpWallet to, CancellationToken cancellationToken) =>
         report.RunAsync("transfer", async () =>
         {
-            var nonce = (await from.BalanceAsync(client, cancellationToken)).Nonce;
-            var transfer = from.SignTransfer(client.Network, to.Id, Transferred, Currency, nonce, memo: "quickstart");
-            var first = await client.Wallet.TransactionAsync(transfer, cancellationToken);
-            var repeat = await client.Wallet.TransactionAsync(transfer, cancellationToken);
+            var reply = await from.TransferAsync(to.Id, Transferred - Repeated, memo: "quickstart", cancellationToken);
+            return $"{Money(Transferred - Repeated)} {Currency} alice to bob, operation {Convert.ToHexStringLower(reply.OperationId.Span)}";
+        });
+
+    private Task RepeatAsync(XtmpWallet from, IdentityKey keys, XtmpConnection client, XtmpWallet to, CancellationToken cancellationToken) =>
+        report.RunAsync("transfer sent twice", async () =>
+        {
+            var nonce = (await from.BalanceAsync(cancellationToken)).Nonce;
+            var transfer = XtmpWallet.SignTransfer(keys, client.Network!, to.Id, Repeated, Currency, nonce, memo: "quickstart");
+            var first = await from.SendAsync(transfer, cancellationToken);
+            var repeat = await from.SendAsync(transfer, cancellationToken);
             if (!first.Equals(repeat))
             {
                 throw new InvalidOperationException("The repeat of a transfer was answered otherwise than the first.");
             }
 
-            return $"{Money(Transferred)} {Currency} alice to bob, operation {Convert.ToHexStringLower(transfer.OperationId.Span)}, repeat answered the same";
+            return $"{Money(Repeated)} {Currency} alice to bob once, repeat answered the same";
         });
 
-    private Task ExpectBalancesAsync(string step, XtmpWallet alice, XtmpClient aliceClient, XtmpWallet bob, XtmpClient bobClient, CancellationToken cancellationToken) =>
+    private Task ExpectBalancesAsync(string step, XtmpWallet alice, XtmpWallet bob, CancellationToken cancellationToken) =>
         report.RunAsync(step, async () =>
         {
-            var ofAlice = await alice.BalanceAsync(aliceClient, cancellationToken);
-            var ofBob = await bob.BalanceAsync(bobClient, cancellationToken);
+            var ofAlice = await alice.BalanceAsync(cancellationToken);
+            var ofBob = await bob.BalanceAsync(cancellationToken);
             Expect(ofAlice.Balance, OpeningBalance - Transferred, "alice's balance");
             Expect(ofBob.Balance, OpeningBalance + Transferred, "bob's balance");
             return $"alice {Money(ofAlice.Balance)}, bob {Money(ofBob.Balance)} {Currency}";
         });
 
-    private async Task SubmitAsync(XtmpClient client, PoEProofBundle bundle, CancellationToken cancellationToken)
+    private async Task SubmitAsync(XtmpConnection client, PoEProofBundle bundle, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -215,7 +213,7 @@ internal sealed class MainJob(StepReporter report)
         }
     }
 
-    private Task ExpectBundleAsync(XtmpClient client, PoEProofBundle bundle, CancellationToken cancellationToken) =>
+    private Task ExpectBundleAsync(XtmpConnection client, PoEProofBundle bundle, CancellationToken cancellationToken) =>
         report.RunAsync("bundle kept", async () =>
         {
             var status = await client.Bundle.StatusAsync(new BundleStatus { BundleId = bundle.BundleId }, cancellationToken);

@@ -35,10 +35,10 @@ public static class PingCommand
             {
                 double connected = Stopwatch.GetElapsedTime(connecting).TotalMilliseconds;
                 bool asJson = parsed.GetValue(json);
-                string fingerprint = client.Session.ServerFingerprint.ToString();
+                string fingerprint = client.Session!.ServerFingerprint.ToString();
                 output.WriteLine(asJson
-                    ? new JsonObject { ["endpoint"] = client.Endpoint.ToString(), ["fingerprint"] = fingerprint, ["session_ms"] = Math.Round(connected, 3) }.ToJsonString()
-                    : string.Create(CultureInfo.InvariantCulture, $"session with {client.Endpoint} in {connected:0.00} ms, fingerprint {fingerprint}"));
+                    ? new JsonObject { ["endpoint"] = client.Endpoint!.ToString(), ["fingerprint"] = fingerprint, ["session_ms"] = Math.Round(connected, 3) }.ToJsonString()
+                    : string.Create(CultureInfo.InvariantCulture, $"session with {client.Endpoint!} in {connected:0.00} ms, fingerprint {fingerprint}"));
                 for (int i = 1; i <= parsed.GetValue(count); i++)
                 {
                     long start = Stopwatch.GetTimestamp();

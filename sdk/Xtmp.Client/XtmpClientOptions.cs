@@ -1,7 +1,11 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xtmp.Crypto;
+using Xtmp.Messages;
 using Xtmp.Protocol;
 using Xtmp.Session;
+using Xtmp.Transport;
 
 namespace Xtmp.Client;
 
@@ -23,15 +27,15 @@ public sealed record XtmpClientOptions
     /// <summary>Trust on first use: the file that remembers servers. The first contact is not protected.</summary>
     public string? KnownHostsPath { get; init; }
 
-    /// <summary>Identity this client proves where the silo asks for one. Stays the caller's to dispose.</summary>
-    public IdentityKey? Identity { get; init; }
-
     /// <summary>
-    /// The network that signatures are made for (<see cref="Messages.NetworkName"/>). Null: the network of the server that
-    /// was reached, named by the fingerprint it proved. A silo that has a name of its own refuses signatures made for
-    /// another, and its message says which it wants.
+    /// Name of the network the silo belongs to, which wallets sign. Null, the default: the fingerprint the server proved,
+    /// which is what a silo without a configured name calls its network. Silos of one network that have fingerprints of
+    /// their own need the name here.
     /// </summary>
     public string? Network { get; init; }
+
+    /// <summary>Identity this client proves where the silo asks for one. Stays the caller's to dispose.</summary>
+    public IdentityKey? Identity { get; init; }
 
     /// <summary>Encryption types in the order of preference.</summary>
     public ImmutableArray<EncryptionType> EncryptionTypes { get; init; } =
@@ -39,11 +43,26 @@ public sealed record XtmpClientOptions
 
     public SessionLimits Limits { get; init; } = SessionLimits.Default;
 
-    /// <summary>Bound of connecting, handshake included.</summary>
+    /// <summary>Sessions that calls are spread over, 1 to 64; each is opened when the ones before it are busy. Every <see cref="XtmpWallet"/> has one of its own beside them.</summary>
+    public int PoolSize { get; init; } = 1;
+
+    /// <summary>Bound of one connection attempt, handshake included.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Bound of one call that brings none of its own. Streams have none.</summary>
+    /// <summary>Bound of one call that brings none of its own, waiting for a session included. Streams have none.</summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// The pause after the n-th failed attempt in a row is drawn evenly from 0 to this times 2^n, and never over
+    /// <see cref="MaxReconnectDelay"/>.
+    /// </summary>
+    public TimeSpan ReconnectDelay { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Bound of the pause between attempts.</summary>
+    public TimeSpan MaxReconnectDelay { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Calls of one session that may wait to be sent, while there is no session or it is full; one more fails with <see cref="XtmpErrorCode.Overloaded"/>.</summary>
+    public int MaxWaitingCalls { get; init; } = 65_536;
 
     /// <summary>Items a stream may be ahead of its reader.</summary>
     public int StreamWindow { get; init; } = 64;
@@ -51,14 +70,35 @@ public sealed record XtmpClientOptions
     /// <summary>Bounds on decoding what the server sends.</summary>
     public DecodeLimits DecodeLimits { get; init; } = DecodeLimits.Untrusted;
 
+    public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>
-    /// Key shares made ahead of time, for a program that opens many sessions; share one (<c>SpareShares</c> of Xtmp.Transport)
-    /// between them. Null, the default: each connection makes its own.
-    /// </summary>
-    public ISpareShares? SpareShares { get; init; }
+    /// <summary>Source of keys and of the jitter between attempts.</summary>
+    public IEntropy Entropy { get; init; } = SystemEntropy.Instance;
 
-    /// <summary>A ticket of an earlier session (<see cref="XtmpClient.TakeTicket"/>); used once.</summary>
-    public SessionTicket? Ticket { get; init; }
+    /// <exception cref="XtmpException">Local fault; the message names the option.</exception>
+    internal void Require()
+    {
+        Check(Network is null || NetworkName.IsValid(Network), $"{nameof(Network)} must have 1 to 64 bytes of UTF-8 without control characters");
+        Check(PoolSize is >= 1 and <= 64, $"{nameof(PoolSize)} must be from 1 to 64");
+        Check(ConnectTimeout > TimeSpan.Zero && CallTimeout > TimeSpan.Zero, $"{nameof(ConnectTimeout)} and {nameof(CallTimeout)} must be positive");
+        Check(ReconnectDelay > TimeSpan.Zero && MaxReconnectDelay >= ReconnectDelay, $"{nameof(ReconnectDelay)} must be positive and not over {nameof(MaxReconnectDelay)}");
+        Check(MaxWaitingCalls > 0 && StreamWindow > 0, $"{nameof(MaxWaitingCalls)} and {nameof(StreamWindow)} must be positive");
+        if (ServerFingerprint is null && ServerTrust is null && KnownHostsPath is null)
+        {
+            throw new XtmpException(
+                XtmpErrorCode.UntrustedPeer,
+                Fault.Local,
+                $"Nothing says which server to trust. Set {nameof(ServerFingerprint)} to the fingerprint the silo prints at start, or {nameof(KnownHostsPath)} to trust on first use.");
+        }
+    }
+
+    private static void Check(bool condition, string what)
+    {
+        if (!condition)
+        {
+            throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, $"Client options: {what}.");
+        }
+    }
 }

@@ -36,19 +36,19 @@ public sealed class GovernanceTests
         });
         using var keys = IdentityKey.Generate(SystemEntropy.Instance);
         await using var client = await silo.ConnectAsync(keys);
-        var wallet = new XtmpWallet(keys);
-        await wallet.RegisterAsync(client);
-        await wallet.RegisterAsync(client);
-        var refused = await Assert.ThrowsAsync<XtmpException>(async () => await wallet.RegisterAsync(client));
+        var wallet = new XtmpWallet(client, keys);
+        await wallet.RegisterAsync();
+        await wallet.RegisterAsync();
+        var refused = await Assert.ThrowsAsync<XtmpException>(async () => await wallet.RegisterAsync());
         Assert.Equal(XtmpErrorCode.Overloaded, refused.Code);
         Assert.True(refused.Retryable);
         Assert.InRange(refused.RetryAfter!.Value, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(1));
 
         // Reading goes on, and so does another session.
-        await wallet.BalanceAsync(client);
+        await wallet.BalanceAsync();
         using var others = IdentityKey.Generate(SystemEntropy.Instance);
         await using var other = await silo.ConnectAsync(others);
-        await new XtmpWallet(others).RegisterAsync(other);
+        await new XtmpWallet(other, others).RegisterAsync();
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class GovernanceTests
         await using var silo = await TestSilo.StartAsync(options => options with { Gateway = new GatewayOptions { AnonymousLifetime = TimeSpan.FromMilliseconds(300) } });
         await using var anonymous = await silo.ConnectAsync(configure: options => options with { Identity = null });
         await using var known = await silo.ConnectAsync();
-        await anonymous.Closed.WaitAsync(Patience);
+        await anonymous.WaitForStateAsync(XtmpConnectionState.Reconnecting).WaitAsync(Patience);
         await known.Registry.QueryAsync(new RegistryQuery { Name = "nobody" });
     }
 
@@ -130,7 +130,7 @@ public sealed class GovernanceTests
         {
             await using var silo = await SiloProcess.StartLimitedAsync(directory.FullName, heapLimit: 256L * 1024 * 1024);
             await PublishLargeRecordAsync(silo);
-            await using var client = await XtmpClient.ConnectAsync(silo.Endpoint, new XtmpClientOptions { ServerFingerprint = silo.Fingerprint });
+            await using var client = await XtmpConnection.ConnectAsync(silo.Endpoint, new XtmpClientOptions { ServerFingerprint = silo.Fingerprint });
             using var stop = new CancellationTokenSource();
             var floods = Enumerable.Range(0, FloodingPeers).Select(_ => Task.Run(() => FloodAsync(silo, stop.Token))).ToArray();
             var answered = 0;
@@ -167,7 +167,7 @@ public sealed class GovernanceTests
     private static async Task PublishLargeRecordAsync(SiloProcess silo)
     {
         using var keys = IdentityKey.Generate(SystemEntropy.Instance);
-        await using var client = await XtmpClient.ConnectAsync(silo.Endpoint, new XtmpClientOptions { ServerFingerprint = silo.Fingerprint, Identity = keys });
+        await using var client = await XtmpConnection.ConnectAsync(silo.Endpoint, new XtmpClientOptions { ServerFingerprint = silo.Fingerprint, Identity = keys });
         var record = RegistrySigning.Sign(
             new RegistryRecord
             {
@@ -179,7 +179,7 @@ public sealed class GovernanceTests
                 Ttl = TimeSpan.FromHours(1),
                 ExpiresAt = DateTimeOffset.UtcNow.AddDays(1),
             },
-            client.Network,
+            client.Network!,
             keys,
             SystemEntropy.Instance);
         await client.Registry.UpdateAsync(new RegistryUpdate { OperationId = new byte[16], Name = "large", Record = record });

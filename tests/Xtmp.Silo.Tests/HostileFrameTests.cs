@@ -256,7 +256,7 @@ public sealed class HostileFrameTests
         Assert.Contains(reason, line, StringComparison.Ordinal);
     }
 
-    private static async Task AssertServedAsync(XtmpClient bystander)
+    private static async Task AssertServedAsync(XtmpConnection bystander)
     {
         var reply = await bystander.Registry.QueryAsync(new RegistryQuery { Name = "nobody" });
         Assert.Equal("nobody", reply.Name);

@@ -25,10 +25,9 @@ public sealed class KilledSiloTests
         {
             using var aliceKeys = IdentityKey.Generate(SystemEntropy.Instance);
             using var bobKeys = IdentityKey.Generate(SystemEntropy.Instance);
-            var alice = new XtmpWallet(aliceKeys);
-            var bob = new XtmpWallet(bobKeys);
+            var bobId = bobKeys.Public.Fingerprint.ToArray();
             var transfers = Enumerable.Range(0, Transfers)
-                .Select(index => alice.SignTransfer(Network, bob.Id, (ulong)(index + 1), Currency, nonce: (ulong)index))
+                .Select(index => XtmpWallet.SignTransfer(aliceKeys, Network, bobId, (ulong)(index + 1), Currency, nonce: (ulong)index))
                 .ToArray();
             var acknowledged = new WalletTransactionReply?[Transfers];
 
@@ -38,11 +37,11 @@ public sealed class KilledSiloTests
                 var client = await ConnectAsync(silo, aliceKeys);
                 await using (var bobClient = await ConnectAsync(silo, bobKeys))
                 {
-                    await bob.RegisterAsync(bobClient);
+                    await new XtmpWallet(bobClient, bobKeys).RegisterAsync();
                 }
 
-                await alice.RegisterAsync(client);
-                await alice.AuthenticateAsync(client);
+                var alice = new XtmpWallet(client, aliceKeys);
+                await alice.RegisterAsync();
                 var done = 0;
                 var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 var sending = Task.Run(async () =>
@@ -52,22 +51,22 @@ public sealed class KilledSiloTests
                     {
                         for (var index = 0; index < Transfers; index++)
                         {
-                            acknowledged[index] = await client.Wallet.TransactionAsync(transfers[index]);
+                            acknowledged[index] = await alice.SendAsync(transfers[index]);
                             if (Interlocked.Increment(ref done) == killAfter)
                             {
                                 enough.TrySetResult();
                             }
                         }
                     }
-                    catch (XtmpException)
+                    catch (Exception error) when (error is XtmpException or ObjectDisposedException)
                     {
-                        // The silo is dead, as it should be.
+                        // The silo is dead, as it should be, and nobody waits for it to come back.
                     }
                 });
                 await enough.Task.WaitAsync(TimeSpan.FromSeconds(60));
                 await silo.KillAsync();
-                await sending;
                 await client.DisposeAsync();
+                await sending;
                 Assert.InRange(done, killAfter, Transfers);
             }
 
@@ -75,13 +74,13 @@ public sealed class KilledSiloTests
             await using (var aliceClient = await ConnectAsync(silo, aliceKeys))
             await using (var bobClient = await ConnectAsync(silo, bobKeys))
             {
-                await alice.AuthenticateAsync(aliceClient);
-                await bob.AuthenticateAsync(bobClient);
+                var alice = new XtmpWallet(aliceClient, aliceKeys);
+                var bob = new XtmpWallet(bobClient, bobKeys);
 
                 // Every acknowledged transfer answers as it did; the rest are carried out now, each at most once.
                 for (var index = 0; index < Transfers; index++)
                 {
-                    var reply = await aliceClient.Wallet.TransactionAsync(transfers[index]);
+                    var reply = await alice.SendAsync(transfers[index]);
                     if (acknowledged[index] is { } before)
                     {
                         Assert.Equal(before, reply);
@@ -89,8 +88,8 @@ public sealed class KilledSiloTests
                 }
 
                 var sent = (ulong)(Transfers * (Transfers + 1) / 2);
-                var ofAlice = await alice.BalanceAsync(aliceClient);
-                var ofBob = await bob.BalanceAsync(bobClient);
+                var ofAlice = await alice.BalanceAsync();
+                var ofBob = await bob.BalanceAsync();
                 Assert.Equal(OpeningBalance - sent, ofAlice.Balance);
                 Assert.Equal(OpeningBalance + sent, ofBob.Balance);
                 Assert.Equal(0UL, ofAlice.PendingOut);
@@ -102,6 +101,6 @@ public sealed class KilledSiloTests
         }
     }
 
-    private static Task<XtmpClient> ConnectAsync(SiloProcess silo, IdentityKey identity) =>
-        XtmpClient.ConnectAsync(silo.Endpoint, new XtmpClientOptions { ServerFingerprint = silo.Fingerprint, Identity = identity });
+    private static Task<XtmpConnection> ConnectAsync(SiloProcess silo, IdentityKey identity) =>
+        XtmpConnection.ConnectAsync(silo.Endpoint, new XtmpClientOptions { ServerFingerprint = silo.Fingerprint, Identity = identity });
 }

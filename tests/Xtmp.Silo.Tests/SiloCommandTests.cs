@@ -16,12 +16,12 @@ public sealed class SiloCommandTests : IDisposable
     public async Task drains_on_interrupt_and_exits_0_within_10_seconds()
     {
         await using var silo = await SiloProcess.StartAsync(_directory.FullName);
-        await using var client = await XtmpClient.ConnectAsync(silo.Endpoint, new XtmpClientOptions { ServerFingerprint = silo.Fingerprint });
+        await using var client = await XtmpConnection.ConnectAsync(silo.Endpoint, new XtmpClientOptions { ServerFingerprint = silo.Fingerprint });
         await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody" });
         var (exitCode, elapsed) = await silo.InterruptAsync();
         Assert.Equal(0, exitCode);
         Assert.InRange(elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
-        await client.Closed.WaitAsync(TimeSpan.FromSeconds(10));
+        await client.WaitForStateAsync(XtmpConnectionState.Reconnecting).WaitAsync(TimeSpan.FromSeconds(10));
     }
 
     [Fact]

@@ -43,14 +43,14 @@ internal sealed class TestSilo : IAsyncDisposable
     }
 
     /// <summary>A well-behaved client with an identity of its own.</summary>
-    public Task<XtmpClient> ConnectAsync(IdentityKey? identity = null, Func<XtmpClientOptions, XtmpClientOptions>? configure = null)
+    public Task<XtmpConnection> ConnectAsync(IdentityKey? identity = null, Func<XtmpClientOptions, XtmpClientOptions>? configure = null)
     {
         var options = new XtmpClientOptions
         {
             ServerFingerprint = Host.Fingerprint,
             Identity = identity ?? IdentityKey.Generate(SystemEntropy.Instance),
         };
-        return XtmpClient.ConnectAsync(Endpoint, configure?.Invoke(options) ?? options);
+        return XtmpConnection.ConnectAsync(Endpoint, configure?.Invoke(options) ?? options);
     }
 
     public async ValueTask DisposeAsync()

@@ -26,7 +26,7 @@ internal sealed class ServerOptions
     }
 
     /// <summary>Connects, runs, and turns what fails into a line and an exit code.</summary>
-    public async Task<int> UseAsync(ParseResult parsed, CancellationToken cancellationToken, Func<XtmpClient, Task> use)
+    public async Task<int> UseAsync(ParseResult parsed, CancellationToken cancellationToken, Func<XtmpConnection, Task> use)
     {
         TextWriter error = parsed.InvocationConfiguration.Error;
         string? fingerprint = parsed.GetValue(_fingerprint);
@@ -49,7 +49,7 @@ internal sealed class ServerOptions
         {
             using IdentityKey? identity = identityPath is null ? null : IdentityFile.LoadOrCreate(identityPath, SystemEntropy.Instance);
             TimeSpan timeout = TimeSpan.FromSeconds(parsed.GetValue(_timeout));
-            await using XtmpClient client = await XtmpClient.ConnectAsync(
+            await using XtmpConnection client = await XtmpConnection.ConnectAsync(
                 parsed.GetValue(_endpoint)!,
                 new XtmpClientOptions
                 {

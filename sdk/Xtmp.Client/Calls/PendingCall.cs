@@ -3,20 +3,78 @@ using Xtmp.Session;
 
 namespace Xtmp.Client;
 
-/// <summary>An exchange this client waits for. Called while the pump holds the session: quick, and never waiting.</summary>
-internal abstract class PendingCall
+/// <summary>
+/// A call without its answer yet. It outlives sessions: what a lost one leaves unanswered and is safe to repeat is sent
+/// again by the next. The On… methods are called while a pump holds its session: quick, and never waiting.
+/// </summary>
+internal abstract class PendingCall(MethodDescriptor method, IXtmpMessage request, SendOptions sendOptions, long order)
 {
-    /// <summary>Takes a response. True when the exchange is over.</summary>
-    public abstract bool OnResponse(in SessionEvent response);
+    private int _abandoned;
+    private LiveSession? _session;
 
+    public MethodDescriptor Method { get; } = method;
+
+    public IXtmpMessage Request { get; } = request;
+
+    public SendOptions SendOptions { get; } = sendOptions;
+
+    /// <summary>Rises with every call of a connection: the order in which calls are sent again.</summary>
+    public long Order { get; } = order;
+
+    /// <summary>The exchange on the session it was last sent on.</summary>
+    public ulong Exchange { get; private set; }
+
+    /// <summary>It means something on one session only and is never sent on another.</summary>
+    public bool IsBound { get; init; }
+
+    /// <summary>It has been given to a session at least once.</summary>
+    public bool WasSent => Volatile.Read(ref _session) is not null;
+
+    public bool IsAbandoned => Volatile.Read(ref _abandoned) != 0;
+
+    /// <summary>Nobody waits any more. Whoever of the two comes second, this or <see cref="TryBegin"/>, sees the other.</summary>
+    public void Abandon()
+    {
+        Interlocked.Exchange(ref _abandoned, 1);
+        Volatile.Read(ref _session)?.GiveUp(this);
+    }
+
+    /// <summary>Lets the server send items up to, not including, this one.</summary>
+    public void GrantCredit(ulong limit) => Volatile.Read(ref _session)?.GrantCredit(this, limit);
+
+    /// <summary>The call was given to a session. False where nobody waits for it any more.</summary>
+    public bool TryBegin(LiveSession session, ulong exchange)
+    {
+        Exchange = exchange;
+        Interlocked.Exchange(ref _session, session);
+        return !IsAbandoned;
+    }
+
+    /// <summary>Takes a response, which is the end of the exchange.</summary>
+    public abstract void OnResponse(in SessionEvent response);
+
+    /// <summary>Takes an item. True when it cannot be taken and the exchange is to be cancelled.</summary>
     public abstract bool OnItem(in SessionEvent item);
 
     public abstract void OnEnd();
 
     public abstract void OnFailed(XtmpException error);
 
-    /// <summary>The session ended before the answer came.</summary>
-    public abstract void OnClosed(SessionClose close);
+    /// <summary>
+    /// The session it was sent on is over. True where the next session may send it again; otherwise the call has failed,
+    /// and the caller is not told more than anybody knows (SPEC §4).
+    /// </summary>
+    public virtual bool OnSessionLost(SessionClose close)
+    {
+        if (Method.Request.Idempotent && !IsBound)
+        {
+            return true;
+        }
+
+        OnFailed(Method.Request.Idempotent ? close.ToException() : new XtmpException(
+            XtmpErrorCode.OutcomeUnknown, close.Fault, $"The connection ended before {Method} was answered: {close.Text} Whether it was carried out is unknown."));
+        return false;
+    }
 
     private protected static bool TryDecode<T>(in SessionEvent message, DecodeLimits limits, out T? value, out XtmpException? failure)
         where T : class, IXtmpMessage<T>

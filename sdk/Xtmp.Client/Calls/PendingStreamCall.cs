@@ -5,18 +5,32 @@ using Xtmp.Session;
 namespace Xtmp.Client;
 
 /// <summary>A request answered by items. What waits for the reader is bounded by the credit given to the server.</summary>
-internal sealed class PendingStreamCall<TItem>(MessageInfo request, DecodeLimits limits) : PendingCall
+internal sealed class PendingStreamCall<TItem>(MethodDescriptor method, IXtmpMessage request, long order, DecodeLimits limits, ulong window)
+    : PendingCall(method, request, SendOptions.From(method.Request) with { Stream = true, InitialCredit = window }, order)
     where TItem : class, IXtmpMessage<TItem>
 {
     private readonly Channel<TItem> _items = Channel.CreateUnbounded<TItem>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
 
-    public ChannelReader<TItem> Items => _items.Reader;
+    /// <summary>The session was lost; what it had brought is in the items before.</summary>
+    public XtmpException? Lost { get; private set; }
 
-    public override bool OnResponse(in SessionEvent response)
+    public bool TryRead(out TItem? item) => _items.Reader.TryRead(out item);
+
+    /// <summary>False at the end, and when the session was lost; throws what the server answered instead.</summary>
+    public async ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken)
     {
-        OnFailed(new XtmpException(XtmpErrorCode.ProtocolViolation, Fault.Peer, $"The server answered the stream {request.Name} with a single reply."));
-        return true;
+        try
+        {
+            return await _items.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException error) when (error.InnerException is XtmpException inner)
+        {
+            throw inner;
+        }
     }
+
+    public override void OnResponse(in SessionEvent response) =>
+        OnFailed(new XtmpException(XtmpErrorCode.ProtocolViolation, Fault.Peer, $"The server answered the stream {Method} with a single reply."));
 
     public override bool OnItem(in SessionEvent item)
     {
@@ -34,6 +48,11 @@ internal sealed class PendingStreamCall<TItem>(MessageInfo request, DecodeLimits
 
     public override void OnFailed(XtmpException error) => _items.Writer.TryComplete(error);
 
-    public override void OnClosed(SessionClose close) =>
-        OnFailed(new XtmpException(XtmpErrorCode.ConnectionLost, close.Fault, $"The connection ended while {request.Name} was streaming: {close.Text}", retryable: true, retryAfter: close.RetryAfter));
+    /// <summary>Whoever reads asks again, from behind the last item it has seen.</summary>
+    public override bool OnSessionLost(SessionClose close)
+    {
+        Lost = new XtmpException(XtmpErrorCode.ConnectionLost, close.Fault, $"The connection ended while {Method} was streaming: {close.Text}", retryable: true, retryAfter: close.RetryAfter);
+        _items.Writer.TryComplete();
+        return false;
+    }
 }

@@ -105,6 +105,8 @@ public sealed class PostgresGrainStore : IGrainStore
     {
         while (true)
         {
+            // Looked at before and after: a row that was read may be gone before it is looked up.
+            var leaving = _writers.SelectMany(static writer => writer.BeingRemoved()).ToHashSet();
             var page = await ListAsync(
                 """
                 SELECT kind, key, version, ordinal, target_kind, target_key, method, payload, notify FROM xtmp_outbox
@@ -119,7 +121,7 @@ public sealed class PostgresGrainStore : IGrainStore
                 cancellationToken,
                 Text(after?.Source.Kind ?? ""), Text(after?.Source.Key ?? ""), Number(after?.Version ?? -1), new NpgsqlParameter<int> { TypedValue = after?.Ordinal ?? -1 },
                 new NpgsqlParameter<int> { TypedValue = limit }).ConfigureAwait(false);
-            var kept = page.Where(message => !WriterOf(message.Id.Source).IsBeingRemoved(message.Id)).ToArray();
+            var kept = page.Where(message => !leaving.Contains(message.Id) && !WriterOf(message.Id.Source).IsBeingRemoved(message.Id)).ToArray();
             if (kept.Length > 0 || page.Count == 0)
             {
                 return kept;

@@ -60,6 +60,15 @@ internal sealed class PostgresWriter : IAsyncDisposable
         _queue.Writer.TryWrite(null);
     }
 
+    /// <summary>Delivered messages whose rows are not yet gone.</summary>
+    public OutboxId[] BeingRemoved()
+    {
+        lock (_lock)
+        {
+            return [.. _removals, .. _removing];
+        }
+    }
+
     /// <summary>True for a delivered message whose row is not yet gone.</summary>
     public bool IsBeingRemoved(OutboxId id)
     {

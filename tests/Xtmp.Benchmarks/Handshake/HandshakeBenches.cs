@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using Xtmp.Client;
 using Xtmp.Crypto;
 using Xtmp.Session;
 using Xtmp.Transport;
@@ -28,14 +27,14 @@ internal static class HandshakeBenches
         await using var server = await HandshakeServerProcess.StartAsync();
         using var identity = IdentityKey.Generate(SystemEntropy.Instance);
         using var spares = new SpareShares(SystemEntropy.Instance);
-        var options = new XtmpClientOptions { SpareShares = spares };
+        var options = new ClientSessionOptions { ServerTrust = TrustPolicy.Pinned(server.Fingerprint), ServerName = "127.0.0.1", SpareShares = spares };
         var mutual = options with { Identity = identity };
         var tlsContext = new TlsClient(server.TlsPort);
         var connected = new ConnectedClient(server.ServerPort, server.Fingerprint, spares);
         SessionTicket? ticket = null;
 
         // A policy for each connection: a client that knows nothing of the server but the pin.
-        XtmpClientOptions Fresh(XtmpClientOptions client) => client with { ServerTrust = TrustPolicy.Pinned(server.Fingerprint) };
+        ClientSessionOptions Fresh(ClientSessionOptions client) => client with { ServerTrust = TrustPolicy.Pinned(server.Fingerprint) };
         async Task<Sample> Full() => (await ConnectAsync(server.ServerPort, Fresh(options))).Sample;
         async Task<Sample> Mutual() => (await ConnectAsync(server.MutualPort, Fresh(mutual))).Sample;
         async Task<Sample> Resumed()
@@ -97,7 +96,7 @@ internal static class HandshakeBenches
         return [.. samples.Select(list => list.ToArray())];
     }
 
-    private static async Task ReportRateAsync(BenchContext context, HandshakeServerProcess server, XtmpClientOptions options)
+    private static async Task ReportRateAsync(BenchContext context, HandshakeServerProcess server, ClientSessionOptions options)
     {
         var rates = new List<double>();
         for (var round = 0; round < 5; round++)
@@ -172,20 +171,29 @@ internal static class HandshakeBenches
     }
 
     /// <summary>The times of one connection; closing it is not in them.</summary>
-    private static async Task<(SessionTicket Ticket, Sample Sample)> ConnectAsync(int port, XtmpClientOptions options, bool expectResumed = false)
+    private static async Task<(SessionTicket Ticket, Sample Sample)> ConnectAsync(int port, ClientSessionOptions options, bool expectResumed = false)
     {
         var before = Stopwatch.GetTimestamp();
-        var client = await XtmpClient.ConnectAsync(new XtmpEndpoint("127.0.0.1", port), options);
+
+        // The network connects while the first flight is made, as in a client.
+        var connecting = TcpLink.ConnectAsync("127.0.0.1", port, CancellationToken.None);
+        var clock = new SessionClock(TimeProvider.System);
+        var session = new ClientSession(options, SystemEntropy.Instance, clock.Now);
+        var observer = new TicketObserver();
+        await using var pump = new SessionPump(session, await connecting, clock, observer);
+        await pump.HandshakeAsync(CancellationToken.None);
         var established = Stopwatch.GetElapsedTime(before).TotalMicroseconds;
-        if (expectResumed && !client.Session.Resumed)
+        if (expectResumed && !session.Established!.Resumed)
         {
             throw new InvalidOperationException("The server did not take the ticket.");
         }
 
         // The ticket is the server's first encrypted word after the handshake.
-        var ticket = await client.WaitForTicketAsync();
+        var running = pump.RunAsync();
+        var ticket = await observer.Ticket;
         var firstWord = Stopwatch.GetElapsedTime(before).TotalMicroseconds;
-        await client.DisposeAsync();
+        pump.Use(DisconnectReason.Normal, static (client, reason) => client.CloseGracefully(reason));
+        await running;
         return (ticket, new Sample(established, firstWord));
     }
 
@@ -233,7 +241,7 @@ internal static class HandshakeBenches
         public Sample FromConnected() => new(Established - Connected, FirstWord - Connected);
     }
 
-    /// <summary>A client from the connected socket on: session and pump without <see cref="XtmpClient"/> around them.</summary>
+    /// <summary>A client from the connected socket on: session and pump without a connection around them.</summary>
     private sealed class ConnectedClient(int port, Fingerprint server, SpareShares spares)
     {
         private readonly SessionClock _clock = new(TimeProvider.System);

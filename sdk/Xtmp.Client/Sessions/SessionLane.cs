@@ -1,0 +1,490 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Xtmp.Messages;
+using Xtmp.Protocol;
+using Xtmp.Session;
+
+namespace Xtmp.Client;
+
+/// <summary>
+/// One session that lasts: when it is lost, the next one takes its place, authenticates where there is a wallet, sends
+/// again in the original order what was unanswered and may be repeated, and only then takes new calls.
+/// <para>The lock is never held while a session is called, so that a session may call in while it holds its own.</para>
+/// </summary>
+internal sealed partial class SessionLane(
+    XtmpConnection owner, XtmpClientOptions options, EndpointSet endpoints, SessionOpener opener, Func<LiveSession, CancellationToken, Task>? authenticate) : ICallInvoker, IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly PriorityQueue<PendingCall, long> _waiting = new();
+    private readonly SemaphoreSlim _wake = new(0);
+    private readonly CancellationTokenSource _disposing = new();
+    private readonly ILogger _logger = options.LoggerFactory.CreateLogger("Xtmp.Client");
+    private readonly List<Task> _retiring = [];
+    private TaskCompletionSource<LiveSession> _next = NewWaiter();
+    private LiveSession? _open;
+    private Task? _running;
+    private bool _wanted;
+    private bool _failFast;
+    private bool _disposed;
+
+    /// <summary>How this session stands.</summary>
+    public XtmpConnectionState State { get; private set; }
+
+    /// <summary>The session there is now.</summary>
+    public LiveSession? Current { get; private set; }
+
+    /// <summary>Calls under way and waiting.</summary>
+    public int Load => (Volatile.Read(ref _open)?.Outstanding ?? 0) + _waiting.Count;
+
+    /// <summary>Opens a session now, trying each endpoint once.</summary>
+    public async Task<LiveSession> ConnectAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            _failFast = true;
+        }
+
+        return await WaitForSessionAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The session there is, or the next one.</summary>
+    public Task<LiveSession> WaitForSessionAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, owner);
+            _wanted = true;
+            Run();
+            _wake.Release();
+            return _next.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    public ValueTask<TReply> InvokeAsync<TRequest, TReply>(UnaryMethod<TRequest, TReply> method, TRequest request, CallContext context)
+        where TRequest : class, IXtmpMessage<TRequest>
+        where TReply : class, IXtmpMessage<TReply>
+    {
+        Validate(method, request);
+        context.CancellationToken.ThrowIfCancellationRequested();
+        var call = new PendingUnaryCall<TReply>(method, request, owner.NextOrder(), options.DecodeLimits);
+        Start(call);
+        return call.WaitAsync(context.Timeout ?? options.CallTimeout, options.TimeProvider, context.CancellationToken);
+    }
+
+    public async IAsyncEnumerable<TItem> StreamAsync<TRequest, TItem>(
+        StreamMethod<TRequest, TItem> method, TRequest request, CallContext context, [EnumeratorCancellation] CancellationToken enumeratorCancellation)
+        where TRequest : class, IXtmpMessage<TRequest>
+        where TItem : class, IXtmpMessage<TItem>
+    {
+        Validate(method, request);
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, enumeratorCancellation);
+        cancellation.Token.ThrowIfCancellationRequested();
+        var window = (ulong)options.StreamWindow;
+        IXtmpMessage current = request;
+        while (true)
+        {
+            var call = new PendingStreamCall<TItem>(method, current, owner.NextOrder(), options.DecodeLimits, window);
+            var granted = window;
+            var taken = 0UL;
+            try
+            {
+                Start(call);
+                while (await call.WaitToReadAsync(cancellation.Token).ConfigureAwait(false))
+                {
+                    while (call.TryRead(out var item))
+                    {
+                        taken++;
+                        if (granted - taken <= window / 2)
+                        {
+                            granted = taken + window;
+                            call.GrantCredit(granted);
+                        }
+
+                        current = After(current, item!);
+                        yield return item!;
+                    }
+                }
+            }
+            finally
+            {
+                call.Abandon();
+            }
+
+            if (call.Lost is not { } lost)
+            {
+                yield break;
+            }
+
+            // Updates carry a sequence: the next session is told where to go on, and reports what was missed as a gap. Of
+            // other streams nobody could tell what was lost.
+            if (current is not LiveUpdates || _disposed)
+            {
+                throw lost;
+            }
+        }
+    }
+
+    IAsyncEnumerable<TItem> ICallInvoker.StreamAsync<TRequest, TItem>(StreamMethod<TRequest, TItem> method, TRequest request, CallContext context) =>
+        StreamAsync(method, request, context, CancellationToken.None);
+
+    public async ValueTask SendAsync<TRequest>(OneWayMethod<TRequest> method, TRequest request, CallContext context)
+        where TRequest : class, IXtmpMessage<TRequest>
+    {
+        Validate(method, request);
+        context.CancellationToken.ThrowIfCancellationRequested();
+        var session = Volatile.Read(ref _open) ?? await WaitForSessionAsync(context.CancellationToken).ConfigureAwait(false);
+        if (!session.TrySend(request, SendOptions.From(method.Request)))
+        {
+            throw new XtmpException(XtmpErrorCode.ConnectionLost, Fault.Network, $"{method} was not sent: the session ended.", retryable: true);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+        }
+
+        await _disposing.CancelAsync().ConfigureAwait(false);
+        if (_running is { } running)
+        {
+            await running.ConfigureAwait(false);
+        }
+
+        await Task.WhenAll(_retiring).ConfigureAwait(false);
+        var closed = new XtmpException(XtmpErrorCode.ConnectionClosed, Fault.Local, "The connection was disposed.");
+        FailWaiting(closed);
+        FailNext(closed);
+        _disposing.Dispose();
+    }
+
+    private static TaskCompletionSource<LiveSession> NewWaiter() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static IXtmpMessage After(IXtmpMessage request, IXtmpMessage item) =>
+        request is LiveUpdates updates && item is LiveUpdate update ? updates with { After = update.Sequence } : request;
+
+    private static void Validate(MethodDescriptor method, IXtmpMessage request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (!request.TryValidate(out var error))
+        {
+            throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, $"{method}: {error}", error.Field);
+        }
+    }
+
+    private void Start(PendingCall call)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, owner);
+        if (Volatile.Read(ref _open) is not { } open || open.Start(call) != StartResult.Sent)
+        {
+            Enqueue(call);
+        }
+    }
+
+    private void Enqueue(PendingCall call)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, owner);
+            if (_waiting.Count >= options.MaxWaitingCalls)
+            {
+                var alive = _waiting.UnorderedItems.Where(item => !item.Element.IsAbandoned).ToArray();
+                _waiting.Clear();
+                _waiting.EnqueueRange(alive);
+                if (_waiting.Count >= options.MaxWaitingCalls)
+                {
+                    throw new XtmpException(XtmpErrorCode.Overloaded, Fault.Local, $"{_waiting.Count} calls wait to be sent.", retryable: true);
+                }
+            }
+
+            _waiting.Enqueue(call, call.Order);
+            _open = null;
+            Run();
+        }
+
+        _wake.Release();
+    }
+
+    /// <summary>With the lock held.</summary>
+    private void Run() => _running ??= Task.Run(RunAsync);
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                while (!IsWanted())
+                {
+                    await _wake.WaitAsync(_disposing.Token).ConfigureAwait(false);
+                }
+
+                if (await OpenAsync().ConfigureAwait(false) is { } session)
+                {
+                    await ServeAsync(session).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_disposing.IsCancellationRequested)
+        {
+            // Disposed.
+        }
+    }
+
+    private bool IsWanted()
+    {
+        lock (_gate)
+        {
+            return _wanted || _waiting.Count > 0;
+        }
+    }
+
+    /// <summary>The next session; null where trying again would not help, and everybody who waits has been told.</summary>
+    private async Task<LiveSession?> OpenAsync()
+    {
+        for (var attempts = 1; ; attempts++)
+        {
+            EndpointSet.Endpoint? endpoint;
+            while ((endpoint = endpoints.Choose(out var wait)) is null)
+            {
+                await Task.Delay(wait, options.TimeProvider, _disposing.Token).ConfigureAwait(false);
+            }
+
+            XtmpException failure;
+            try
+            {
+                var session = await opener.OpenAsync(endpoint, _disposing.Token).ConfigureAwait(false);
+                endpoints.Succeeded(endpoint);
+                LogOpened(_logger, endpoint.Address, session.Established.SessionId, session.Established.Resumed);
+                return session;
+            }
+            catch (OperationCanceledException)
+            {
+                endpoints.Released(endpoint, failed: false);
+                throw;
+            }
+            catch (XtmpException error)
+            {
+                failure = error;
+            }
+            catch (ArgumentException error)
+            {
+                failure = new XtmpException(XtmpErrorCode.Internal, Fault.Local, error.Message, innerException: error);
+            }
+
+            endpoints.Released(endpoint, failed: true, failure.RetryAfter);
+            LogFailed(_logger, endpoint.Address, failure.Message);
+            bool giveUp;
+            lock (_gate)
+            {
+                giveUp = failure.Fault == Fault.Local
+                    || (endpoints.Count == 1 && failure.Code == XtmpErrorCode.UntrustedPeer)
+                    || (_failFast && attempts >= endpoints.Count);
+                _wanted &= !giveUp;
+            }
+
+            owner.StateChangedBy(failure);
+            if (giveUp)
+            {
+                FailWaiting(failure);
+                FailNext(failure);
+                return null;
+            }
+        }
+    }
+
+    private async Task ServeAsync(LiveSession session)
+    {
+        session.OwnerWanted = () => _wake.Release();
+        lock (_gate)
+        {
+            Current = session;
+            _failFast = false;
+            _wanted = true;
+            State = XtmpConnectionState.Connected;
+            _next.TrySetResult(session);
+        }
+
+        owner.StateChangedBy(null);
+        var isRetired = false;
+        try
+        {
+            while (true)
+            {
+                Requeue(session.TakeUnanswered());
+                if (session.Closed.IsCompleted)
+                {
+                    break;
+                }
+
+                if (session.IsDraining)
+                {
+                    isRetired = true;
+                    break;
+                }
+
+                await FlushAsync(session).ConfigureAwait(false);
+                await _wake.WaitAsync(_disposing.Token).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _open = null;
+                Current = null;
+                _next = NewWaiter();
+                State = isRetired ? XtmpConnectionState.Draining : XtmpConnectionState.Reconnecting;
+            }
+
+            endpoints.Released(session.Endpoint, failed: !_disposing.IsCancellationRequested);
+            var retiring = RetireAsync(session);
+            if (isRetired)
+            {
+                _retiring.RemoveAll(task => task.IsCompleted);
+                _retiring.Add(retiring);
+            }
+            else
+            {
+                await retiring.ConfigureAwait(false);
+            }
+
+            owner.StateChangedBy(session.Closed.IsCompletedSuccessfully ? session.Closed.Result.ToException() : null);
+        }
+    }
+
+    /// <summary>Waits for the calls a session still has, and takes over those it leaves.</summary>
+    private async Task RetireAsync(LiveSession session)
+    {
+        try
+        {
+            var close = await session.Closed.WaitAsync(_disposing.Token).ConfigureAwait(false);
+            LogLost(_logger, session.Endpoint.Address, session.Established.SessionId, close.ToString());
+            if (close.Code == XtmpErrorCode.IdleTimeout)
+            {
+                lock (_gate)
+                {
+                    _wanted = false;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            await session.CloseAsync().ConfigureAwait(false);
+        }
+
+        Requeue(session.TakeUnanswered());
+        await session.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Sends what waits, oldest first; when nothing is left, calls go to the session directly.</summary>
+    private async Task FlushAsync(LiveSession session)
+    {
+        while (true)
+        {
+            if (authenticate is not null && !session.IsAuthenticated)
+            {
+                if (_waiting.Count == 0)
+                {
+                    return;
+                }
+
+                try
+                {
+                    await authenticate(session, _disposing.Token).ConfigureAwait(false);
+                    session.IsAuthenticated = true;
+                }
+                catch (XtmpException error)
+                {
+                    if (!session.Closed.IsCompleted && !session.IsDraining)
+                    {
+                        FailWaiting(error);
+                    }
+
+                    return;
+                }
+            }
+
+            PendingCall? call;
+            lock (_gate)
+            {
+                if (!_waiting.TryDequeue(out call, out _))
+                {
+                    _open = session;
+                    return;
+                }
+            }
+
+            if (!call.IsAbandoned && session.Start(call) != StartResult.Sent)
+            {
+                Requeue([call]);
+                return;
+            }
+        }
+    }
+
+    private void Requeue(List<PendingCall> calls)
+    {
+        if (calls.Count == 0)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            foreach (var call in calls)
+            {
+                _waiting.Enqueue(call, call.Order);
+            }
+
+            _open = null;
+        }
+
+        _wake.Release();
+    }
+
+    private void FailWaiting(XtmpException error)
+    {
+        PendingCall[] calls;
+        lock (_gate)
+        {
+            calls = [.. _waiting.UnorderedItems.Select(item => item.Element)];
+            _waiting.Clear();
+        }
+
+        foreach (var call in calls)
+        {
+            call.OnFailed(error);
+        }
+    }
+
+    private void FailNext(XtmpException error)
+    {
+        lock (_gate)
+        {
+            _next.TrySetException(error);
+            _ = _next.Task.Exception; // Nobody has to wait for it.
+            if (!_disposed)
+            {
+                _next = NewWaiter();
+            }
+
+            _failFast = false;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "session {Session:x16} with {Endpoint} established, resumed {Resumed}")]
+    private static partial void LogOpened(ILogger logger, XtmpEndpoint endpoint, ulong session, bool resumed);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "no session with {Endpoint}: {Reason}")]
+    private static partial void LogFailed(ILogger logger, XtmpEndpoint endpoint, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "session {Session:x16} with {Endpoint} over: {Reason}")]
+    private static partial void LogLost(ILogger logger, XtmpEndpoint endpoint, ulong session, string reason);
+}

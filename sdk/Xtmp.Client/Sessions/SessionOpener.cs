@@ -1,0 +1,43 @@
+using Xtmp.Messages;
+using Xtmp.Protocol;
+using Xtmp.Session;
+using Xtmp.Transport;
+
+namespace Xtmp.Client;
+
+/// <summary>Opens sessions with an endpoint: a link, trust, a ticket where there is one, and the handshake.</summary>
+internal sealed class SessionOpener(XtmpClientOptions options, Func<XtmpEndpoint, CancellationToken, Task<ILink>> dial) : IDisposable
+{
+    // Sessions of one connection are opened one after the other, but for a pool that comes back.
+    private const int SpareKeys = 2;
+
+    private readonly SpareShares _shares = new(options.Entropy, SpareKeys);
+
+    /// <exception cref="XtmpException">What failed, within <see cref="XtmpClientOptions.ConnectTimeout"/>.</exception>
+    public async Task<LiveSession> OpenAsync(EndpointSet.Endpoint endpoint, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        var sessionOptions = new ClientSessionOptions
+        {
+            ServerTrust = endpoint.Trust,
+            ServerName = endpoint.Address.Host,
+            Identity = options.Identity,
+            EncryptionTypes = options.EncryptionTypes,
+            Limits = options.Limits,
+            SchemaFingerprint = XtmpCatalogue.SchemaFingerprint.ToArray(),
+            Ticket = endpoint.Tickets.TryTake(),
+            SpareShares = _shares,
+        };
+        try
+        {
+            return await LiveSession.EstablishAsync(dial(endpoint.Address, linked.Token), sessionOptions, endpoint, options, linked.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new XtmpException(XtmpErrorCode.ConnectFailed, Fault.Network, $"No session with {endpoint.Address} within {options.ConnectTimeout.TotalSeconds:0.#} s.", retryable: true);
+        }
+    }
+
+    public void Dispose() => _shares.Dispose();
+}

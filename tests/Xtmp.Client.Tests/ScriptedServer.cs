@@ -1,0 +1,112 @@
+using System.Threading.Channels;
+using Xtmp.Crypto;
+using Xtmp.Protocol;
+using Xtmp.Session;
+using Xtmp.TestKit;
+using Xtmp.Transport;
+
+namespace Xtmp.Client.Tests;
+
+/// <summary>A server in memory that does what the test says: it takes requests and answers, refuses, ends or says nothing.</summary>
+internal sealed class ScriptedServer(TimeProvider time) : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly TicketKeyRing _tickets = new(new SeededEntropy("scripted tickets"u8));
+    private readonly Channel<Served> _accepted = Channel.CreateUnbounded<Served>();
+    private readonly List<Served> _all = [];
+
+    /// <summary>Attempts to connect so far, refused ones too.</summary>
+    public int Attempts { get; private set; }
+
+    /// <summary>Attempts that are refused as by a host nobody listens on.</summary>
+    public int RefuseNext { get; set; }
+
+    public Task<ILink> DialAsync(XtmpEndpoint endpoint, CancellationToken cancellationToken)
+    {
+        Attempts++;
+        if (RefuseNext > 0)
+        {
+            RefuseNext--;
+            return Task.FromException<ILink>(new XtmpException(XtmpErrorCode.ConnectFailed, Fault.Network, $"{endpoint} refuses.", retryable: true));
+        }
+
+        var (client, server) = MemoryLink.CreatePair();
+        var options = PairOptions.Server with { TicketKeys = _tickets };
+        var clock = new SessionClock(time);
+        var served = new Served(endpoint);
+        served.Pump = new SessionPump(new ServerSession(options, SystemEntropy.Instance, clock.Now), server, clock, served);
+        _ = served.Pump.RunAsync();
+        _all.Add(served);
+        _accepted.Writer.TryWrite(served);
+        return Task.FromResult<ILink>(client);
+    }
+
+    /// <summary>The next session that a client opened.</summary>
+    public async Task<Served> AcceptAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        return await _accepted.Reader.ReadAsync(patience.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var served in _all)
+        {
+            await served.Pump.DisposeAsync();
+        }
+
+        _tickets.Dispose();
+    }
+
+    /// <summary>One session, with the requests that came in on it.</summary>
+    internal sealed class Served(XtmpEndpoint endpoint) : ISessionObserver
+    {
+        private readonly Channel<Request> _requests = Channel.CreateUnbounded<Request>();
+        private readonly TaskCompletionSource<EstablishedSession> _established = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public XtmpEndpoint Endpoint { get; } = endpoint;
+
+        public SessionPump Pump { get; set; } = null!;
+
+        public Task<EstablishedSession> Established => _established.Task.WaitAsync(Patience);
+
+        public void OnEvent(XtmpSession session, in SessionEvent sessionEvent)
+        {
+            switch (sessionEvent.Kind)
+            {
+                case SessionEventKind.Established:
+                    _established.TrySetResult(sessionEvent.Established!);
+                    break;
+                case SessionEventKind.Request or SessionEventKind.Cancel:
+                    _requests.Writer.TryWrite(new Request(sessionEvent.Kind, sessionEvent.Code, sessionEvent.ExchangeId, sessionEvent.Payload.ToArray()));
+                    break;
+            }
+        }
+
+        /// <summary>The next request, or cancellation of one.</summary>
+        public async Task<Request> TakeAsync()
+        {
+            using var patience = new CancellationTokenSource(Patience);
+            return await _requests.Reader.ReadAsync(patience.Token);
+        }
+
+        public void Answer(Request request, IXtmpMessage reply) =>
+            Pump.Use((request, reply), static (session, answer) => session.SendResponse(answer.request.ExchangeId, answer.reply));
+
+        public void Item(Request request, IXtmpMessage item) =>
+            Pump.Use((request, item), static (session, answer) => session.SendItem(answer.request.ExchangeId, answer.item));
+
+        public void Refuse(Request request, XtmpErrorCode code) =>
+            Pump.Use((request, code), static (session, refusal) => session.SendError(refusal.request.ExchangeId, refusal.code, "refused", retryable: true));
+
+        /// <summary>The end of the stream without a word, as a process that dies.</summary>
+        public void Cut() => Pump.Abort(XtmpErrorCode.ConnectionLost, "cut by the test");
+    }
+
+    internal sealed record Request(SessionEventKind Kind, byte Code, ulong ExchangeId, byte[] Payload)
+    {
+        public T Read<T>()
+            where T : class, IXtmpMessage<T> => XtmpCodec.Decode<T>(Payload, DecodeLimits.Untrusted);
+    }
+}
