@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Xtmp.Crypto;
 using Xtmp.Grains;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
 using Xtmp.Session;
 
 namespace Xtmp.Silo;
@@ -36,13 +37,16 @@ internal static class SiloCommand
         var development = new Option<bool>("--development") { Description = "Allow what only a silo for trying things out may do: issue money to anybody who comes." };
         var currency = new Option<string>("--currency") { Description = "Currency of this silo's wallets, three to eight capital letters.", DefaultValueFactory = _ => "XTM" };
         var network = new Option<string>("--network") { Description = "Name of the network whose signatures count here. With none, the silo is a network of its own, named by its fingerprint.", DefaultValueFactory = _ => "" };
+        var cluster = new Option<string?>("--cluster") { Description = "PostgreSQL database that the silos of a cluster share, for example \"Host=db;Database=xtmp;Username=silo;Passfile=/etc/xtmp/pgpass\". With none, the silo is alone, on a SQLite file." };
+        var siloEndPoint = new Option<IPEndPoint>("--silo-endpoint") { Description = "With --cluster: the address and port where the other silos reach this one.", DefaultValueFactory = _ => new IPEndPoint(IPAddress.Loopback, 11111), CustomParser = ParseEndPoint };
+        var plainSiloTraffic = new Option<bool>("--plain-silo-traffic") { Description = "With --cluster: let silos talk to each other in the clear. Needed, since there is no other way yet; for networks that nobody else is on." };
         var logLevel = new Option<LogLevel>("--log-level") { Description = "Least severe log lines to print.", DefaultValueFactory = _ => LogLevel.Information };
 
         port.Validators.Add(result => Check(result, port, value => value is >= 0 and <= 65535, "--port takes a number from 0 to 65535."));
         openingBalance.Validators.Add(result => Check(result, openingBalance, value => value >= 0, "--opening-balance takes zero or more minor units."));
         currency.Validators.Add(result => Check(result, currency, value => value is { Length: >= 3 and <= 8 } && value.All(char.IsAsciiLetterUpper), "--currency takes three to eight capital letters, for example XTM."));
 
-        var root = new RootCommand(Description) { data, port, bind, clientAuthentication, allow, openingBalance, development, currency, network, logLevel };
+        var root = new RootCommand(Description) { data, port, bind, clientAuthentication, allow, openingBalance, development, currency, network, cluster, siloEndPoint, plainSiloTraffic, logLevel };
         root.Validators.Add(result =>
         {
             // A value that is no number is reported by the parser, and cannot be asked for.
@@ -51,11 +55,26 @@ internal static class SiloCommand
                 result.AddError("--opening-balance gives money to every wallet that registers: name the clients that are let in with --allow-client, or say --development.");
             }
         });
+        root.Validators.Add(result =>
+        {
+            if (result.GetValue(cluster) is not null && string.IsNullOrEmpty(result.GetValue(network)))
+            {
+                result.AddError("--cluster needs --network: the silos of a cluster are one network, and it needs a name.");
+            }
+
+            if (result.GetValue(cluster) is not null && !result.GetValue(plainSiloTraffic))
+            {
+                result.AddError("--cluster needs --plain-silo-traffic: traffic between silos is not encrypted yet, which only a network that nobody else is on allows.");
+            }
+        });
         root.SetAction((parsed, cancellationToken) => RunAsync(
             new SiloOptions
             {
                 DataDirectory = parsed.GetValue(data)!.FullName,
                 Port = parsed.GetValue(port),
+                Cluster = parsed.GetValue(cluster) is { } database
+                    ? new ClusterSettings { ConnectionString = database, EndPoint = parsed.GetValue(siloEndPoint)!, AllowPlainTraffic = parsed.GetValue(plainSiloTraffic) }
+                    : null,
                 Bind = parsed.GetValue(bind)!,
                 ClientAuthentication = parsed.GetValue(clientAuthentication),
                 AllowedClients = parsed.GetValue(allow)!,
@@ -140,6 +159,17 @@ internal static class SiloCommand
         }
 
         result.AddError($"--bind takes an IP address such as 127.0.0.1 or [::], not '{result.Tokens[0].Value}'.");
+        return null;
+    }
+
+    private static IPEndPoint? ParseEndPoint(ArgumentResult result)
+    {
+        if (IPEndPoint.TryParse(result.Tokens[0].Value, out var endPoint) && endPoint.Port != 0)
+        {
+            return endPoint;
+        }
+
+        result.AddError($"--silo-endpoint takes an IP address and a port such as 10.0.0.5:11111, not '{result.Tokens[0].Value}'.");
         return null;
     }
 

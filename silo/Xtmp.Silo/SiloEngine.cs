@@ -8,7 +8,7 @@ using Xtmp.Storage;
 
 namespace Xtmp.Silo;
 
-/// <summary>The grain silo on a SQLite file, with the silo's own grains and whatever its host adds.</summary>
+/// <summary>The grain silo on a SQLite file or in a cluster on PostgreSQL, with the silo's own grains and whatever its host adds.</summary>
 internal sealed partial class SiloEngine : IAsyncDisposable
 {
     /// <summary>The database, in the data directory.</summary>
@@ -39,7 +39,22 @@ internal sealed partial class SiloEngine : IAsyncDisposable
             throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, $"The network's name must be 1 to {NetworkName.MaxBytes} bytes of UTF-8 without control characters.", "network");
         }
 
-        var store = SqliteGrainStore.Open(Path.Combine(options.DataDirectory, DatabaseName));
+        IGrainStore store;
+        if (options.Cluster is { } cluster)
+        {
+            cluster.Validate();
+            if (options.Grains.Network.Length == 0)
+            {
+                throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, "The silos of a cluster are one network, and it needs a name.", "network");
+            }
+
+            store = await PostgresGrainStore.OpenAsync(cluster.ConnectionString, cancellationToken: cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            store = SqliteGrainStore.Open(Path.Combine(options.DataDirectory, DatabaseName));
+        }
+
         try
         {
             var engine = await GrainSilo.StartAsync(
@@ -55,6 +70,7 @@ internal sealed partial class SiloEngine : IAsyncDisposable
                 new RuntimeOptions { OnFault = fault => LogFault(logger, fault.Exception, fault.Grain?.ToString() ?? "silo", fault.Text) },
                 options.TimeProvider,
                 loggerFactory,
+                options.Cluster,
                 cancellationToken).ConfigureAwait(false);
             return new SiloEngine(store, engine, grains.Network, options.DrainTimeout);
         }

@@ -2,6 +2,7 @@ using System.Net;
 using Xtmp.Crypto;
 using Xtmp.Gateway;
 using Xtmp.Grains;
+using Xtmp.Runtime;
 using Xtmp.Session;
 
 namespace Xtmp.Silo;
@@ -19,6 +20,9 @@ public sealed record SiloOptions
 
     /// <summary>The address the socket gateway listens on.</summary>
     public IPAddress Bind { get; init; } = IPAddress.Loopback;
+
+    /// <summary>The cluster this silo is one of, with its grains in the same database; null: alone, with grains in a SQLite file.</summary>
+    public ClusterSettings? Cluster { get; init; }
 
     /// <summary>What the operator decides about wallets and bundles.</summary>
     public GrainOptions Grains { get; init; } = new();

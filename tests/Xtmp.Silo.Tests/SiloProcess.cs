@@ -26,7 +26,9 @@ internal sealed class SiloProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    public static Task<SiloProcess> StartAsync(string directory, params string[] arguments) => StartAsync(Start(["--data", directory, "--port", "0", .. arguments]));
+    public static Task<SiloProcess> StartAsync(string directory, params string[] arguments) => StartOnAsync(0, directory, arguments);
+
+    public static Task<SiloProcess> StartOnAsync(int port, string directory, params string[] arguments) => StartAsync(Start(["--data", directory, "--port", $"{port}", .. arguments]));
 
     /// <summary>A silo whose managed heap may not grow beyond a limit.</summary>
     public static Task<SiloProcess> StartLimitedAsync(string directory, long heapLimit) =>

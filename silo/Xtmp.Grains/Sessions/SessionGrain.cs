@@ -1,3 +1,4 @@
+using Orleans.Placement;
 using System.Globalization;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
@@ -7,6 +8,7 @@ using Xtmp.Runtime;
 namespace Xtmp.Grains;
 
 /// <summary>What a silo remembers of a session after the connection is gone. Called by the gateway, never by a peer.</summary>
+[PreferLocalPlacement]
 public sealed class SessionGrain : XtmpGrain<SessionRecord>, ISessionHandler
 {
     private const int MaxWallets = 16;

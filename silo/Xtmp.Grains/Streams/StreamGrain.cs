@@ -1,3 +1,4 @@
+using Orleans.Placement;
 using System.Runtime.CompilerServices;
 using Xtmp.Messages;
 using Xtmp.Protocol;
@@ -9,6 +10,7 @@ namespace Xtmp.Grains;
 /// A topic that sessions follow: first what stands now, then what changes, each update once and in order. The updates
 /// themselves are the business of the grain the topic speaks of.
 /// </summary>
+[PreferLocalPlacement]
 public sealed class StreamGrain : XtmpGrain, IStreamHandler
 {
     public IAsyncEnumerable<LiveUpdate> UpdatesAsync(LiveUpdates request, CallContext context = default)

@@ -1,3 +1,4 @@
+using Orleans.Placement;
 using Xtmp.Crypto;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
@@ -10,6 +11,7 @@ namespace Xtmp.Grains;
 /// A wallet: its keys, its balance, and every operation it ever carried out or took in. The key is the wallet's id in
 /// hex. Transfers are in the other part of this class.
 /// </summary>
+[PreferLocalPlacement]
 public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
 {
     private const ulong MaxBalance = long.MaxValue;

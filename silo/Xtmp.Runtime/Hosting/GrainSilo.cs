@@ -9,7 +9,7 @@ using Xtmp.Storage;
 namespace Xtmp.Runtime;
 
 /// <summary>
-/// A silo of grains in this process, without a port, called like any handler. Errors of a call:
+/// A silo of grains in this process, alone and without a port or one of a cluster, called like any handler. Errors of a call:
 /// <see cref="XtmpErrorCode.NotServed"/> for a kind nobody registered, <see cref="XtmpErrorCode.Overloaded"/> (retryable)
 /// from a full mailbox, <see cref="XtmpErrorCode.Timeout"/>, <see cref="XtmpErrorCode.CallCycle"/>,
 /// <see cref="XtmpErrorCode.StorageUnavailable"/>, <see cref="XtmpErrorCode.ShuttingDown"/>,
@@ -51,6 +51,7 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
     /// <param name="options">Limits; null: the defaults.</param>
     /// <param name="time">The clock of grains; null: the system's.</param>
     /// <param name="loggerFactory">Where Orleans logs; null: nowhere.</param>
+    /// <param name="cluster">The cluster this silo joins, with a store that its silos share; null: the silo is alone and opens no port.</param>
     /// <param name="cancellationToken">Gives the start up.</param>
     public static async Task<GrainSilo> StartAsync(
         IGrainStore store,
@@ -58,10 +59,16 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
         RuntimeOptions? options = null,
         TimeProvider? time = null,
         ILoggerFactory? loggerFactory = null,
+        ClusterSettings? cluster = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(configure);
+        if (cluster is not null && !store.IsShared)
+        {
+            throw new ArgumentException("The silos of a cluster need a store that they share.", nameof(store));
+        }
+
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         if (loggerFactory is not null)
@@ -72,10 +79,10 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
 
         builder.UseOrleans(silo =>
         {
-            silo.UseLocalhostClustering();
+            _ = cluster is null ? silo.UseLocalhostClustering() : silo.UseXtmpCluster(cluster);
             silo.UseXtmpGrains(store, options);
             configure(silo);
-            silo.UseNoListeners();
+            _ = cluster is null ? silo.UseNoListeners() : silo;
             silo.Services.AddKeyedSingleton(TimeProviderNames.Grains, time ?? TimeProvider.System);
         });
         var host = builder.Build();

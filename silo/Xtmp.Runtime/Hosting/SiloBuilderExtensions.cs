@@ -41,6 +41,13 @@ public static class SiloBuilderExtensions
         services.TryAddSingleton<ITopicHub>(provider => provider.GetRequiredService<TopicHub>());
         services.AddSingleton<Sweeper>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<Sweeper>());
+        services.AddSingleton<TopicServiceClient>();
+        services.AddSingleton<TopicRelay>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<TopicRelay>());
+        silo.AddGrainService<TopicService>();
+
+        // Grains are spread unless their class says otherwise ([PreferLocalPlacement]).
+        services.AddSingleton<PlacementStrategy, RandomPlacement>();
         services.AddSingleton<ICallInvoker>(provider => new OrleansInvoker(provider.GetRequiredService<TurnServices>(), caller: null));
 
         // Orleans' generator lists every grain class of every assembly it sees, and two of one kind stop the silo. XTMP
@@ -68,6 +75,23 @@ public static class SiloBuilderExtensions
         ArgumentNullException.ThrowIfNull(methods);
         silo.Services.AddSingleton(new GrainKind(typeof(TGrain), methods));
         return silo;
+    }
+
+    /// <summary>Makes the silo one of a cluster.</summary>
+    /// <exception cref="XtmpException">A setting cannot be used; its field is named.</exception>
+    public static ISiloBuilder UseXtmpCluster(this ISiloBuilder silo, ClusterSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(silo);
+        ArgumentNullException.ThrowIfNull(settings);
+        settings.Validate();
+        silo.Services.AddSingleton<IMembershipTable>(_ => new PostgresMembershipTable(settings));
+        silo.ConfigureEndpoints(settings.EndPoint.Address, settings.EndPoint.Port, gatewayPort: 0);
+        silo.Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = settings.Name);
+        return silo.Configure<ClusterMembershipOptions>(membership =>
+        {
+            membership.ProbeTimeout = settings.ProbeInterval;
+            membership.NumMissedProbesLimit = 2;
+        });
     }
 
     /// <summary>Opens no port at all: a silo that is alone needs none.</summary>

@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
 using Xtmp.Protocol;
+using Xtmp.Runtime.Wire;
 
 namespace Xtmp.Runtime;
 
-/// <summary>Topics within one silo. Adding and removing a subscription take constant time, however many a topic has.</summary>
+/// <summary>Topics of one silo, and what other silos publish. Adding and removing a subscription take constant time, however many a topic has.</summary>
 public sealed class TopicHub : ITopicHub
 {
     private readonly ConcurrentDictionary<string, Topic> _topics = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Func<ReadOnlyMemory<byte>, IXtmpMessage>> _decoders = new(StringComparer.Ordinal);
     private readonly int _maxSubscriptions;
     private int _subscriptions;
     private XtmpException? _closed;
@@ -20,12 +22,42 @@ public sealed class TopicHub : ITopicHub
     /// <summary>Open subscriptions.</summary>
     public int SubscriptionCount => Volatile.Read(ref _subscriptions);
 
+    /// <summary>Takes what is published to the other silos; null where there are none.</summary>
+    internal Action<string, IXtmpMessage>? Relay { get; set; }
+
     public void Publish(string topic, IXtmpMessage item)
     {
         ArgumentNullException.ThrowIfNull(item);
-        if (_topics.TryGetValue(topic, out var found))
+        Deliver(topic, item);
+        Relay?.Invoke(topic, item);
+    }
+
+    internal static string TypeName(Type type) => type.FullName!;
+
+    /// <summary>Items of this type are wanted here, so those of other silos are decoded.</summary>
+    internal void Expect<TItem>()
+        where TItem : class, IXtmpMessage<TItem> =>
+        _decoders.TryAdd(TypeName(typeof(TItem)), static bytes => XtmpCodec.Decode<TItem>(bytes.Span, StoredLimits.Value));
+
+    /// <summary>Publications of another silo, a RemoteTopicBatch.</summary>
+    internal void Receive(byte[] encoded)
+    {
+        var batch = XtmpCodec.Decode<RemoteTopicBatch>(encoded, StoredLimits.Value);
+        if (batch.Missed > 0)
         {
-            found.Publish(item);
+            // Nobody knows any more whose they were.
+            foreach (var (_, topic) in _topics)
+            {
+                topic.Miss((long)batch.Missed);
+            }
+        }
+
+        foreach (var item in batch.Items)
+        {
+            if (_topics.ContainsKey(item.Topic) && _decoders.TryGetValue(item.Type, out var decode))
+            {
+                Deliver(item.Topic, decode(item.Body));
+            }
         }
     }
 
@@ -73,6 +105,14 @@ public sealed class TopicHub : ITopicHub
         }
     }
 
+    private void Deliver(string topic, IXtmpMessage item)
+    {
+        if (_topics.TryGetValue(topic, out var found))
+        {
+            found.Publish(item);
+        }
+    }
+
     /// <summary>The subscribers of one topic. Each knows its place, so that it goes without a search.</summary>
     private sealed class Topic
     {
@@ -117,6 +157,17 @@ public sealed class TopicHub : ITopicHub
                 foreach (var subscriber in _subscribers)
                 {
                     subscriber.Offer(item);
+                }
+            }
+        }
+
+        public void Miss(long count)
+        {
+            lock (_lock)
+            {
+                foreach (var subscriber in _subscribers)
+                {
+                    subscriber.Miss(count);
                 }
             }
         }

@@ -118,6 +118,22 @@ internal sealed class TopicSubscription : ITopicSubscription, IAsyncEnumerator<T
         Wake();
     }
 
+    /// <summary>At most so many items were lost on their way here.</summary>
+    internal void Miss(long count)
+    {
+        lock (_lock)
+        {
+            if (_disposed || _end is not null)
+            {
+                return;
+            }
+
+            _missed += count;
+        }
+
+        Wake();
+    }
+
     internal void End(XtmpException reason)
     {
         lock (_lock)

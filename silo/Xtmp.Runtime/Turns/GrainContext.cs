@@ -74,6 +74,7 @@ internal sealed class GrainContext(Activation activation, TurnServices services,
             throw new InvalidOperationException("Subscribe from a stream method: the subscription is closed with the stream.");
         }
 
+        services.Topics.Expect<TItem>();
         var subscription = services.Topics.Subscribe(topic, options);
         (turn.Subscriptions ??= []).Add(subscription);
         return new TypedSubscription<TItem>(subscription);

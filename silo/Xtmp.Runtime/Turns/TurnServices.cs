@@ -11,7 +11,7 @@ namespace Xtmp.Runtime;
 internal sealed class TurnServices(
     IGrainStore store,
     GrainKinds kinds,
-    ITopicHub topics,
+    TopicHub topics,
     GrainReferences references,
     LocalActivations local,
     ActivationQueue activations,
@@ -26,7 +26,7 @@ internal sealed class TurnServices(
 
     public GrainKinds Kinds { get; } = kinds;
 
-    public ITopicHub Topics { get; } = topics;
+    public TopicHub Topics { get; } = topics;
 
     public GrainReferences References { get; } = references;
 

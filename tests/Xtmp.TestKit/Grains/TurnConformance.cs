@@ -268,10 +268,17 @@ public abstract class TurnConformance : GrainConformance
     public async Task a_forgotten_grain_starts_from_nothing_and_its_messages_still_leave()
     {
         var silo = await StartAsync();
+
+        // Delivered at least once: the sweep at the start may find the message while the grain that went delivers it.
+        Scripts["set"] = (grain, call, _) =>
+        {
+            grain.Number = call.Number;
+            return new(ProbeGrain.Reply());
+        };
         Scripts["forget"] = (grain, call, _) =>
         {
             grain.Number = 77;
-            grain.Context.Send(Probes.ProbeMethods.Run, new Probes.ProbeCall { Key = "b", Script = "add", Number = 5 });
+            grain.Context.Send(Probes.ProbeMethods.Run, new Probes.ProbeCall { Key = "b", Script = "set", Number = 5 });
             grain.Context.Forget();
             return new(ProbeGrain.Reply(grain.Number));
         };

@@ -1,0 +1,55 @@
+using System.Net;
+using Npgsql;
+using Xtmp.Protocol;
+
+namespace Xtmp.Runtime;
+
+/// <summary>How a silo finds the others of its cluster, and they it.</summary>
+public sealed record ClusterSettings
+{
+    /// <summary>The PostgreSQL database with the cluster's membership, as Npgsql reads it.</summary>
+    public required string ConnectionString { get; init; }
+
+    /// <summary>Where the other silos reach this one. The port is not 0.</summary>
+    public required IPEndPoint EndPoint { get; init; }
+
+    /// <summary>Name of the cluster; silos of other names in the same database do not see each other.</summary>
+    public string Name { get; init; } = "xtmp";
+
+    /// <summary>
+    /// True lets silos talk in the clear, which is for networks that nobody else is on. There is no protected way between
+    /// silos yet, so a cluster does not start without this.
+    /// </summary>
+    public bool AllowPlainTraffic { get; init; }
+
+    /// <summary>Time between two probes of a silo. Two that are missed make it dead.</summary>
+    public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <exception cref="XtmpException">A setting cannot be used; its field is named.</exception>
+    public void Validate()
+    {
+        if (!AllowPlainTraffic)
+        {
+            throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, "Traffic between silos is not encrypted yet. On a network that nobody else is on, allow it by name.", "plain_traffic");
+        }
+
+        if (EndPoint.Port is 0 || EndPoint.Address.Equals(IPAddress.Any) || EndPoint.Address.Equals(IPAddress.IPv6Any))
+        {
+            throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, $"Other silos cannot reach {EndPoint}: an address of this machine and a port are needed.", "end_point");
+        }
+
+        if (Name.Length is 0 or > 64)
+        {
+            throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, "The cluster's name has 1 to 64 characters.", "name");
+        }
+
+        try
+        {
+            _ = new NpgsqlConnectionStringBuilder(ConnectionString);
+        }
+        catch (ArgumentException error)
+        {
+            throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, "The connection string of the cluster cannot be read; it looks like Host=db;Database=xtmp;Username=silo.", "connection_string", innerException: error);
+        }
+    }
+}

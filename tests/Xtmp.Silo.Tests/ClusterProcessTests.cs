@@ -1,0 +1,202 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Xtmp.Client;
+using Xtmp.Crypto;
+using Xtmp.Messages;
+using Xtmp.Protocol;
+using Xtmp.Session;
+using Xtmp.TestKit;
+using Xtmp.Transport;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]
+
+namespace Xtmp.Silo.Tests;
+
+/// <summary>Three silo processes on one PostgreSQL, their clients spread over all of them.</summary>
+public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposable
+{
+    private const int Silos = 3;
+    private const int Wallets = 9;
+    private const ulong OpeningBalance = 1_000_000;
+    private const string Network = "cluster";
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("xtmp-cluster-");
+    private readonly SiloProcess?[] _silos = new SiloProcess?[Silos];
+    private readonly IdentityKey[] _keys = [.. Enumerable.Range(0, Wallets).Select(_ => IdentityKey.Generate(SystemEntropy.Instance))];
+    private readonly ulong[] _paid = new ulong[Wallets];
+    private readonly int[] _acknowledged = new int[Wallets];
+    private readonly Channel<int> _events = Channel.CreateUnbounded<int>();
+    private readonly int[] _ports = [.. Enumerable.Range(0, Silos).Select(_ => FreePort())];
+    private int _repeated;
+    private string _database = "";
+
+    public enum Change
+    {
+        Kill,
+        RollingRestart,
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var silo in _silos.OfType<SiloProcess>())
+        {
+            await silo.DisposeAsync();
+        }
+
+        Array.ForEach(_keys, key => key.Dispose());
+        _directory.Delete(recursive: true);
+    }
+
+    [Theory]
+    [InlineData(Change.Kill)]
+    [InlineData(Change.RollingRestart)]
+    public async Task nothing_acknowledged_is_lost_or_doubled_when_silos_go_and_come(Change change)
+    {
+        _database = await server.NewDatabaseAsync();
+        for (var silo = 0; silo < Silos; silo++)
+        {
+            await StartAsync(silo);
+        }
+
+        await using var clients = new Clients(_keys.Select(Connect));
+        var wallets = clients.All.Select((client, index) => new XtmpWallet(client, _keys[index])).ToArray();
+        foreach (var wallet in wallets)
+        {
+            await wallet.RegisterAsync();
+        }
+
+        using var stop = new CancellationTokenSource();
+        var longest = new TimeSpan[Wallets];
+        var payers = Enumerable.Range(0, Wallets).Select(wallet => Task.Run(() => PayAsync(wallet, wallets, longest, stop.Token))).ToArray();
+        await ReachAsync(5);
+        if (change == Change.Kill)
+        {
+            await _silos[2]!.KillAsync();
+            await ReachAsync(_acknowledged.Max() + 5);
+        }
+        else
+        {
+            for (var silo = 0; silo < Silos; silo++)
+            {
+                Assert.Equal(0, (await _silos[silo]!.InterruptAsync()).ExitCode);
+                await StartAsync(silo);
+                await ReachAsync(_acknowledged.Max() + 3);
+            }
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(payers).WaitAsync(Patience);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{change}: {_acknowledged.Sum()} transfers acknowledged; the longest took {longest.Max().TotalMilliseconds:F0} ms from its first try to its answer; {_repeated} were asked again by the test.");
+
+        ulong total = 0;
+        for (var wallet = 0; wallet < Wallets; wallet++)
+        {
+            var balance = await SettledAsync(wallets[wallet]);
+            total += balance.Balance;
+            Assert.Equal((ulong)_acknowledged[wallet], balance.Nonce);
+        }
+
+        for (var wallet = 0; wallet < Wallets; wallet++)
+        {
+            Assert.Equal(OpeningBalance - _paid[wallet] + _paid[(wallet + Wallets - 1) % Wallets], (await wallets[wallet].BalanceAsync()).Balance);
+        }
+
+        Assert.Equal(Wallets * OpeningBalance, total);
+
+        async Task ReachAsync(int each)
+        {
+            using var patience = new CancellationTokenSource(Patience);
+            while (_acknowledged.Min() < each && !payers.Any(payer => payer.IsFaulted))
+            {
+                await _events.Reader.ReadAsync(patience.Token);
+            }
+        }
+    }
+
+    /// <summary>What the killed silo had committed and not yet delivered waits for a sweep of the others, 30 s at most.</summary>
+    private static async Task<WalletBalanceReply> SettledAsync(XtmpWallet wallet)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            var balance = await wallet.BalanceAsync(patience.Token);
+            if (balance.PendingOut == 0)
+            {
+                return balance;
+            }
+        }
+    }
+
+    /// <summary>Transfers to the next wallet, one after the other; the same signed transfer again where its outcome is unknown.</summary>
+    private async Task PayAsync(int payer, XtmpWallet[] wallets, TimeSpan[] longest, CancellationToken stop)
+    {
+        for (ulong nonce = 0; !stop.IsCancellationRequested; nonce++)
+        {
+            var amount = 1 + (nonce % 7);
+            var transfer = XtmpWallet.SignTransfer(_keys[payer], Network, wallets[(payer + 1) % Wallets].Id, amount, "XTM", nonce);
+            var started = Stopwatch.GetTimestamp();
+            while (true)
+            {
+                try
+                {
+                    await wallets[payer].SendAsync(transfer, CancellationToken.None);
+                    _paid[payer] += amount;
+                    Interlocked.Increment(ref _acknowledged[payer]);
+                    _events.Writer.TryWrite(payer);
+                    break;
+                }
+                catch (XtmpException error) when (error.Retryable || error.Code == XtmpErrorCode.OutcomeUnknown)
+                {
+                    Interlocked.Increment(ref _repeated);
+                    TestContext.Current.TestOutputHelper?.WriteLine($"wallet {payer}: {error.Message}");
+                    _events.Writer.TryWrite(payer);
+                }
+            }
+
+            var took = Stopwatch.GetElapsedTime(started);
+            longest[payer] = took > longest[payer] ? took : longest[payer];
+        }
+    }
+
+    private async Task StartAsync(int silo)
+    {
+        var own = FreePort();
+        _silos[silo] = await SiloProcess.StartOnAsync(
+            _ports[silo],
+            Path.Combine(_directory.FullName, $"silo{silo}"),
+            "--cluster", _database, "--silo-endpoint", $"127.0.0.1:{own}", "--plain-silo-traffic", "--network", Network, "--opening-balance", $"{OpeningBalance}", "--development");
+    }
+
+    /// <summary>One connection over all silos, which finds another one by itself when its own goes.</summary>
+    private XtmpConnection Connect(IdentityKey key)
+    {
+        var fingerprints = _silos.Select(silo => silo!.Fingerprint).ToHashSet();
+        return new XtmpConnection(
+            [.. _ports.Select(port => new XtmpEndpoint("127.0.0.1", port))],
+            new XtmpClientOptions { ServerTrust = TrustPolicy.AnyOf(fingerprints.Contains), Identity = key, Network = Network, MaxReconnectDelay = TimeSpan.FromSeconds(1) });
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private sealed class Clients(IEnumerable<XtmpConnection> all) : IAsyncDisposable
+    {
+        public XtmpConnection[] All { get; } = [.. all];
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var client in All)
+            {
+                await client.DisposeAsync();
+            }
+        }
+    }
+}
