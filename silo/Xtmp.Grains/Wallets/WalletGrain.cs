@@ -37,8 +37,17 @@ public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
         }
 
         // Whoever knows the public keys must not learn the balance, nor register a wallet in another's name.
-        RequirePossession(keys, request.Wallet, request.MlDsaSignature, request.Ed25519Signature, context);
         var existing = State is not null;
+        if (existing)
+        {
+            // Nothing changes, so that the check need not hold the wallet up for its owner.
+            Context.CheckReply(() => CheckPossession(keys, request.Wallet, request.MlDsaSignature, request.Ed25519Signature, context));
+        }
+        else if (CheckPossession(keys, request.Wallet, request.MlDsaSignature, request.Ed25519Signature, context) is { } refusal)
+        {
+            throw refusal;
+        }
+
         State ??= new WalletState
         {
             MlDsaKey = request.MlDsaKey.ToArray(),
@@ -67,7 +76,8 @@ public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
     public ValueTask<WalletAuthReply> AuthAsync(WalletAuth request, CallContext context = default)
     {
         var state = Known();
-        RequirePossession(Keys(state), request.Wallet, request.MlDsaSignature, request.Ed25519Signature, context);
+        var keys = Keys(state);
+        Context.CheckReply(() => CheckPossession(keys, request.Wallet, request.MlDsaSignature, request.Ed25519Signature, context));
         return new(new WalletAuthReply { Wallet = request.Wallet, AuthenticatedAt = Context.Now, Nonce = state.Nonce });
     }
 
@@ -99,21 +109,19 @@ public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
         }
     }
 
-    /// <summary>The caller holds the wallet's two keys, and signed for this session and no other.</summary>
-    private static void RequirePossession(IdentityPublicKey keys, ReadOnlyMemory<byte> wallet, ReadOnlyMemory<byte> mlDsaSignature, ReadOnlyMemory<byte> ed25519Signature, CallContext context)
+    /// <summary>Null where the caller holds the wallet's two keys, and signed for this session and no other.</summary>
+    private static XtmpException? CheckPossession(IdentityPublicKey keys, ReadOnlyMemory<byte> wallet, ReadOnlyMemory<byte> mlDsaSignature, ReadOnlyMemory<byte> ed25519Signature, CallContext context)
     {
-        var binding = context.RequireCaller().WalletBinding.Span;
-        if (binding.Length != Fingerprint.Size)
+        if (context.Caller is not { } caller || caller.WalletBinding.Length != Fingerprint.Size)
         {
-            throw Refusal.Of(XtmpErrorCode.AuthenticationRequired, "A wallet authenticates inside a session, through a gateway.");
+            return Refusal.Of(XtmpErrorCode.AuthenticationRequired, "A wallet authenticates inside a session, through a gateway.");
         }
 
         Span<byte> hash = stackalloc byte[WalletSigning.HashSize];
-        WalletSigning.HashAuthentication(binding, wallet.Span, hash);
-        if (!keys.Verify(WalletSigning.AuthenticationLabel, WalletSigning.Role, hash, mlDsaSignature.Span, ed25519Signature.Span))
-        {
-            throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "The signatures are not this wallet's over this session.");
-        }
+        WalletSigning.HashAuthentication(caller.WalletBinding.Span, wallet.Span, hash);
+        return keys.Verify(WalletSigning.AuthenticationLabel, WalletSigning.Role, hash, mlDsaSignature.Span, ed25519Signature.Span)
+            ? null
+            : Refusal.Of(XtmpErrorCode.SignatureInvalid, "The signatures are not this wallet's over this session.");
     }
 
     private WalletState Known() =>

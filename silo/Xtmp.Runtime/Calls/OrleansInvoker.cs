@@ -13,6 +13,7 @@ namespace Xtmp.Runtime;
 internal sealed class OrleansInvoker(TurnServices services, Activation? caller) : ICallInvoker
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromMilliseconds(250);
 
     public ValueTask<TReply> InvokeAsync<TRequest, TReply>(UnaryMethod<TRequest, TReply> method, TRequest request, CallContext context)
         where TRequest : class, IXtmpMessage<TRequest>
@@ -81,7 +82,10 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
         for (var moves = 0; ; moves++)
         {
             var reply = await patience.WaitAsync(call, first ?? await StartAsync(services, id, call, patience).ConfigureAwait(false)).ConfigureAwait(false);
-            if (!reply.IsMoved)
+
+            // A grain whose silo went is active elsewhere soon. What happened there already happens once, for such a call.
+            var isLost = reply.Error?.InnerException is OrleansException && call.IsIdempotent;
+            if (!reply.IsMoved && (!isLost || moves == services.Options.MaxMoves))
             {
                 return reply;
             }
@@ -93,7 +97,8 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
 
             if (moves >= 2)
             {
-                await patience.PauseAsync(call, FirstPause * Math.Pow(2, moves - 2)).ConfigureAwait(false);
+                var pause = FirstPause * Math.Pow(2, moves - 2);
+                await patience.PauseAsync(call, pause < MaxPause ? pause : MaxPause).ConfigureAwait(false);
             }
 
             first = null;
@@ -124,10 +129,10 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
         {
             return await pending.ConfigureAwait(false);
         }
-        catch (SiloUnavailableException)
+        catch (SiloUnavailableException error)
         {
             // Also an OrleansMessageRejectionException, of which the others mean that nothing was executed.
-            return XtmpReply.Of(new XtmpException(XtmpErrorCode.OutcomeUnknown, Fault.Peer, $"The silo of this {id.Kind} was lost; what the call changes may have happened.", retryable: true));
+            return XtmpReply.Of(new XtmpException(XtmpErrorCode.OutcomeUnknown, Fault.Peer, $"The silo of this {id.Kind} was lost; what the call changes may have happened.", retryable: true, innerException: error));
         }
         catch (OrleansMessageRejectionException)
         {

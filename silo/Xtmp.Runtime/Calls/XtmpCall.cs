@@ -34,6 +34,9 @@ internal sealed class XtmpCall
     /// <summary>Known where the call has not left the process.</summary>
     public MethodDescriptor? Method { get; }
 
+    /// <summary>True where the call may be carried out again although it has been already.</summary>
+    public bool IsIdempotent => Method?.Request.Idempotent ?? false;
+
     public CallerInfo? Caller { get; }
 
     /// <summary>The grains that wait for this call.</summary>

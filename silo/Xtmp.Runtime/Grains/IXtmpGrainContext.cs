@@ -47,6 +47,15 @@ public interface IXtmpGrainContext
     void Send<TRequest>(MethodDescriptor<TRequest> method, TRequest request, TimeSpan replyWaits = default, bool notify = false)
         where TRequest : class, IXtmpMessage<TRequest>;
 
+    /// <summary>
+    /// Makes the reply of this call depend on <paramref name="check"/>, which runs after the turn, off the grain, with at most
+    /// so many at once in a silo and in fair order between sessions. For signatures of callers nobody knows yet: the turn looks
+    /// up what they are checked with and changes nothing. The refusal that <paramref name="check"/> gives replaces the reply.
+    /// </summary>
+    /// <param name="check">Touches nothing of the grain; null means that all is well. It must not throw.</param>
+    /// <exception cref="InvalidOperationException">The turn is not a unary call's, or has a check already.</exception>
+    void CheckReply(Func<XtmpException?> check);
+
     /// <summary>Publishes an item to every subscriber of the topic after the commit.</summary>
     void Publish(string topic, IXtmpMessage item);
 

@@ -8,6 +8,18 @@ public sealed record RuntimeOptions
     /// <summary>Calls waiting for one grain before further ones are refused with <c>Overloaded</c>.</summary>
     public int MailboxCapacity { get; init; } = 1024;
 
+    /// <summary>Calls of one session waiting for one grain before further ones are refused with <c>Overloaded</c>.</summary>
+    public int MailboxCapacityPerSession { get; init; } = 256;
+
+    /// <summary>Checks of signatures that run at once, outside turns.</summary>
+    public int MaxVerifications { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Checks of signatures of one session that wait before further ones are refused with <c>Overloaded</c>.</summary>
+    public int MaxVerificationsPerSession { get; init; } = 64;
+
+    /// <summary>Checks of signatures of all sessions that wait before further ones are refused with <c>Overloaded</c>.</summary>
+    public int MaxWaitingVerifications { get; init; } = 16_384;
+
     /// <summary>How long a call waits for its reply where its context says nothing.</summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -17,8 +29,11 @@ public sealed record RuntimeOptions
     /// <summary>Longest chain of grains that wait for each other's replies.</summary>
     public int MaxCallDepth { get; init; } = 32;
 
-    /// <summary>How often a call looks again for its grain, after version conflicts, before its caller gets a retryable <c>Conflict</c>.</summary>
-    public int MaxMoves { get; init; } = 8;
+    /// <summary>
+    /// How often a call looks again for its grain before its caller gets a retryable error: after version conflicts, and an
+    /// idempotent call also after the loss of the grain's silo. The pauses between grow to a quarter of a second, 2 s in all.
+    /// </summary>
+    public int MaxMoves { get; init; } = 16;
 
     /// <summary>Outbox messages of this silo in memory at once; the others wait in the store.</summary>
     public int MaxOutboxInFlight { get; init; } = 4096;

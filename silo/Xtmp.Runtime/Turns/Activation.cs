@@ -33,7 +33,7 @@ internal sealed class Activation
         _grain = grain;
         Id = id;
         _services = services;
-        _gate = new TurnGate(services.Options.MailboxCapacity);
+        _gate = new TurnGate(services.Options.MailboxCapacity, services.Options.MailboxCapacityPerSession);
         _context = new GrainContext(this, services, _staged);
         _outbox = new ActivationOutbox(this, services);
         _kindTag = new("kind", id.Kind);
@@ -203,7 +203,7 @@ internal sealed class Activation
     {
         _isLeaving = true;
         _services.Local.Leave(this);
-        if (_gate.Enter(isInternal: true) is { } entered)
+        if (_gate.Enter(session: 0, isInternal: true) is { } entered)
         {
             try
             {
@@ -253,7 +253,7 @@ internal sealed class Activation
             return new(XtmpReply.Accepted);
         }
 
-        return running.IsCompletedSuccessfully && running.Result.Hold is null ? new(ToReply(turn, running.Result)) : FinishAsync(turn, running);
+        return running.IsCompletedSuccessfully && running.Result.Hold is null && turn.Check is null ? new(ToReply(turn, running.Result)) : FinishAsync(turn, running);
     }
 
     private async ValueTask<XtmpReply> FinishAsync(CallTurn turn, ValueTask<TurnOutcome> running)
@@ -261,7 +261,14 @@ internal sealed class Activation
         var outcome = await running.ConfigureAwait(false);
 
         // The grain is free meanwhile.
-        return outcome.Hold is not null && await outcome.Hold.ConfigureAwait(false) is { } refusal ? XtmpReply.Of(refusal) : ToReply(turn, outcome);
+        if (outcome.Hold is not null && await outcome.Hold.ConfigureAwait(false) is { } refusal)
+        {
+            return XtmpReply.Of(refusal);
+        }
+
+        return outcome is { Error: null, IsMoved: false } && turn.Check is { } check && await _services.Verifications.RunAsync(turn.Session, check).ConfigureAwait(false) is { } failure
+            ? XtmpReply.Of(failure)
+            : ToReply(turn, outcome);
     }
 
     private static XtmpReply ToReply(CallTurn turn, in TurnOutcome outcome) =>
@@ -314,7 +321,7 @@ internal sealed class Activation
     /// <summary>Runs one turn to its end. Never throws: what goes wrong is in the outcome.</summary>
     private async ValueTask<TurnOutcome> RunAsync(Turn turn, bool leavesScheduler = false)
     {
-        if (_gate.Enter(turn.IsInternal) is not { } entered)
+        if (_gate.Enter(turn.Session, turn.IsInternal) is not { } entered)
         {
             _services.Metrics.MailboxRefusals.Add(1);
             return new(new XtmpException(XtmpErrorCode.Overloaded, Fault.Peer, $"Too many calls wait for this {Id.Kind}.", retryable: true));

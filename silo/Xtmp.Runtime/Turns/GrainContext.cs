@@ -56,6 +56,18 @@ internal sealed class GrainContext(Activation activation, TurnServices services,
         staged.Messages.Add(new StagedMessage(method, request, target, request.ToBytes(), replyWaits, notify));
     }
 
+    public void CheckReply(Func<XtmpException?> check)
+    {
+        EnsureTurn();
+        ArgumentNullException.ThrowIfNull(check);
+        if (activation.Current is not CallTurn { Check: null } turn)
+        {
+            throw new InvalidOperationException("One check of a reply, in the turn of a unary call.");
+        }
+
+        turn.Check = check;
+    }
+
     public void Publish(string topic, IXtmpMessage item)
     {
         EnsureTurn();

@@ -17,6 +17,12 @@ internal abstract class Turn
     /// <summary>A turn of the silo itself, which a full queue does not refuse.</summary>
     public virtual bool IsInternal => false;
 
+    /// <summary>The session whose call it is; 0 where none is behind it.</summary>
+    public virtual ulong Session => 0;
+
+    /// <summary>What the reply depends on and is found out after the turn, without holding the grain: the refusal, or null.</summary>
+    public Func<XtmpException?>? Check { get; set; }
+
     public List<ITopicSubscription>? Subscriptions { get; set; }
 
     /// <summary>Its caller has given up: it need not begin, and where it runs its token is cancelled.</summary>
@@ -45,6 +51,8 @@ internal abstract class Turn
 internal sealed class CallTurn(XtmpCall call, MethodDescriptor method) : Turn
 {
     public override CallChain? Chain => call.Chain;
+
+    public override ulong Session => call.Caller?.SessionId ?? 0;
 
     /// <summary>The handler's reply; null for a one-way call.</summary>
     public IXtmpMessage? Reply { get; private set; }
@@ -77,6 +85,8 @@ internal sealed class CallTurn(XtmpCall call, MethodDescriptor method) : Turn
 internal sealed class StreamTurn(XtmpCall call, MethodDescriptor method, CancellationToken lifetime) : Turn
 {
     public override CallChain? Chain => call.Chain;
+
+    public override ulong Session => call.Caller?.SessionId ?? 0;
 
     public override bool OpensStream => true;
 

@@ -43,6 +43,9 @@ internal sealed class TurnServices(
 
     public ActivationQueue Activations { get; } = activations;
 
+    /// <summary>Where signatures are checked.</summary>
+    public VerificationPool Verifications { get; } = new(options);
+
     public WaitGraph Waits { get; } = new();
 
     /// <summary>All that goes on in this silo: calls, turns, deliveries but those that wait for their next try, sweeps.</summary>

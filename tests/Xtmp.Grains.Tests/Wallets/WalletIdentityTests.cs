@@ -115,4 +115,26 @@ public sealed class WalletIdentityTests : IAsyncDisposable
         flipped[flipped.Length / 3] ^= 1;
         return flipped;
     }
+
+    [Fact]
+    public async Task a_strangers_bad_authentications_do_not_keep_the_owner_out()
+    {
+        await using var fixture = new GrainsFixture();
+        var owner = new TestWallet(1);
+        await fixture.Wallet.RegisterAsync(owner.Registration(), owner.Context);
+        var stranger = new CallContext(Caller: new CallerInfo { SessionId = 77, PeerAddress = "192.0.2.66:1", WalletBinding = TestWallet.Binding(77) });
+        var bad = owner.Authentication(TestWallet.Binding(78));
+        var attacks = Enumerable.Range(0, 2000).Select(_ => Task.Run(async () => await fixture.Wallet.AuthAsync(bad, stranger))).ToArray();
+        for (var call = 0; call < 50; call++)
+        {
+            await fixture.Wallet.AuthAsync(owner.Authentication(owner.Caller.WalletBinding.Span), owner.Context);
+            Assert.Equal(1000UL, (await fixture.Wallet.BalanceAsync(new WalletBalance { Wallet = owner.Id }, owner.Context)).Balance);
+        }
+
+        foreach (var attack in attacks)
+        {
+            var refusal = await Assert.ThrowsAsync<XtmpException>(() => attack);
+            Assert.True(refusal.Code is XtmpErrorCode.SignatureInvalid or XtmpErrorCode.Overloaded, refusal.ToString());
+        }
+    }
 }
