@@ -70,7 +70,7 @@ public sealed class SiloHost : IAsyncDisposable
         loggerFactory ??= NullLoggerFactory.Instance;
         var extra = handlers?.ToArray() ?? [];
         var methods = new MethodTable([.. XtmpCatalogue.Methods, .. extra.SelectMany(own => own.Methods)]);
-        PrepareDirectory(options.DataDirectory);
+        PrepareDirectory(options.DataDirectory, hasDatabase: options.Cluster is null);
         var keys = SiloKeys.Load(options.DataDirectory);
         SiloEngine? engine = null;
         WebApplication? application = null;
@@ -122,21 +122,24 @@ public sealed class SiloHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
 
-    private static void PrepareDirectory(string path)
+    private static void PrepareDirectory(string path, bool hasDatabase)
     {
         try
         {
             if (OperatingSystem.IsWindows())
             {
-                PrivateFile.CreateDirectory(path);
-
-            // Made here, so that it is its owner's alone; the journals beside it take its mode.
-            PrivateFile.Open(Path.Combine(path, SiloEngine.DatabaseName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
+                Directory.CreateDirectory(path);
             }
             else
             {
                 // Identity and balances are in it. What exists keeps its mode, which is its owner's decision.
                 Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+
+            if (hasDatabase)
+            {
+                // Made here, so that it is its owner's alone; the journals beside it take its mode.
+                PrivateFile.Open(Path.Combine(path, SiloEngine.DatabaseName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
