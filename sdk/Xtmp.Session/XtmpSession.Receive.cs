@@ -4,7 +4,7 @@ using Xtmp.Protocol;
 namespace Xtmp.Session;
 
 /// <content>Bytes and datagrams in: each frame goes to the part it is for, and what that part says is sent, reported or the end.</content>
-public abstract partial class XtmpSession
+public sealed partial class XtmpSession
 {
     /// <summary>Takes bytes of the stream, in any chunking; keeps none of <paramref name="bytes"/>.</summary>
     public void HandleInput(ReadOnlySpan<byte> bytes, Instant now)
@@ -26,7 +26,6 @@ public abstract partial class XtmpSession
             }
 
             _counters.FramesReceived++;
-            CompleteFlight();
             HandleFrame(in header, frame);
         }
     }
@@ -85,7 +84,7 @@ public abstract partial class XtmpSession
     {
         if (_records is not { } records)
         {
-            HandleUnprotected(in header, frame[FrameLayout.HeaderSize..]);
+            HandleHandshake(_handshake!, in header, frame);
             return;
         }
 
@@ -104,11 +103,7 @@ public abstract partial class XtmpSession
 
         _arena.Keep(length);
         _keepAlive.Heard(_now.Monotonic);
-        if (State == SessionState.Handshaking)
-        {
-            HandleHandshakeRecord(in header, plaintext);
-        }
-        else if (FrameCode.IsControl(header.MessageType) && header.MessageType != FrameCode.Batch)
+        if (FrameCode.IsControl(header.MessageType) && header.MessageType != FrameCode.Batch)
         {
             HandleControl(in header, plaintext);
         }
@@ -118,39 +113,29 @@ public abstract partial class XtmpSession
         }
     }
 
-    private void HandleUnprotected(in FrameHeader header, ReadOnlySpan<byte> payload)
+    private void HandleHandshake(Handshake handshake, in FrameHeader header, ReadOnlySpan<byte> frame)
     {
-        if (header.EncryptionType != EncryptionType.None)
+        var close = handshake.HandleFrame(in header, frame, _now);
+        SessionId = handshake.SessionId;
+        if (close is not null)
         {
-            Fail(SessionCloseReason.EncryptionTypeMismatch, "An encrypted frame came before any key was agreed.");
+            End(close);
         }
-        else if (Crc32.Compute(payload) != header.Checksum)
+        else if (handshake.Result is { } result)
         {
-            Fail(SessionCloseReason.ChecksumMismatch, "The checksum of a frame does not match its payload.");
-        }
-        else if (header.Sequence != 0)
-        {
-            Fail(SessionCloseReason.SequenceMismatch, $"Expected sequence 0 in an unencrypted frame, received {header.Sequence}.");
-        }
-        else if (header.ExchangeId != 0 || header.Flags != FrameFlags.None)
-        {
-            Fail(SessionCloseReason.MalformedFrame, "An unencrypted frame has no flags and no exchange.");
-        }
-        else
-        {
-            HandlePlainFrame(in header, payload);
+            BecomeEstablished(result);
         }
     }
 
-    private void HandleHandshakeRecord(in FrameHeader header, ReadOnlySpan<byte> payload)
+    private void HandleTicket(ReadOnlySpan<byte> payload)
     {
-        if (!FrameUnpacker.IsPlainControl(in header) || header.MessageType is < FrameCode.Params or > FrameCode.Finished)
+        if (TicketExchange.Accept(payload, Established!, _secrets!, _now, out var ticket) is { } malformed)
         {
-            Fail(SessionCloseReason.UnexpectedMessage, $"Message 0x{header.MessageType:X2} of kind {(byte)header.Kind} is not part of a handshake.");
+            End(malformed);
             return;
         }
 
-        HandleHandshakeMessage(header.MessageType, payload);
+        AddDetailEvent(SessionEventKind.TicketReceived, ticket);
     }
 
     private void HandleDatagramFrame(DatagramChannel channel, in FrameHeader header, ArraySegment<byte> plaintext, PathAddress from)
@@ -241,7 +226,7 @@ public abstract partial class XtmpSession
 
         Span<byte> payload = stackalloc byte[ErrorMessage.MaxLength];
         var length = reception.SendsAck ? 0 : ErrorMessage.Write(payload, reception.Refusal, reception.RefusalText!, null, reception.Refusal == XtmpErrorCode.Overloaded, null);
-        if (_packer.Bytes + length > Limits.MaxSendQueueBytes)
+        if (_packer.Bytes + length > _limits.MaxSendQueueBytes)
         {
             Fail(SessionCloseReason.LimitExceeded, "The peer sends without taking its answers.");
             return;

@@ -1,10 +1,11 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using Xtmp.Protocol;
 
 namespace Xtmp.Session;
 
-/// <content>Messages out: what the application calls.</content>
-public abstract partial class XtmpSession
+/// <content>Messages out: what the application calls, and the bytes and datagrams that come of it.</content>
+public sealed partial class XtmpSession
 {
     /// <summary>Sends a request; the answer comes as Response, Item… End, Error or Cancel with the returned exchange id.</summary>
     /// <param name="code">Message code of a schema.</param>
@@ -112,6 +113,71 @@ public abstract partial class XtmpSession
         Span<byte> buffer = stackalloc byte[ControlMessages.MaxLength];
         Enqueue(priority, new() { MessageType = FrameCode.Credit }, new(buffer[..ControlMessages.WriteCredit(buffer, exchangeId, limit)]));
         return true;
+    }
+
+    /// <summary>
+    /// Seals and writes what waits for the stream, about <paramref name="maxBytes"/> at most (a frame that has begun is
+    /// written whole); small messages are joined in batches. Returns the bytes written, 0 when there is nothing; after a call that
+    /// wrote comes another one, once its bytes are handed on: a server makes the second part of its flight then.
+    /// </summary>
+    public int PollTransmit(IBufferWriter<byte> output, Instant now, int maxBytes = DefaultTransmitBytes)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        _now = now;
+        var total = _ready.MoveTo(output);
+        if (total == 0 && _handshake is { HasPendingFlight: true } handshake)
+        {
+            handshake.WriteFlight(now);
+            total = _ready.MoveTo(output);
+        }
+
+        while (total < maxBytes && State is SessionState.Established or SessionState.Closing)
+        {
+            var written = WriteNextFrame(output);
+            if (written == 0)
+            {
+                break;
+            }
+
+            total += written;
+        }
+
+        _counters.BytesSent += total;
+        return total;
+    }
+
+    /// <summary>Writes the next datagram and where it goes. Returns its length, 0 when there is none.</summary>
+    /// <param name="destination">At least <see cref="MaxDatagramBytes"/> bytes.</param>
+    /// <param name="to">Where to send it.</param>
+    /// <param name="now">The time.</param>
+    public int PollDatagram(Span<byte> destination, out PathAddress to, Instant now)
+    {
+        if (destination.Length < MaxDatagramBytes)
+        {
+            throw new ArgumentException($"A datagram needs room for {MaxDatagramBytes} bytes.", nameof(destination));
+        }
+
+        to = default;
+        _now = now;
+        if (State is not (SessionState.Established or SessionState.Closing) || _datagrams is not { } channel)
+        {
+            return 0;
+        }
+
+        var written = channel.Write(destination, now.Monotonic, RoundTrip, out to, out var carriesMessages);
+        if (written > 0)
+        {
+            _counters.DatagramsSent++;
+            _counters.FramesSent++;
+        }
+
+        if (carriesMessages)
+        {
+            _keepAlive.Used(now.Monotonic);
+        }
+
+        MoveToStream();
+        return written;
     }
 
     private ulong SendRequest(byte code, OutgoingPayload payload, in SendOptions options)
@@ -232,10 +298,96 @@ public abstract partial class XtmpSession
             throw new XtmpException(XtmpErrorCode.LimitExceeded, Fault.Local, $"A message of {length} bytes is over the peer's limit of {_peerLimits.MaxMessageBytes}.");
         }
 
-        if (SendQueueBytes + length > Limits.MaxSendQueueBytes)
+        if (SendQueueBytes + length > _limits.MaxSendQueueBytes)
         {
             throw new XtmpException(XtmpErrorCode.Overloaded, Fault.Local, $"{SendQueueBytes} bytes wait to be sent.", retryable: true);
         }
+    }
+
+    /// <summary>What datagrams do not carry any more goes on the stream; a lost channel goes with it.</summary>
+    private void MoveToStream()
+    {
+        if (_datagrams is not { } channel)
+        {
+            return;
+        }
+
+        while (channel.TryTakeForStream(out var entry, out var body))
+        {
+            _packer.AddPacked(in entry, body);
+        }
+
+        if (channel.IsLost)
+        {
+            channel.Dispose();
+            _datagrams = null;
+            AddDetailEvent(SessionEventKind.DatagramsLost, null);
+        }
+    }
+
+    private int WriteNextFrame(IBufferWriter<byte> output)
+    {
+        if (_keepAlive.IsFrameDue)
+        {
+            Span<byte> payload = stackalloc byte[ControlMessages.MaxLength];
+            var length = _keepAlive.Write(payload, _now.Monotonic);
+            return Seal(new FrameHeader { MessageType = FrameCode.Heartbeat }, payload[..length], output);
+        }
+
+        if (!_packer.TryPeek(out var header, out var plaintext))
+        {
+            return State == SessionState.Closing ? WriteDisconnect(output) : 0;
+        }
+
+        var written = Seal(header, plaintext, output);
+        if (written > 0)
+        {
+            _packer.Advance();
+            if (header.MessageType == FrameCode.RekeyAck)
+            {
+                // The cut is exact: RekeyAck is the last frame of the old epoch.
+                _records!.SwitchSend();
+            }
+        }
+
+        return written;
+    }
+
+    private int WriteDisconnect(IBufferWriter<byte> output)
+    {
+        Span<byte> payload = stackalloc byte[ControlMessages.MaxLength];
+        var length = ControlMessages.WriteDisconnect(payload, _disconnectReason, _disconnectText);
+        var written = Seal(new FrameHeader { MessageType = FrameCode.Disconnect }, payload[..length], output);
+        var reason = _disconnectReason == DisconnectReason.IdleTimeout ? SessionCloseReason.IdleTimeout : SessionCloseReason.LocalClose;
+        var code = _disconnectReason == DisconnectReason.SlowConsumer ? XtmpErrorCode.ConnectionClosed : CloseCodes.Of(_disconnectReason);
+        End(new(reason, Fault.Local, code, $"Closed by this end: {_disconnectReason}."));
+        return written;
+    }
+
+    private int Seal(FrameHeader header, ReadOnlySpan<byte> plaintext, IBufferWriter<byte> output)
+    {
+        var records = _records!;
+        if (records.CheckSeal(plaintext.Length) is { } violation)
+        {
+            End(violation);
+            return 0;
+        }
+
+        var written = records.Seal(ref header, plaintext, output.GetSpan(records.SealedLength(plaintext.Length)));
+        output.Advance(written);
+        _counters.FramesSent++;
+        if (!FrameCode.IsControl(header.MessageType) || header.MessageType == FrameCode.Batch)
+        {
+            _keepAlive.Used(_now.Monotonic);
+        }
+
+        return written;
+    }
+
+    private void QueueControl(byte code, ReadOnlySpan<byte> payload)
+    {
+        _counters.MessagesSent++;
+        _packer.AddControl(code, payload);
     }
 
     private static IXtmpMessage Required(IXtmpMessage message)

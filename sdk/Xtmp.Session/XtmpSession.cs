@@ -1,4 +1,3 @@
-using System.Buffers;
 using Xtmp.Crypto;
 using Xtmp.Protocol;
 
@@ -20,7 +19,7 @@ namespace Xtmp.Session;
 /// <see cref="Fault.Local"/> for wrong use, and with the close's own code once the session is over.
 /// </para>
 /// </summary>
-public abstract partial class XtmpSession : IDisposable
+public sealed partial class XtmpSession : IDisposable
 {
     /// <summary>Default bound of one <see cref="PollTransmit"/>.</summary>
     public const int DefaultTransmitBytes = 256 * 1024;
@@ -31,6 +30,10 @@ public abstract partial class XtmpSession : IDisposable
     /// <summary>How long a closing session tries to get rid of what is queued.</summary>
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(10);
 
+    private readonly SessionOptions _options;
+    private readonly SessionLimits _limits;
+    private readonly IEntropy _entropy;
+    private readonly ITrustPolicy _peerTrust;
     private readonly FrameAssembler _assembler = new();
     private readonly EventQueue _events = new();
     private readonly ReceiveArena _arena = new();
@@ -42,6 +45,7 @@ public abstract partial class XtmpSession : IDisposable
     private readonly Decompressor _decompressor;
     private readonly TimeSpan _startedAt;
     private SessionCounters _counters;
+    private Handshake? _handshake;
     private SessionSecrets? _secrets;
     private RecordLayer? _records;
     private Rekey? _rekey;
@@ -52,22 +56,51 @@ public abstract partial class XtmpSession : IDisposable
     private DisconnectReason _disconnectReason;
     private string? _disconnectText;
 
-    private protected XtmpSession(PeerRole role, SessionOptions options, IEntropy entropy, Instant now)
+    private XtmpSession(PeerRole role, SessionOptions options, ITrustPolicy peerTrust, IEntropy entropy, Instant now)
+    {
+        Role = role;
+        _options = options;
+        _limits = options.Limits;
+        _entropy = entropy;
+        _peerTrust = peerTrust;
+        _now = now;
+        _startedAt = now.Monotonic;
+        _keepAlive = new(_limits, now.Monotonic);
+        _exchanges = new(role, _limits);
+        _packer = new(options.Padding, options.CompressFromBytes);
+        _unpacker = new(new Reassembler(ordered: true, _limits.MaxMessageBytes, _limits.MaxReassemblyBytes, _limits.MaxReassemblies));
+        _decompressor = new(_limits.MaxMessageBytes, options.CompressionBounds);
+    }
+
+    /// <summary>The client end. Its first flight is ready for <see cref="PollTransmit"/> at once.</summary>
+    /// <param name="options">Trust, limits, identity.</param>
+    /// <param name="entropy">Source of all random values of this session; kept for rekeying.</param>
+    /// <param name="now">The time the handshake starts.</param>
+    /// <exception cref="ArgumentException">The options could not work.</exception>
+    public static XtmpSession Connect(ClientSessionOptions options, IEntropy entropy, Instant now)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(entropy);
         OptionChecks.Require(options);
-        Role = role;
-        Options = options;
-        Limits = options.Limits;
-        Entropy = entropy;
-        _now = now;
-        _startedAt = now.Monotonic;
-        _keepAlive = new(Limits, now.Monotonic);
-        _exchanges = new(role, Limits);
-        _packer = new(options.Padding, options.CompressFromBytes);
-        _unpacker = new(new Reassembler(ordered: true, Limits.MaxMessageBytes, Limits.MaxReassemblyBytes, Limits.MaxReassemblies));
-        _decompressor = new(Limits.MaxMessageBytes, options.CompressionBounds);
+        var session = new XtmpSession(PeerRole.Client, options, options.ServerTrust, entropy, now);
+        session._handshake = ClientHandshake.Start(options, entropy, now, session._ready);
+        return session;
+    }
+
+    /// <summary>The server end, made when a connection is accepted.</summary>
+    /// <param name="options">Identity, trust, limits; shared by all sessions of a listener.</param>
+    /// <param name="entropy">Source of all random values of this session.</param>
+    /// <param name="now">The time the connection was accepted.</param>
+    /// <param name="peer">Handed to <see cref="IHandshakeAdmission"/>: whatever names the peer's address.</param>
+    /// <exception cref="ArgumentException">The options could not work.</exception>
+    public static XtmpSession Accept(ServerSessionOptions options, IEntropy entropy, Instant now, object? peer = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(entropy);
+        OptionChecks.Require(options);
+        var session = new XtmpSession(PeerRole.Server, options, ServerHandshake.Trust(options), entropy, now);
+        session._handshake = ServerHandshake.Start(options, entropy, now, session._ready, peer);
+        return session;
     }
 
     /// <summary>Which end this is.</summary>
@@ -76,7 +109,7 @@ public abstract partial class XtmpSession : IDisposable
     public SessionState State { get; private set; }
 
     /// <summary>Chosen by the server; 0 before ServerHello.</summary>
-    public ulong SessionId { get; private protected set; }
+    public ulong SessionId { get; private set; }
 
     /// <summary>What the handshake settled; null before it is done.</summary>
     public EstablishedSession? Established { get; private set; }
@@ -100,7 +133,7 @@ public abstract partial class XtmpSession : IDisposable
     public long HeldBytes => SendQueueBytes + _assembler.BufferedBytes + _unpacker.ReservedBytes + (_datagrams?.Unpacker.ReservedBytes ?? 0);
 
     /// <summary>True from <see cref="SessionLimits.SendQueueHighWater"/> on: wait for the link before sending more.</summary>
-    public bool IsSendQueueFull => SendQueueBytes >= Limits.SendQueueHighWater;
+    public bool IsSendQueueFull => SendQueueBytes >= _limits.SendQueueHighWater;
 
     /// <summary>Requests of this end without an answer yet.</summary>
     public int OutstandingRequests => _exchanges.Outstanding;
@@ -110,16 +143,6 @@ public abstract partial class XtmpSession : IDisposable
 
     /// <summary>Where datagrams go, once that path is validated.</summary>
     public PathAddress? DatagramPeer => _datagrams?.Peer;
-
-    private protected SessionOptions Options { get; }
-
-    private protected SessionLimits Limits { get; }
-
-    private protected IEntropy Entropy { get; }
-
-    private protected Instant Now => _now;
-
-    private protected SessionSecrets? Secrets => _secrets;
 
     /// <summary>
     /// Keying material bound to this session (SPEC §2, key schedule): the same at both ends, for the session's life, and at
@@ -146,71 +169,6 @@ public abstract partial class XtmpSession : IDisposable
         _secrets.Export(bytes, context, destination);
     }
 
-    /// <summary>
-    /// Seals and writes what waits for the stream, about <paramref name="maxBytes"/> at most (a frame that has begun is
-    /// written whole); small messages are joined in batches. Returns the bytes written, 0 when there is nothing; after a call that
-    /// wrote comes another one, once its bytes are handed on: a server makes the second part of its flight then.
-    /// </summary>
-    public int PollTransmit(IBufferWriter<byte> output, Instant now, int maxBytes = DefaultTransmitBytes)
-    {
-        ArgumentNullException.ThrowIfNull(output);
-        _now = now;
-        var total = _ready.MoveTo(output);
-        if (total == 0 && HasPendingFlight)
-        {
-            CompleteFlight();
-            total = _ready.MoveTo(output);
-        }
-
-        while (total < maxBytes && State is SessionState.Established or SessionState.Closing)
-        {
-            var written = WriteNextFrame(output);
-            if (written == 0)
-            {
-                break;
-            }
-
-            total += written;
-        }
-
-        _counters.BytesSent += total;
-        return total;
-    }
-
-    /// <summary>Writes the next datagram and where it goes. Returns its length, 0 when there is none.</summary>
-    /// <param name="destination">At least <see cref="MaxDatagramBytes"/> bytes.</param>
-    /// <param name="to">Where to send it.</param>
-    /// <param name="now">The time.</param>
-    public int PollDatagram(Span<byte> destination, out PathAddress to, Instant now)
-    {
-        if (destination.Length < MaxDatagramBytes)
-        {
-            throw new ArgumentException($"A datagram needs room for {MaxDatagramBytes} bytes.", nameof(destination));
-        }
-
-        to = default;
-        _now = now;
-        if (State is not (SessionState.Established or SessionState.Closing) || _datagrams is not { } channel)
-        {
-            return 0;
-        }
-
-        var written = channel.Write(destination, now.Monotonic, RoundTrip, out to, out var carriesMessages);
-        if (written > 0)
-        {
-            _counters.DatagramsSent++;
-            _counters.FramesSent++;
-        }
-
-        if (carriesMessages)
-        {
-            _keepAlive.Used(now.Monotonic);
-        }
-
-        MoveToStream();
-        return written;
-    }
-
     /// <summary>The next event, if there is one. Its payload is valid until the next call.</summary>
     public bool PollEvent(out SessionEvent sessionEvent)
     {
@@ -235,7 +193,7 @@ public abstract partial class XtmpSession : IDisposable
         switch (State)
         {
             case SessionState.Handshaking:
-                return _startedAt + Limits.HandshakeTimeout;
+                return _startedAt + _limits.HandshakeTimeout;
             case SessionState.Closing:
                 return Earlier(_closingSince + CloseTimeout, _keepAlive.PeerLostAt);
             case SessionState.Closed:
@@ -245,7 +203,7 @@ public abstract partial class XtmpSession : IDisposable
         var next = Earlier(_keepAlive.IdleAt, _keepAlive.PeerLostAt);
         next = Earlier(next, _keepAlive.HeartbeatAt);
         next = Earlier(next, _rekey!.NextTime(IsRenewalDue));
-        next = Earlier(next, _unpacker.OldestStart + Limits.ReassemblyTimeout);
+        next = Earlier(next, _unpacker.OldestStart + _limits.ReassemblyTimeout);
         return Earlier(next, _datagrams?.NextTime());
     }
 
@@ -254,9 +212,9 @@ public abstract partial class XtmpSession : IDisposable
     {
         _now = now;
         var time = now.Monotonic;
-        if (State == SessionState.Handshaking && time >= _startedAt + Limits.HandshakeTimeout)
+        if (State == SessionState.Handshaking && time >= _startedAt + _limits.HandshakeTimeout)
         {
-            End(SessionClose.Violation(SessionCloseReason.HandshakeTimeout, $"The handshake took longer than {Limits.HandshakeTimeout.TotalSeconds:0.###} s.", Fault.Network));
+            End(SessionClose.Violation(SessionCloseReason.HandshakeTimeout, $"The handshake took longer than {_limits.HandshakeTimeout.TotalSeconds:0.###} s.", Fault.Network));
         }
 
         if (State is SessionState.Handshaking or SessionState.Closed)
@@ -266,7 +224,7 @@ public abstract partial class XtmpSession : IDisposable
 
         if (time >= _keepAlive.PeerLostAt)
         {
-            End(SessionClose.Violation(SessionCloseReason.PeerSilent, $"Nothing was heard from the peer for {Limits.PeerTimeout.TotalSeconds:0.###} s.", Fault.Network));
+            End(SessionClose.Violation(SessionCloseReason.PeerSilent, $"Nothing was heard from the peer for {_limits.PeerTimeout.TotalSeconds:0.###} s.", Fault.Network));
         }
         else if (State == SessionState.Closing)
         {
@@ -283,7 +241,7 @@ public abstract partial class XtmpSession : IDisposable
         {
             CloseGracefully(DisconnectReason.Revoked);
         }
-        else if (_unpacker.DropStartedBy(time - Limits.ReassemblyTimeout) > 0)
+        else if (_unpacker.DropStartedBy(time - _limits.ReassemblyTimeout) > 0)
         {
             Fail(SessionCloseReason.LimitExceeded, "A fragmented message took too long.");
         }
@@ -351,22 +309,13 @@ public abstract partial class XtmpSession : IDisposable
     /// <summary>Erases all keys and returns all buffers. A session that still lives is over without a word to the peer.</summary>
     public void Dispose()
     {
-        Dispose(disposing: true);
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Role, session id and state; never keys.</summary>
-    public override string ToString() => $"{Role} session {SessionId:x16} {State}";
-
-    /// <summary>Erases all keys and returns all buffers.</summary>
-    private protected virtual void Dispose(bool disposing)
-    {
         if (State != SessionState.Closed)
         {
             State = SessionState.Closed;
-            Close = new(SessionCloseReason.LocalClose, Fault.Local, XtmpErrorCode.ConnectionClosed, "The session was disposed.");
+            Close = SessionClose.Violation(SessionCloseReason.LocalClose, "The session was disposed.", Fault.Local);
         }
 
+        EndHandshake();
         EraseKeys();
         _secrets?.Dispose();
         _secrets = null;
@@ -378,6 +327,9 @@ public abstract partial class XtmpSession : IDisposable
         _ready.Dispose();
         _unpacker.Dispose();
     }
+
+    /// <summary>Role, session id and state; never keys.</summary>
+    public override string ToString() => $"{Role} session {SessionId:x16} {State}";
 
     private bool IsRenewalDue => _records!.IsRenewalDue || _datagrams?.IsRenewalDue == true;
 
@@ -411,94 +363,50 @@ public abstract partial class XtmpSession : IDisposable
         MoveToStream();
     }
 
-    /// <summary>What datagrams do not carry any more goes on the stream; a lost channel goes with it.</summary>
-    private void MoveToStream()
+    private void BecomeEstablished(HandshakeResult result)
     {
-        if (_datagrams is not { } channel)
+        EndHandshake();
+        Established = result.Established;
+        State = SessionState.Established;
+        _secrets = result.Secrets;
+        _records = result.Records;
+        _peerLimits = result.PeerLimits;
+        _exchanges.SetPeerLimits(result.PeerLimits);
+        _keepAlive.Measured(result.RoundTrip);
+        _keepAlive.Established(_now.Monotonic);
+        _rekey = new(Role, _limits, _entropy, _secrets, _now.Monotonic);
+        _assembler.MaxPayload = FrameLayout.MaxPayload;
+        if (result.HasDatagrams)
         {
-            return;
+            _exchanges.HasDatagrams = true;
+            var (send, receive) = DeriveKeys("c udp"u8, "s udp"u8, Epoch);
+            _datagrams = new(Role, _limits, _entropy, SessionId, send, receive, _now.Monotonic);
         }
 
-        while (channel.TryTakeForStream(out var entry, out var body))
+        AddDetailEvent(SessionEventKind.Established, result.Established);
+        if (result.Ticket.Length > 0)
         {
-            _packer.AddPacked(in entry, body);
-        }
-
-        if (channel.IsLost)
-        {
-            channel.Dispose();
-            _datagrams = null;
-            AddDetailEvent(SessionEventKind.DatagramsLost, null);
+            QueueControl(FrameCode.Ticket, result.Ticket);
         }
     }
 
-    private int WriteNextFrame(IBufferWriter<byte> output)
+    private void EndHandshake()
     {
-        if (_keepAlive.IsFrameDue)
-        {
-            Span<byte> payload = stackalloc byte[ControlMessages.MaxLength];
-            var length = _keepAlive.Write(payload, _now.Monotonic);
-            return Seal(new FrameHeader { MessageType = FrameCode.Heartbeat }, payload[..length], output);
-        }
-
-        if (!_packer.TryPeek(out var header, out var plaintext))
-        {
-            return State == SessionState.Closing ? WriteDisconnect(output) : 0;
-        }
-
-        var written = Seal(header, plaintext, output);
-        if (written > 0)
-        {
-            _packer.Advance();
-            if (header.MessageType == FrameCode.RekeyAck)
-            {
-                // The cut is exact: RekeyAck is the last frame of the old epoch.
-                _records!.SwitchSend();
-            }
-        }
-
-        return written;
+        _counters.FramesSent += _handshake?.FramesSent ?? 0;
+        _handshake?.Dispose();
+        _handshake = null;
     }
 
-    private int WriteDisconnect(IBufferWriter<byte> output)
+    /// <summary>Keys of both directions.</summary>
+    private (TrafficKeys Send, TrafficKeys Receive) DeriveKeys(ReadOnlySpan<byte> clientLabel, ReadOnlySpan<byte> serverLabel, uint epoch)
     {
-        Span<byte> payload = stackalloc byte[ControlMessages.MaxLength];
-        var length = ControlMessages.WriteDisconnect(payload, _disconnectReason, _disconnectText);
-        var written = Seal(new FrameHeader { MessageType = FrameCode.Disconnect }, payload[..length], output);
-        var reason = _disconnectReason == DisconnectReason.IdleTimeout ? SessionCloseReason.IdleTimeout : SessionCloseReason.LocalClose;
-        var code = _disconnectReason == DisconnectReason.SlowConsumer ? XtmpErrorCode.ConnectionClosed : CloseCodes.Of(_disconnectReason);
-        End(new(reason, Fault.Local, code, $"Closed by this end: {_disconnectReason}."));
-        return written;
-    }
-
-    private int Seal(FrameHeader header, ReadOnlySpan<byte> plaintext, IBufferWriter<byte> output)
-    {
-        var records = _records!;
-        if (records.CheckSeal(plaintext.Length) is { } violation)
-        {
-            End(violation);
-            return 0;
-        }
-
-        var written = records.Seal(ref header, plaintext, output.GetSpan(records.SealedLength(plaintext.Length)));
-        output.Advance(written);
-        _counters.FramesSent++;
-        if (!FrameCode.IsControl(header.MessageType) || header.MessageType == FrameCode.Batch)
-        {
-            _keepAlive.Used(_now.Monotonic);
-        }
-
-        return written;
-    }
-
-    private void QueueControl(byte code, ReadOnlySpan<byte> payload)
-    {
-        _counters.MessagesSent++;
-        _packer.AddControl(code, payload);
+        var client = _secrets!.DeriveKeys(clientLabel, _records!.Type, epoch);
+        var server = _secrets.DeriveKeys(serverLabel, _records.Type, epoch);
+        return Role == PeerRole.Client ? (client, server) : (server, client);
     }
 
     private bool IsPeerStillTrusted() =>
-        Established?.Peer is not { } peer || PeerTrust.Evaluate(peer.ToClaim(), _now).IsTrusted;
+        Established?.Peer is not { } peer || _peerTrust.Evaluate(peer.ToClaim(), _now).IsTrusted;
 
     private void AddDetailEvent(SessionEventKind kind, object? detail)
     {
@@ -507,11 +415,11 @@ public abstract partial class XtmpSession : IDisposable
         pending.Detail = detail;
     }
 
-    private protected void Fail(SessionCloseReason reason, string text, Fault fault = Fault.Peer) =>
+    private void Fail(SessionCloseReason reason, string text, Fault fault = Fault.Peer) =>
         End(SessionClose.Violation(reason, text, fault));
 
     /// <summary>The session is over: keys are erased, what is queued is dropped, Closed is the last event.</summary>
-    private protected void End(SessionClose close)
+    private void End(SessionClose close)
     {
         if (State == SessionState.Closed)
         {
@@ -525,7 +433,7 @@ public abstract partial class XtmpSession : IDisposable
         _packer.Dispose();
         _assembler.Dispose();
         _unpacker.Dispose();
-        HandshakeOver();
+        EndHandshake();
         AddDetailEvent(SessionEventKind.Closed, close);
     }
 

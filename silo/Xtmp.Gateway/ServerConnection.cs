@@ -37,7 +37,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
     private int _streams;
     private bool _draining;
 
-    public ServerConnection(GatewayServices services, ServerSession session, ILink link, string address, HandshakeSlot slot)
+    public ServerConnection(GatewayServices services, XtmpSession session, ILink link, string address, HandshakeSlot slot)
     {
         _services = services;
         _address = address;

@@ -34,7 +34,7 @@ public sealed partial class SocketGateway(GatewayServices services) : Connection
             // Nothing is made for a peer that says nothing.
             if (await SpeaksAsync(connection).ConfigureAwait(false))
             {
-                var session = new ServerSession(services.SessionOptions, SystemEntropy.Instance, services.Clock.Now, connection.RemoteEndPoint);
+                var session = XtmpSession.Accept(services.SessionOptions, SystemEntropy.Instance, services.Clock.Now, connection.RemoteEndPoint);
                 await using var served = new ServerConnection(services, session, new ConnectionLink(connection), address, slot);
                 var closing = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
                 await using var drain = closing.Register(static state => ((ServerConnection)state!).StartDrain(), served);

@@ -35,7 +35,7 @@ internal sealed class ScriptedServer(TimeProvider time) : IAsyncDisposable
         var options = PairOptions.Server with { TicketKeys = _tickets };
         var clock = new SessionClock(time);
         var served = new Served(endpoint);
-        served.Pump = new SessionPump(new ServerSession(options, SystemEntropy.Instance, clock.Now), server, clock, served);
+        served.Pump = new SessionPump(XtmpSession.Accept(options, SystemEntropy.Instance, clock.Now), server, clock, served);
         _ = served.Pump.RunAsync();
         _all.Add(served);
         _accepted.Writer.TryWrite(served);

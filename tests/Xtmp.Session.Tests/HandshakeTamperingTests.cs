@@ -82,7 +82,7 @@ public sealed class HandshakeTamperingTests
             server.HandleInput(changed, s_clock.Now);
             serverEnd.Drain();
             var answer = serverEnd.Transmit(s_clock.Now);
-            using var client = new ClientSession(Anonymous(), new SeededEntropy(Seed * 2), s_clock.Now);
+            using var client = XtmpSession.Connect(Anonymous(), new SeededEntropy(Seed * 2), s_clock.Now);
             var clientEnd = new SessionEnd(client);
             clientEnd.Transmit(s_clock.Now);
             client.HandleInput(answer, s_clock.Now);
@@ -150,7 +150,7 @@ public sealed class HandshakeTamperingTests
     public void a_server_that_shows_another_identity_with_valid_signatures_is_refused()
     {
         // A man in the middle with an identity of its own, to a client that pins the real one.
-        using var middle = new ServerSession(PairOptions.Server with { Identity = TestIdentities.Stranger, NextFingerprint = TestIdentities.Server.Public.Fingerprint }, new SeededEntropy(5), s_clock.Now);
+        using var middle = XtmpSession.Accept(PairOptions.Server with { Identity = TestIdentities.Stranger, NextFingerprint = TestIdentities.Server.Public.Fingerprint }, new SeededEntropy(5), s_clock.Now);
         using var client = NewClient();
         var clientEnd = new SessionEnd(client);
         var middleEnd = new SessionEnd(middle);
@@ -221,13 +221,13 @@ public sealed class HandshakeTamperingTests
 
     private static ClientSessionOptions Anonymous() => PairOptions.Client with { ServerTrust = TrustPolicy.AnyOf(_ => true) };
 
-    private static ClientSession NewClient() => new(PairOptions.FreshClient(), new SeededEntropy(Seed * 2), s_clock.Now);
+    private static XtmpSession NewClient() => XtmpSession.Connect(PairOptions.FreshClient(), new SeededEntropy(Seed * 2), s_clock.Now);
 
-    private static ServerSession NewServer() => new(PairOptions.Server, new SeededEntropy((Seed * 2) + 1), s_clock.Now);
+    private static XtmpSession NewServer() => XtmpSession.Accept(PairOptions.Server, new SeededEntropy((Seed * 2) + 1), s_clock.Now);
 
     private static byte[][] Record(ClientSessionOptions options)
     {
-        using var client = new ClientSession(options, new SeededEntropy(Seed * 2), s_clock.Now);
+        using var client = XtmpSession.Connect(options, new SeededEntropy(Seed * 2), s_clock.Now);
         using var server = NewServer();
         var clientEnd = new SessionEnd(client);
         var serverEnd = new SessionEnd(server);

@@ -61,7 +61,7 @@ public sealed class ResumptionTests
         pair.Run();
         Assert.Single(pair.Server.Of(SessionEventKind.Request));
 
-        using var replayed = new ServerSession(ServerOptions(), new SeededEntropy(99), _clock.Now);
+        using var replayed = XtmpSession.Accept(ServerOptions(), new SeededEntropy(99), _clock.Now);
         var end = new SessionEnd(replayed);
         foreach (var flight in flights)
         {
@@ -199,11 +199,11 @@ public sealed class ResumptionTests
         }
 
         // The connection that was never made, and the stream that ended during the handshake.
-        using (new ClientSession(options with { Ticket = ticket }, new SeededEntropy(5), _clock.Now))
+        using (XtmpSession.Connect(options with { Ticket = ticket }, new SeededEntropy(5), _clock.Now))
         {
         }
 
-        using (var lost = new ClientSession(options with { Ticket = ticket }, new SeededEntropy(6), _clock.Now))
+        using (var lost = XtmpSession.Connect(options with { Ticket = ticket }, new SeededEntropy(6), _clock.Now))
         {
             lost.HandleEndOfStream(_clock.Now);
         }

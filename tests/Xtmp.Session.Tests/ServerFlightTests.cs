@@ -67,10 +67,10 @@ public sealed class ServerFlightTests
         Assert.Equal(0, forClient.Left);
     }
 
-    private ServerSession Answering()
+    private XtmpSession Answering()
     {
-        using var client = new ClientSession(PairOptions.FreshClient(), new SeededEntropy(1), _clock.Now);
-        var server = new ServerSession(PairOptions.Server, new SeededEntropy(2), _clock.Now);
+        using var client = XtmpSession.Connect(PairOptions.FreshClient(), new SeededEntropy(1), _clock.Now);
+        var server = XtmpSession.Accept(PairOptions.Server, new SeededEntropy(2), _clock.Now);
         server.HandleInput(Transmit(client), _clock.Now);
         return server;
     }

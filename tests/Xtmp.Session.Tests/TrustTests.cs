@@ -53,7 +53,7 @@ public sealed class TrustTests
     public void trust_in_a_root_needs_a_server_name()
     {
         var options = PairOptions.Client with { ServerTrust = TrustPolicy.Root(TestIdentities.Root.Public), ServerName = null };
-        Assert.Throws<ArgumentException>(() => new ClientSession(options, new SeededEntropy(1), new VirtualClock().Now));
+        Assert.Throws<ArgumentException>(() => XtmpSession.Connect(options, new SeededEntropy(1), new VirtualClock().Now));
 
         // The policy says so itself, for policies built on it.
         var claim = new PeerIdentity { Role = PeerRole.Server, Fingerprint = TestIdentities.Server.Public.Fingerprint, Certificate = Issue(TestIdentities.Server, "server.test", PeerRole.Server) };

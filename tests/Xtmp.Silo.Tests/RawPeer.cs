@@ -21,13 +21,13 @@ internal sealed partial class RawPeer : IAsyncDisposable
     private RawPeer(Socket socket, Fingerprint server, IdentityKey? identity, SessionTicket? ticket)
     {
         _socket = socket;
-        Session = new ClientSession(
+        Session = XtmpSession.Connect(
             new ClientSessionOptions { ServerTrust = TrustPolicy.Pinned(server), Identity = identity, Ticket = ticket, Limits = SessionLimits.Default },
             SystemEntropy.Instance,
             _clock.Now);
     }
 
-    public ClientSession Session { get; }
+    public XtmpSession Session { get; }
 
     public string Address => _socket.LocalEndPoint!.ToString()!;
 

@@ -21,10 +21,10 @@ public sealed class SessionPumpTests
         using var identity = IdentityKey.Generate(SystemEntropy.Instance);
         var link = new HeldLink();
         var observer = new CountingObserver();
-        var server = new ServerSession(new ServerSessionOptions { Identity = identity }, SystemEntropy.Instance, _clock.Now);
+        var server = XtmpSession.Accept(new ServerSessionOptions { Identity = identity }, SystemEntropy.Instance, _clock.Now);
         await using var pump = new SessionPump(server, link, _clock, observer);
         var running = pump.RunAsync();
-        using var client = new ClientSession(
+        using var client = XtmpSession.Connect(
             new ClientSessionOptions { ServerTrust = TrustPolicy.Pinned(identity.Public.Fingerprint) }, SystemEntropy.Instance, _clock.Now);
         await link.ToPump.WriteAsync(Transmit(client));
         while (client.State == SessionState.Handshaking)

@@ -23,7 +23,7 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
     private int _outstanding;
     private bool _isFull;
 
-    private LiveSession(ClientSession session, ILink link, SessionClock clock, EndpointSet.Endpoint endpoint, XtmpClientOptions options)
+    private LiveSession(XtmpSession session, ILink link, SessionClock clock, EndpointSet.Endpoint endpoint, XtmpClientOptions options)
     {
         _endpoint = endpoint;
         _options = options;
@@ -59,11 +59,11 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
     {
         // The network connects while the first flight is made.
         var clock = new SessionClock(options.TimeProvider);
-        ClientSession? session = null;
+        XtmpSession? session = null;
         ILink link;
         try
         {
-            session = new ClientSession(sessionOptions, options.Entropy, clock.Now);
+            session = XtmpSession.Connect(sessionOptions, options.Entropy, clock.Now);
             link = await connecting.ConfigureAwait(false);
         }
         catch

@@ -26,7 +26,7 @@ public sealed record EstablishedSession
     /// <summary>What an offline root says of the peer, where the policy of this end verified that.</summary>
     public IdentityCertificate? PeerCertificate => Peer?.Certificate?.Certificate;
 
-    /// <summary>Greatest message the peer takes, in bytes.</summary>
+    /// <summary>Largest message the peer takes, in bytes.</summary>
     public required int PeerMaxMessageBytes { get; init; }
 
     /// <summary>Requests the peer lets this end have unanswered at one time.</summary>

@@ -82,7 +82,7 @@ internal static class PeerAuthentication
         return IdentityMessages.WriteFinished(destination, mac);
     }
 
-    /// <summary>True when a Finished message holds over what the transcript holds.</summary>
+    /// <summary>True when a Finished message is valid over what the transcript holds.</summary>
     public static bool IsFinished(ReadOnlySpan<byte> payload, ReadOnlySpan<byte> trafficSecret, Transcript transcript)
     {
         Span<byte> hash = stackalloc byte[Transcript.HashSize];

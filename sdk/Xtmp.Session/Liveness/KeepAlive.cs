@@ -42,6 +42,7 @@ internal sealed class KeepAlive(SessionLimits limits, TimeSpan now)
     /// <summary>The handshake is over.</summary>
     public void Established(TimeSpan time)
     {
+        _lastHeard = time;
         _lastApplication = time;
         _lastHeartbeat = time;
     }

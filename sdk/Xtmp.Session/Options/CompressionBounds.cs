@@ -4,7 +4,7 @@ namespace Xtmp.Session;
 
 /// <summary>
 /// What a receiver lets a compressed message claim before it rents memory (SPEC §1, payload rule 3): nothing where the
-/// schema says that a message is never compressed, else the greatest size the schema allows for it. Immutable.
+/// schema says that a message is never compressed, else the largest size the schema allows for it. Immutable.
 /// </summary>
 public sealed class CompressionBounds
 {

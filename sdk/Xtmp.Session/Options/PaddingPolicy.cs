@@ -5,7 +5,7 @@ namespace Xtmp.Session;
 /// compressed messages or handshake frames.
 /// </summary>
 /// <param name="BucketBytes">Messages are padded to a multiple of this; 0 means no padding.</param>
-/// <param name="MaxBytes">Messages greater than this are not padded.</param>
+/// <param name="MaxBytes">Messages larger than this are not padded.</param>
 public sealed record PaddingPolicy(int BucketBytes, int MaxBytes = 16 * 1024)
 {
     public static PaddingPolicy None { get; } = new(0);

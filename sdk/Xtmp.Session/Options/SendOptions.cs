@@ -20,7 +20,7 @@ public readonly record struct SendOptions
 
     /// <summary>
     /// Streams only: items the peer may send at first. 0 takes the announced <see cref="SessionLimits.InitialStreamCredit"/>;
-    /// a greater value goes out as a Credit message right behind the request.
+    /// a larger value goes out as a Credit message right behind the request.
     /// </summary>
     public ulong InitialCredit { get; init; }
 

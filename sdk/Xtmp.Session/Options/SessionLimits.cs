@@ -8,13 +8,13 @@ public sealed record SessionLimits
 {
     public static SessionLimits Default { get; } = new();
 
-    /// <summary>Greatest message after reassembly and decompression, in bytes. Announced.</summary>
+    /// <summary>Largest message after reassembly and decompression, in bytes. Announced.</summary>
     public int MaxMessageBytes { get; init; } = 16 * 1024 * 1024;
 
-    /// <summary>Greatest total of messages under reassembly at one time, in bytes.</summary>
+    /// <summary>Largest total of messages under reassembly at one time, in bytes.</summary>
     public int MaxReassemblyBytes { get; init; } = 32 * 1024 * 1024;
 
-    /// <summary>Greatest number of messages under reassembly at one time, per transport.</summary>
+    /// <summary>Largest number of messages under reassembly at one time, per transport.</summary>
     public int MaxReassemblies { get; init; } = 16;
 
     /// <summary>A message whose fragments take longer than this is dropped (UDP) or closes the session (TCP).</summary>

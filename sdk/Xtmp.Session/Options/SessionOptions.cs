@@ -16,7 +16,7 @@ public abstract record SessionOptions
     /// <summary>Fingerprint of the schema catalogue (32 bytes), or empty where the ends agree by other means.</summary>
     public ReadOnlyMemory<byte> SchemaFingerprint { get; init; }
 
-    /// <summary>Refuse a peer whose schema fingerprint is another; otherwise it is only reported.</summary>
+    /// <summary>Refuse a peer whose schema fingerprint is another. Where this is false it is only reported.</summary>
     public bool RequireSameSchema { get; init; }
 
     public PaddingPolicy Padding { get; init; } = PaddingPolicy.None;

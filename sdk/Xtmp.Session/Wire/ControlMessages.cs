@@ -10,7 +10,7 @@ internal static class ControlMessages
 {
     private const int MaxTextChars = 256;
 
-    /// <summary>Greatest length of one of these messages.</summary>
+    /// <summary>Largest length of one of these messages.</summary>
     public const int MaxLength = (3 * MaxTextChars) + 32;
 
     public static int WriteHeartbeat(Span<byte> destination, ulong token, bool isReply)

@@ -8,7 +8,7 @@ internal static class ErrorMessage
     private const int MaxTextChars = 400;
     private const int MaxFieldChars = 200;
 
-    /// <summary>Greatest encoded length; longer texts are cut.</summary>
+    /// <summary>Largest encoded length; longer texts are cut.</summary>
     public const int MaxLength = (3 * (MaxTextChars + MaxFieldChars)) + 64;
 
     public static int Write(Span<byte> destination, XtmpErrorCode code, string text, string? field, bool retryable, TimeSpan? retryAfter)

@@ -23,26 +23,26 @@ internal ref struct WireReader(ReadOnlySpan<byte> source)
     /// <summary>An array of exactly <paramref name="count"/> elements.</summary>
     public void Array(int count) => Require(Count(count) == count);
 
-    /// <summary>An array of at most <paramref name="most"/> elements; returns how many.</summary>
-    public int Count(int most)
+    /// <summary>An array of at most <paramref name="max"/> elements; returns how many.</summary>
+    public int Count(int max)
     {
         Take(MessagePackReader.ReadArrayHeader(_source, Offset, out var count));
-        Require(count <= most);
+        Require(count <= max);
         return Failed ? 0 : count;
     }
 
-    /// <summary>A map of at most <paramref name="most"/> pairs; returns how many.</summary>
-    public int Map(int most)
+    /// <summary>A map of at most <paramref name="max"/> pairs; returns how many.</summary>
+    public int Map(int max)
     {
         Take(MessagePackReader.ReadMapHeader(_source, Offset, out var count));
-        Require(count <= most);
+        Require(count <= max);
         return Failed ? 0 : count;
     }
 
-    public ulong Unsigned(ulong most = ulong.MaxValue)
+    public ulong Unsigned(ulong max = ulong.MaxValue)
     {
         Take(MessagePackReader.ReadUInt64(_source, Offset, out var value));
-        Require(value <= most);
+        Require(value <= max);
         return Failed ? 0 : value;
     }
 
@@ -74,29 +74,29 @@ internal ref struct WireReader(ReadOnlySpan<byte> source)
         return Failed ? default : value;
     }
 
-    /// <summary>At most <paramref name="most"/> bytes.</summary>
-    public ReadOnlySpan<byte> BytesUpTo(int most)
+    /// <summary>At max <paramref name="max"/> bytes.</summary>
+    public ReadOnlySpan<byte> BytesUpTo(int max)
     {
         Take(MessagePackReader.ReadBinaryHeader(_source, Offset, out var length));
-        return Body(length, most);
+        return Body(length, max);
     }
 
-    /// <summary>Text of at most <paramref name="mostBytes"/> bytes of UTF-8.</summary>
-    public string Text(int mostBytes)
+    /// <summary>Text of at most <paramref name="maxBytes"/> bytes of UTF-8.</summary>
+    public string Text(int maxBytes)
     {
         Take(MessagePackReader.ReadStringHeader(_source, Offset, out var length));
-        var bytes = Body(length, mostBytes);
+        var bytes = Body(length, maxBytes);
         Require(System.Text.Unicode.Utf8.IsValid(bytes));
         return Failed ? string.Empty : Encoding.UTF8.GetString(bytes);
     }
 
-    public string? TextOrNil(int mostBytes) => IsNil() ? null : Text(mostBytes);
+    public string? TextOrNil(int maxBytes) => IsNil() ? null : Text(maxBytes);
 
     public void Require(bool condition) => Failed |= !condition;
 
-    private ReadOnlySpan<byte> Body(int length, int most)
+    private ReadOnlySpan<byte> Body(int length, int max)
     {
-        Require(length <= most && !Failed && length <= _source.Length - Offset);
+        Require(length <= max && !Failed && length <= _source.Length - Offset);
         if (Failed)
         {
             return default;

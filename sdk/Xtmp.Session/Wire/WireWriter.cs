@@ -23,8 +23,8 @@ internal ref struct WireWriter(Span<byte> destination)
 
     public void Bytes(scoped ReadOnlySpan<byte> value)
     {
-        var most = checked((int)MessagePackSize.MostBinary(value.Length));
-        Advance(most, ref MessagePackWriter.WriteBinary(ref Next(most), value));
+        var max = checked((int)MessagePackSize.MostBinary(value.Length));
+        Advance(max, ref MessagePackWriter.WriteBinary(ref Next(max), value));
     }
 
     /// <summary>The bytes, or nil where there are none.</summary>
@@ -42,8 +42,8 @@ internal ref struct WireWriter(Span<byte> destination)
 
     public void Text(string value)
     {
-        var most = checked((int)MessagePackSize.MostString(value));
-        Advance(most, ref MessagePackWriter.WriteString(ref Next(most), value));
+        var max = checked((int)MessagePackSize.MostString(value));
+        Advance(max, ref MessagePackWriter.WriteString(ref Next(max), value));
     }
 
     public void TextOrNil(string? value)
@@ -59,16 +59,16 @@ internal ref struct WireWriter(Span<byte> destination)
     }
 
     // The writers check no bounds themselves: the room asked for is checked here, on the safe side.
-    private readonly ref byte Next(int most)
+    private readonly ref byte Next(int max)
     {
-        Assertion.Check(_destination.Length - Length >= most);
+        Assertion.Check(_destination.Length - Length >= max);
         return ref _destination[Length];
     }
 
-    private void Advance(int most, ref byte end)
+    private void Advance(int max, ref byte end)
     {
         var written = (int)System.Runtime.CompilerServices.Unsafe.ByteOffset(ref _destination[Length], ref end);
-        Assertion.Check((uint)written <= (uint)most);
+        Assertion.Check((uint)written <= (uint)max);
         Length += written;
     }
 }

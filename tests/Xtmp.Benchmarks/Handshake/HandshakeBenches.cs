@@ -178,7 +178,7 @@ internal static class HandshakeBenches
         // The network connects while the first flight is made, as in a client.
         var connecting = TcpLink.ConnectAsync("127.0.0.1", port, CancellationToken.None);
         var clock = new SessionClock(TimeProvider.System);
-        var session = new ClientSession(options, SystemEntropy.Instance, clock.Now);
+        var session = XtmpSession.Connect(options, SystemEntropy.Instance, clock.Now);
         var observer = new TicketObserver();
         await using var pump = new SessionPump(session, await connecting, clock, observer);
         await pump.HandshakeAsync(CancellationToken.None);
@@ -263,7 +263,7 @@ internal static class HandshakeBenches
                 Ticket = resume ? _ticket : null,
                 KeySharePool = spares,
             };
-            var session = new ClientSession(options, SystemEntropy.Instance, _clock.Now);
+            var session = XtmpSession.Connect(options, SystemEntropy.Instance, _clock.Now);
             var observer = new TicketObserver();
             await using var pump = new SessionPump(session, link, _clock, observer);
             await pump.HandshakeAsync(CancellationToken.None);

@@ -49,7 +49,7 @@ internal static class HandshakeServer
 
     private static async Task ServeAsync(Socket socket, ServerSessionOptions options, SessionClock clock)
     {
-        var pump = new SessionPump(new ServerSession(options, SystemEntropy.Instance, clock.Now, socket.RemoteEndPoint), TcpLink.FromAccepted(socket), clock, NoObserver.Instance);
+        var pump = new SessionPump(XtmpSession.Accept(options, SystemEntropy.Instance, clock.Now, socket.RemoteEndPoint), TcpLink.FromAccepted(socket), clock, NoObserver.Instance);
         await using (pump)
         {
             await pump.RunAsync();

@@ -12,13 +12,13 @@ internal sealed class InProcessPair : IDisposable
     public InProcessPair(ClientSessionOptions client, ServerSessionOptions server, ReusedBuffer buffer)
     {
         _buffer = buffer;
-        Server = new ServerSession(server, SystemEntropy.Instance, s_now);
-        Client = new ClientSession(client, SystemEntropy.Instance, s_now);
+        Server = XtmpSession.Accept(server, SystemEntropy.Instance, s_now);
+        Client = XtmpSession.Connect(client, SystemEntropy.Instance, s_now);
     }
 
-    public ClientSession Client { get; }
+    public XtmpSession Client { get; }
 
-    public ServerSession Server { get; }
+    public XtmpSession Server { get; }
 
     /// <summary>The last ticket the client was given.</summary>
     public SessionTicket? Ticket { get; private set; }

@@ -44,8 +44,8 @@ internal sealed class WorkedHandshake
             EncryptionTypes = [EncryptionType.Aes256Gcm],
         };
         var serverOptions = new ServerSessionOptions { Identity = serverIdentity, ClientAuthentication = ClientAuthentication.Required };
-        using var client = new ClientSession(clientOptions, new SeededEntropy("worked client"u8), now);
-        using var server = new ServerSession(serverOptions, new SeededEntropy("worked server"u8), now);
+        using var client = XtmpSession.Connect(clientOptions, new SeededEntropy("worked client"u8), now);
+        using var server = XtmpSession.Accept(serverOptions, new SeededEntropy("worked server"u8), now);
         Exchange(client, server, now);
 
         var entropy = new SeededEntropy("worked client"u8);
@@ -68,7 +68,7 @@ internal sealed class WorkedHandshake
         Schedule(kem, x, answer.Ciphertext.ToArray(), answer.Share.ToArray(), client, server);
     }
 
-    private void Schedule(MlKem1024PrivateKey kem, byte[] x, byte[] ct, byte[] serverShare, ClientSession client, ServerSession server)
+    private void Schedule(MlKem1024PrivateKey kem, byte[] x, byte[] ct, byte[] serverShare, XtmpSession client, XtmpSession server)
     {
         var kMlKem = new byte[32];
         var kX25519 = new byte[32];
@@ -137,7 +137,7 @@ internal sealed class WorkedHandshake
         }
     }
 
-    private void Exchange(ClientSession client, ServerSession server, Instant now)
+    private void Exchange(XtmpSession client, XtmpSession server, Instant now)
     {
         var clientEnd = new SessionEnd(client);
         var serverEnd = new SessionEnd(server);

@@ -12,8 +12,8 @@ public sealed class SessionPair : IDisposable
     public SessionPair(ClientSessionOptions? client = null, ServerSessionOptions? server = null, ulong seed = 1, VirtualClock? clock = null)
     {
         Clock = clock ?? new VirtualClock();
-        Client = new(new ClientSession(client ?? PairOptions.Client, new SeededEntropy(seed * 2), Clock.Now));
-        Server = new(new ServerSession(server ?? PairOptions.Server, new SeededEntropy((seed * 2) + 1), Clock.Now));
+        Client = new(XtmpSession.Connect(client ?? PairOptions.Client, new SeededEntropy(seed * 2), Clock.Now));
+        Server = new(XtmpSession.Accept(server ?? PairOptions.Server, new SeededEntropy((seed * 2) + 1), Clock.Now));
     }
 
     public VirtualClock Clock { get; }

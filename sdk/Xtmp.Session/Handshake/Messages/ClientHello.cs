@@ -45,7 +45,7 @@ internal ref struct ClientHello
         private byte _first;
     }
 
-    /// <summary>Greatest length of a hello this end writes.</summary>
+    /// <summary>Largest length of a hello this end writes.</summary>
     public static int MaxLength(int ticketLength) => 4096 + ticketLength;
 
     /// <summary>Splits binder and mac1 off, without reading the rest: all that is needed to check mac1.</summary>

@@ -1,0 +1,165 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Xtmp.Crypto;
+using Xtmp.Protocol;
+
+namespace Xtmp.Session;
+
+/// <summary>
+/// What all states of one handshake share: transcript, secrets, record protection, and the frames that go out. Erases its
+/// secrets when it is disposed; those of the session are handed over by <see cref="Finish"/>.
+/// </summary>
+internal sealed class HandshakeContext(PeerRole role, SessionOptions options, IEntropy entropy, Instant now, PooledOutput output) : IDisposable
+{
+    private HandshakeSecrets? _secrets;
+    private SessionSecrets? _session;
+
+    public IEntropy Entropy => entropy;
+
+    public Instant Now { get; set; } = now;
+
+    public Transcript Transcript { get; } = new();
+
+    /// <summary>Chosen by the server; 0 before ServerHello.</summary>
+    public ulong SessionId { get; set; }
+
+    /// <summary>Null before both ends have agreed on handshake keys.</summary>
+    public RecordLayer? Records { get; private set; }
+
+    public int FramesSent { get; private set; }
+
+    /// <summary>The key schedule of the handshake; one that is replaced is erased.</summary>
+    public HandshakeSecrets Secrets
+    {
+        get => _secrets!;
+        set
+        {
+            _secrets?.Dispose();
+            _secrets = value;
+        }
+    }
+
+    /// <summary>Sends an unencrypted frame: a hello, or an Error in place of ServerHello.</summary>
+    public void SendPlain(byte code, FrameKind kind, ReadOnlySpan<byte> payload)
+    {
+        var header = new FrameHeader { MessageType = code, Kind = kind, PayloadLength = payload.Length };
+        var destination = output.Reserve(FrameLayout.HeaderSize + payload.Length);
+        header.Write(destination);
+        payload.CopyTo(destination[FrameLayout.HeaderSize..]);
+        BinaryPrimitives.WriteUInt32LittleEndian(destination[FrameLayout.ChecksumOffset..], Crc32.Compute(payload));
+        output.Advance(FrameLayout.HeaderSize + payload.Length);
+        FramesSent++;
+    }
+
+    /// <summary>Sends a message under this end's handshake key, and adds it to the transcript.</summary>
+    public void Send(byte code, ReadOnlySpan<byte> payload)
+    {
+        var header = new FrameHeader { MessageType = code };
+        var destination = output.Reserve(Records!.SealedLength(payload.Length));
+        output.Advance(Records.Seal(ref header, payload, destination));
+        Transcript.Append(code, payload);
+        FramesSent++;
+    }
+
+    /// <summary>Sends Identity and Auth.</summary>
+    public void SendIdentity(IdentityKey identity, bool fingerprintOnly)
+    {
+        Span<byte> buffer = stackalloc byte[IdentityMessages.MaxIdentityLength];
+        Send(FrameCode.Identity, buffer[..IdentityMessages.WriteIdentity(buffer, identity.Public, options.Certificate, fingerprintOnly)]);
+        Send(FrameCode.Auth, buffer[..PeerAuthentication.Sign(identity, role, Transcript, entropy, buffer)]);
+    }
+
+    /// <summary>Sends Finished; <paramref name="hash"/> is the transcript hash with it.</summary>
+    public void SendFinished(Span<byte> hash)
+    {
+        Span<byte> buffer = stackalloc byte[IdentityMessages.MaxFinishedLength];
+        var secret = role == PeerRole.Client ? Secrets.ClientTraffic : Secrets.ServerTraffic;
+        Send(FrameCode.Finished, buffer[..PeerAuthentication.Finish(secret, Transcript, buffer)]);
+        Transcript.CopyHash(hash);
+    }
+
+    /// <summary>Reads the peer's Finished; <paramref name="hash"/> is the transcript hash with it.</summary>
+    public SessionClose? ReceiveFinished(ReadOnlySpan<byte> payload, Span<byte> hash)
+    {
+        var secret = role == PeerRole.Client ? Secrets.ServerTraffic : Secrets.ClientTraffic;
+        if (!PeerAuthentication.IsFinished(payload, secret, Transcript))
+        {
+            return SessionClose.Violation(SessionCloseReason.HandshakeAuthentication, "The peer's Finished is invalid.");
+        }
+
+        Transcript.Append(FrameCode.Finished, payload);
+        Transcript.CopyHash(hash);
+        return null;
+    }
+
+    /// <summary>The transcript now ends with ServerHello: derives the handshake secrets and erases the agreement.</summary>
+    public void Agree(Span<byte> agreement)
+    {
+        Span<byte> hash = stackalloc byte[Transcript.HashSize];
+        Transcript.CopyHash(hash);
+        Secrets.EnterHandshake(agreement, hash);
+        CryptographicOperations.ZeroMemory(agreement);
+    }
+
+    /// <summary>Both directions go under the handshake keys, which always are AES-256-GCM and epoch 0.</summary>
+    public void EnterHandshakeKeys()
+    {
+        var (send, receive) = Order(
+            new TrafficKeys(Secrets.ClientTraffic, EncryptionType.Aes256Gcm, epoch: 0),
+            new TrafficKeys(Secrets.ServerTraffic, EncryptionType.Aes256Gcm, epoch: 0));
+        Records = new(SessionId, send, receive, options.Limits);
+    }
+
+    /// <summary>ms and both application keys from TH(..server Finished). They are not in use yet.</summary>
+    public void PrepareApplicationKeys(ReadOnlySpan<byte> serverFinishedHash, EncryptionType type)
+    {
+        _session = new SessionSecrets();
+        _session.SetMaster(Secrets);
+        Span<byte> secret = stackalloc byte[KeyDerivation.SecretSize];
+        _session.DeriveTraffic("c ap"u8, serverFinishedHash, secret);
+        var client = new TrafficKeys(secret, type, epoch: 1);
+        _session.DeriveTraffic("s ap"u8, serverFinishedHash, secret);
+        var server = new TrafficKeys(secret, type, epoch: 1);
+        CryptographicOperations.ZeroMemory(secret);
+        var (send, receive) = Order(client, server);
+        Records!.Renew(send, receive);
+    }
+
+    /// <summary>Both directions go under the application keys; exporter and res are fixed at TH(..client Finished).</summary>
+    public SessionSecrets EnterApplicationKeys(ReadOnlySpan<byte> clientFinishedHash)
+    {
+        _session!.Complete(clientFinishedHash);
+        Records!.SwitchReceive();
+        Records.SwitchSend();
+        return _session;
+    }
+
+    /// <summary>Hands everything over that outlives the handshake.</summary>
+    public HandshakeResult Finish(EstablishedSession established, AnnouncedLimits peerLimits, bool hasDatagrams, TimeSpan roundTrip, byte[] ticket)
+    {
+        var result = new HandshakeResult(established, _session!, Records!, peerLimits, hasDatagrams, roundTrip, ticket);
+        _session = null;
+        Records = null;
+        return result;
+    }
+
+    /// <summary>Not null where the peer's schema must be the same and is not.</summary>
+    public SessionClose? RequireSchema(ReadOnlySpan<byte> peer) =>
+        options.RequireSameSchema && !peer.SequenceEqual(options.SchemaFingerprint.Span)
+            ? SessionClose.Violation(SessionCloseReason.SchemaMismatch, "The peer's schema fingerprint is another.")
+            : null;
+
+    public void Dispose()
+    {
+        _secrets?.Dispose();
+        _session?.Dispose();
+        Records?.Dispose();
+        Transcript.Dispose();
+        _secrets = null;
+        _session = null;
+        Records = null;
+    }
+
+    private (TrafficKeys Send, TrafficKeys Receive) Order(TrafficKeys client, TrafficKeys server) =>
+        role == PeerRole.Client ? (client, server) : (server, client);
+}
