@@ -40,13 +40,14 @@ internal static class SiloCommand
         var cluster = new Option<string?>("--cluster") { Description = "PostgreSQL database that the silos of a cluster share, for example \"Host=db;Database=xtmp;Username=silo;Passfile=/etc/xtmp/pgpass\". With none, the silo is alone, on a SQLite file." };
         var siloEndPoint = new Option<IPEndPoint>("--silo-endpoint") { Description = "With --cluster: the address and port where the other silos reach this one.", DefaultValueFactory = _ => new IPEndPoint(IPAddress.Loopback, 11111), CustomParser = ParseEndPoint };
         var plainSiloTraffic = new Option<bool>("--plain-silo-traffic") { Description = "With --cluster: let silos talk to each other in the clear. Needed, since there is no other way yet; for networks that nobody else is on." };
+        var admin = new Option<IPEndPoint?>("--admin") { Description = "Loopback address and port of /healthz, /readyz and /metrics over HTTP, for example 127.0.0.1:7779. With none, there is no such port.", CustomParser = ParseAdmin };
         var logLevel = new Option<LogLevel>("--log-level") { Description = "Least severe log lines to print.", DefaultValueFactory = _ => LogLevel.Information };
 
         port.Validators.Add(result => Check(result, port, value => value is >= 0 and <= 65535, "--port takes a number from 0 to 65535."));
         openingBalance.Validators.Add(result => Check(result, openingBalance, value => value >= 0, "--opening-balance takes zero or more minor units."));
         currency.Validators.Add(result => Check(result, currency, value => value is { Length: >= 3 and <= 8 } && value.All(char.IsAsciiLetterUpper), "--currency takes three to eight capital letters, for example XTM."));
 
-        var root = new RootCommand(Description) { data, port, bind, clientAuthentication, allow, openingBalance, development, currency, network, cluster, siloEndPoint, plainSiloTraffic, logLevel };
+        var root = new RootCommand(Description) { data, port, bind, clientAuthentication, allow, openingBalance, development, currency, network, cluster, siloEndPoint, plainSiloTraffic, admin, logLevel };
         root.Validators.Add(result =>
         {
             // A value that is no number is reported by the parser, and cannot be asked for.
@@ -75,6 +76,7 @@ internal static class SiloCommand
                 Cluster = parsed.GetValue(cluster) is { } database
                     ? new ClusterSettings { ConnectionString = database, EndPoint = parsed.GetValue(siloEndPoint)!, AllowPlainTraffic = parsed.GetValue(plainSiloTraffic) }
                     : null,
+                Admin = parsed.GetValue(admin),
                 Bind = parsed.GetValue(bind)!,
                 ClientAuthentication = parsed.GetValue(clientAuthentication),
                 AllowedClients = parsed.GetValue(allow)!,
@@ -90,6 +92,11 @@ internal static class SiloCommand
         using var logging = LoggerFactory.Create(builder => builder
             .SetMinimumLevel(logLevel)
             .AddFilter("Microsoft", logLevel > LogLevel.Warning ? logLevel : LogLevel.Warning)
+
+            // Orleans' advice about server GC, its watchdog's first line, and the coming and going of its services are no news to an operator.
+            .AddFilter("Orleans.Runtime.Silo", logLevel > LogLevel.Error ? logLevel : LogLevel.Error)
+            .AddFilter("Orleans.Runtime.Watchdog", logLevel > LogLevel.Error ? logLevel : LogLevel.Error)
+            .AddFilter("Xtmp.Runtime.TopicService", logLevel > LogLevel.Warning ? logLevel : LogLevel.Warning)
             .AddSimpleConsole(console =>
             {
                 console.SingleLine = true;
@@ -105,6 +112,11 @@ internal static class SiloCommand
             await using var silo = await SiloHost.StartAsync(options, logging, cancellationToken: cancellationToken);
             Console.Out.WriteLine($"listening on xtmp://{silo.EndPoint}");
             Console.Out.WriteLine($"fingerprint {silo.Fingerprint}");
+            if (silo.AdminEndPoint is { } admin)
+            {
+                Console.Out.WriteLine($"admin on http://{admin}");
+            }
+
             await stop.Task;
             await silo.StopAsync();
             return 0;
@@ -170,6 +182,17 @@ internal static class SiloCommand
         }
 
         result.AddError($"--silo-endpoint takes an IP address and a port such as 10.0.0.5:11111, not '{result.Tokens[0].Value}'.");
+        return null;
+    }
+
+    private static IPEndPoint? ParseAdmin(ArgumentResult result)
+    {
+        if (IPEndPoint.TryParse(result.Tokens[0].Value, out var endPoint) && IPAddress.IsLoopback(endPoint.Address))
+        {
+            return endPoint;
+        }
+
+        result.AddError($"--admin takes a loopback address and a port such as 127.0.0.1:7779, not '{result.Tokens[0].Value}'.");
         return null;
     }
 

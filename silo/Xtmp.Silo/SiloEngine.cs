@@ -81,6 +81,10 @@ internal sealed partial class SiloEngine : IAsyncDisposable
         }
     }
 
+    /// <summary>Asks the store for a row that may be missing: what a readiness check can learn without changing anything.</summary>
+    /// <exception cref="XtmpException">The store does not answer.</exception>
+    public async ValueTask CheckStoreAsync() => await _store.ReadVersionAsync(new GrainId("Readiness", "0")).ConfigureAwait(false);
+
     public async ValueTask DisposeAsync()
     {
         using var patience = new CancellationTokenSource(_drainTimeout);

@@ -33,6 +33,7 @@ public sealed class SiloHost : IAsyncDisposable
     private readonly WebApplication _application;
     private readonly SiloEngine _engine;
     private readonly SiloKeys _keys;
+    private AdminPort? _admin;
     private int _stopped;
 
     private SiloHost(WebApplication application, SiloEngine engine, SiloKeys keys, IPEndPoint endPoint)
@@ -46,6 +47,9 @@ public sealed class SiloHost : IAsyncDisposable
 
     /// <summary>Where the socket gateway listens.</summary>
     public IPEndPoint EndPoint { get; }
+
+    /// <summary>Where health and metrics are; null where <see cref="SiloOptions.Admin"/> was.</summary>
+    public IPEndPoint? AdminEndPoint => _admin?.EndPoint;
 
     /// <summary>What clients pin.</summary>
     public Fingerprint Fingerprint => _keys.Identity.Public.Fingerprint;
@@ -68,6 +72,11 @@ public sealed class SiloHost : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         loggerFactory ??= NullLoggerFactory.Instance;
+        if (options.Admin is { } admin && !IPAddress.IsLoopback(admin.Address))
+        {
+            throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, $"The admin port listens on a loopback address such as 127.0.0.1, not on {admin.Address}: it asks nobody who they are.", "admin");
+        }
+
         var extra = handlers?.ToArray() ?? [];
         var methods = new MethodTable([.. XtmpCatalogue.Methods, .. extra.SelectMany(own => own.Methods)]);
         PrepareDirectory(options.DataDirectory, hasDatabase: options.Cluster is null);
@@ -87,7 +96,13 @@ public sealed class SiloHost : IAsyncDisposable
                 Options = options.Gateway with { Roles = RolesOf(options) },
             }));
             await application.StartAsync(cancellationToken).ConfigureAwait(false);
-            return new SiloHost(application, engine, keys, new IPEndPoint(options.Bind, BoundPort(application)));
+            var host = new SiloHost(application, engine, keys, new IPEndPoint(options.Bind, BoundPort(application)));
+            if (options.Admin is not null)
+            {
+                host._admin = await AdminPort.StartAsync(options.Admin, host.WhyUnreadyAsync, loggerFactory, cancellationToken).ConfigureAwait(false);
+            }
+
+            return host;
         }
         catch
         {
@@ -116,11 +131,34 @@ public sealed class SiloHost : IAsyncDisposable
 
         await _application.StopAsync().ConfigureAwait(false);
         await _application.DisposeAsync().ConfigureAwait(false);
+        if (_admin is not null)
+        {
+            await _admin.DisposeAsync().ConfigureAwait(false);
+        }
+
         await _engine.DisposeAsync().ConfigureAwait(false);
         _keys.Dispose();
     }
 
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
+
+    private async ValueTask<string?> WhyUnreadyAsync()
+    {
+        if (Volatile.Read(ref _stopped) != 0)
+        {
+            return "draining";
+        }
+
+        try
+        {
+            await _engine.CheckStoreAsync().ConfigureAwait(false);
+            return null;
+        }
+        catch (XtmpException error)
+        {
+            return $"storage: {error.Message}";
+        }
+    }
 
     private static void PrepareDirectory(string path, bool hasDatabase)
     {

@@ -21,6 +21,9 @@ public sealed record SiloOptions
     /// <summary>The address the socket gateway listens on.</summary>
     public IPAddress Bind { get; init; } = IPAddress.Loopback;
 
+    /// <summary>Loopback address and port of health and metrics over HTTP; port 0 takes a free one. Null: none.</summary>
+    public IPEndPoint? Admin { get; init; }
+
     /// <summary>The cluster this silo is one of, with its grains in the same database; null: alone, with grains in a SQLite file.</summary>
     public ClusterSettings? Cluster { get; init; }
 

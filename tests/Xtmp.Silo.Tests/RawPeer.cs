@@ -34,8 +34,7 @@ internal sealed partial class RawPeer : IAsyncDisposable
     /// <summary>A connected socket with the first flight still in the session.</summary>
     public static async Task<RawPeer> ConnectAsync(TestSilo silo, IdentityKey? identity = null, SessionTicket? ticket = null)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(silo.Host.EndPoint);
+        var socket = await Loopback.ConnectAsync(silo.Host.EndPoint);
         return new RawPeer(socket, silo.Host.Fingerprint, identity, ticket);
     }
 
@@ -52,8 +51,7 @@ internal sealed partial class RawPeer : IAsyncDisposable
     /// <summary>The same with a silo of another process.</summary>
     public static async Task<RawPeer> EstablishAsync(SiloProcess silo)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(System.Net.IPEndPoint.Parse(silo.Endpoint["xtmp://".Length..]));
+        var socket = await Loopback.ConnectAsync(System.Net.IPEndPoint.Parse(silo.Endpoint["xtmp://".Length..]));
         var peer = new RawPeer(socket, silo.Fingerprint, identity: null, ticket: null);
         try
         {

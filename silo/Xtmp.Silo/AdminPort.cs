@@ -1,0 +1,117 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
+using Xtmp.Runtime;
+
+namespace Xtmp.Silo;
+
+/// <summary>
+/// HTTP for the operator of this machine: <c>/healthz</c>, <c>/readyz</c>, <c>/metrics</c>. It reads and changes nothing, and
+/// answers only requests that name this machine, so that a page in a browser cannot reach it through a name of its own.
+/// </summary>
+internal sealed class AdminPort : IAsyncDisposable
+{
+    private const string Meters = "Xtmp.*";
+
+    private readonly WebApplication _application;
+
+    private AdminPort(WebApplication application, IPEndPoint endPoint)
+    {
+        _application = application;
+        EndPoint = endPoint;
+    }
+
+    public IPEndPoint EndPoint { get; }
+
+    /// <param name="endPoint">An address of this machine's loopback; port 0 takes a free one.</param>
+    /// <param name="unready">Why the silo should get no new clients now, or null.</param>
+    /// <param name="loggerFactory">Where Kestrel logs.</param>
+    /// <param name="cancellationToken">Gives the start up.</param>
+    public static async Task<AdminPort> StartAsync(IPEndPoint endPoint, Func<ValueTask<string?>> unready, ILoggerFactory loggerFactory, CancellationToken cancellationToken = default)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(loggerFactory);
+        builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(Meters).AddPrometheusExporter());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = 0;
+            kestrel.Limits.MaxConcurrentConnections = 64;
+            kestrel.Listen(endPoint);
+        });
+        var application = builder.Build();
+        application.Use(RequireLocalAsync);
+        application.UseOpenTelemetryPrometheusScrapingEndpoint();
+        application.Run(context => AnswerAsync(context, unready));
+        try
+        {
+            await application.StartAsync(cancellationToken).ConfigureAwait(false);
+            var bound = application.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
+            return new AdminPort(application, new IPEndPoint(endPoint.Address, new Uri(bound).Port));
+        }
+        catch
+        {
+            await application.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _application.StopAsync().ConfigureAwait(false);
+        await _application.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static Task RequireLocalAsync(HttpContext context, RequestDelegate next)
+    {
+        var host = context.Request.Host.Host;
+        if (!host.Equals("localhost", StringComparison.OrdinalIgnoreCase) && !(IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address)))
+        {
+            return WriteAsync(context, StatusCodes.Status421MisdirectedRequest, "This port answers for localhost, 127.0.0.1 and [::1] only.");
+        }
+
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+        {
+            context.Response.Headers.Allow = "GET, HEAD";
+            return WriteAsync(context, StatusCodes.Status405MethodNotAllowed, "This port is for reading.");
+        }
+
+        context.Response.Headers.CacheControl = "no-store";
+        return next(context);
+    }
+
+    private static async Task AnswerAsync(HttpContext context, Func<ValueTask<string?>> unready)
+    {
+        switch (context.Request.Path.Value)
+        {
+            case "/healthz":
+                await WriteAsync(context, StatusCodes.Status200OK, "ok").ConfigureAwait(false);
+                break;
+            case "/readyz" when await unready().ConfigureAwait(false) is { } reason:
+                await WriteAsync(context, StatusCodes.Status503ServiceUnavailable, reason).ConfigureAwait(false);
+                break;
+            case "/readyz":
+                await WriteAsync(context, StatusCodes.Status200OK, "ready").ConfigureAwait(false);
+                break;
+            default:
+                await WriteAsync(context, StatusCodes.Status404NotFound, "/healthz, /readyz and /metrics are here.").ConfigureAwait(false);
+                break;
+        }
+    }
+
+    private static Task WriteAsync(HttpContext context, int status, string text)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync(text + "\n");
+    }
+}
