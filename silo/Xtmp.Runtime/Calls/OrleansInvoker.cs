@@ -84,7 +84,7 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
             var reply = await patience.WaitAsync(call, first ?? await StartAsync(services, id, call, patience).ConfigureAwait(false)).ConfigureAwait(false);
 
             // A grain whose silo went is active elsewhere soon. What happened there already happens once, for such a call.
-            var isLost = reply.Error?.InnerException is OrleansException && call.IsIdempotent;
+            var isLost = reply.Error?.InnerException is OrleansException && call.IsRepeatable;
             if (!reply.IsMoved && (!isLost || moves == services.Options.MaxMoves))
             {
                 return reply;

@@ -34,8 +34,11 @@ internal sealed class XtmpCall
     /// <summary>Known where the call has not left the process.</summary>
     public MethodDescriptor? Method { get; }
 
-    /// <summary>True where the call may be carried out again although it has been already.</summary>
-    public bool IsIdempotent => Method?.Request.Idempotent ?? false;
+    /// <summary>
+    /// True where the call may be carried out again although it has been already. A wallet's authentication may within its
+    /// session, and within the silo it stays in its session.
+    /// </summary>
+    public bool IsRepeatable => Method is { Request.Idempotent: true } or { AuthenticatesWallet: true };
 
     public CallerInfo? Caller { get; }
 
