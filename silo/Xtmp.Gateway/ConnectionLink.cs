@@ -4,12 +4,15 @@ using Xtmp.Transport;
 
 namespace Xtmp.Gateway;
 
-/// <summary>A connection that Kestrel accepted.</summary>
+/// <summary>A connection of ASP.NET Core's connection layer.</summary>
 internal sealed class ConnectionLink(ConnectionContext connection) : ILink
 {
-    public PipeReader Input => connection.Transport.Input;
+    // Whoever carries one connection inside another puts its own pipes in this place.
+    private readonly IDuplexPipe _transport = connection.Transport;
 
-    public PipeWriter Output => connection.Transport.Output;
+    public PipeReader Input => _transport.Input;
+
+    public PipeWriter Output => _transport.Output;
 
     public string PeerAddress { get; } = connection.RemoteEndPoint?.ToString() ?? "unknown";
 

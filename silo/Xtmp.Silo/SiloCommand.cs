@@ -39,7 +39,7 @@ internal static class SiloCommand
         var network = new Option<string>("--network") { Description = "Name of the network whose signatures count here. With none, the silo is a network of its own, named by its fingerprint.", DefaultValueFactory = _ => "" };
         var cluster = new Option<string?>("--cluster") { Description = "PostgreSQL database that the silos of a cluster share, for example \"Host=db;Database=xtmp;Username=silo;Passfile=/etc/xtmp/pgpass\". With none, the silo is alone, on a SQLite file." };
         var siloEndPoint = new Option<IPEndPoint>("--silo-endpoint") { Description = "With --cluster: the address and port where the other silos reach this one.", DefaultValueFactory = _ => new IPEndPoint(IPAddress.Loopback, 11111), CustomParser = ParseEndPoint };
-        var plainSiloTraffic = new Option<bool>("--plain-silo-traffic") { Description = "With --cluster: let silos talk to each other in the clear. Needed, since there is no other way yet; for networks that nobody else is on." };
+        var plainSiloTraffic = new Option<bool>("--plain-silo-traffic") { Description = "With --cluster: let silos talk to each other in the clear, without the keys of xtmp-silo cluster join; for networks that nobody else is on." };
         var admin = new Option<IPEndPoint?>("--admin") { Description = "Loopback address and port of /healthz, /readyz and /metrics over HTTP, for example 127.0.0.1:7779. With none, there is no such port.", CustomParser = ParseAdmin };
         var logLevel = new Option<LogLevel>("--log-level") { Description = "Least severe log lines to print.", DefaultValueFactory = _ => LogLevel.Information };
 
@@ -62,12 +62,8 @@ internal static class SiloCommand
             {
                 result.AddError("--cluster needs --network: the silos of a cluster are one network, and it needs a name.");
             }
-
-            if (result.GetValue(cluster) is not null && !result.GetValue(plainSiloTraffic))
-            {
-                result.AddError("--cluster needs --plain-silo-traffic: traffic between silos is not encrypted yet, which only a network that nobody else is on allows.");
-            }
         });
+        root.Subcommands.Add(ClusterCommand.Create());
         root.SetAction((parsed, cancellationToken) => RunAsync(
             new SiloOptions
             {

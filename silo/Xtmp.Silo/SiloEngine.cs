@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Xtmp.Crypto;
+using Xtmp.Gateway;
 using Xtmp.Grains;
 using Xtmp.Messages;
 using Xtmp.Protocol;
@@ -30,18 +30,25 @@ internal sealed partial class SiloEngine : IAsyncDisposable
 
     public string Network { get; }
 
-    public static async Task<SiloEngine> StartAsync(SiloOptions options, Fingerprint identity, IEnumerable<SiloHandlers> handlers, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
+    public static async Task<SiloEngine> StartAsync(SiloOptions options, SiloKeys keys, IEnumerable<SiloHandlers> handlers, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
     {
         var logger = loggerFactory.CreateLogger("Xtmp.Runtime");
-        var grains = options.Grains.Network.Length == 0 ? options.Grains with { Network = NetworkName.Of(identity) } : options.Grains;
+        var grains = options.Grains.Network.Length == 0 ? options.Grains with { Network = NetworkName.Of(keys.Identity.Public.Fingerprint) } : options.Grains;
         if (!NetworkName.IsValid(grains.Network))
         {
             throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, $"The network's name must be 1 to {NetworkName.MaxBytes} bytes of UTF-8 without control characters.", "network");
         }
 
         IGrainStore store;
-        if (options.Cluster is { } cluster)
+        var cluster = options.Cluster;
+        if (cluster is not null)
         {
+            if (keys.Cluster is { Credentials: var credentials })
+            {
+                var tunnel = new SiloTunnel(credentials, options.TimeProvider, loggerFactory.CreateLogger("Xtmp.Gateway"));
+                cluster = cluster with { Name = credentials.Cluster, Traffic = new SiloTraffic(tunnel.Inbound, tunnel.Outbound) };
+            }
+
             cluster.Validate();
             if (options.Grains.Network.Length == 0)
             {
@@ -70,7 +77,7 @@ internal sealed partial class SiloEngine : IAsyncDisposable
                 new RuntimeOptions { OnFault = fault => LogFault(logger, fault.Exception, fault.Grain?.ToString() ?? "silo", fault.Text) },
                 options.TimeProvider,
                 loggerFactory,
-                options.Cluster,
+                cluster,
                 cancellationToken).ConfigureAwait(false);
             return new SiloEngine(store, engine, grains.Network, options.DrainTimeout);
         }

@@ -80,12 +80,12 @@ public sealed class SiloHost : IAsyncDisposable
         var extra = handlers?.ToArray() ?? [];
         var methods = new MethodTable([.. XtmpCatalogue.Methods, .. extra.SelectMany(own => own.Methods)]);
         PrepareDirectory(options.DataDirectory, hasDatabase: options.Cluster is null);
-        var keys = SiloKeys.Load(options.DataDirectory);
+        var keys = SiloKeys.Load(options);
         SiloEngine? engine = null;
         WebApplication? application = null;
         try
         {
-            engine = await SiloEngine.StartAsync(options, keys.Identity.Public.Fingerprint, extra, loggerFactory, cancellationToken).ConfigureAwait(false);
+            engine = await SiloEngine.StartAsync(options, keys, extra, loggerFactory, cancellationToken).ConfigureAwait(false);
             application = BuildApplication(options, loggerFactory, new SocketGateway(new GatewayServices
             {
                 Methods = methods,

@@ -24,7 +24,10 @@ public sealed record SiloOptions
     /// <summary>Loopback address and port of health and metrics over HTTP; port 0 takes a free one. Null: none.</summary>
     public IPEndPoint? Admin { get; init; }
 
-    /// <summary>The cluster this silo is one of, with its grains in the same database; null: alone, with grains in a SQLite file.</summary>
+    /// <summary>
+    /// The cluster this silo is one of, with its grains in the same database; null: alone, with grains in a SQLite file. Unless it
+    /// allows plain traffic, the data directory holds the keys that <c>xtmp-silo cluster join</c> makes, and they set its name and traffic.
+    /// </summary>
     public ClusterSettings? Cluster { get; init; }
 
     /// <summary>What the operator decides about wallets and bundles.</summary>

@@ -57,8 +57,10 @@ public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposabl
     public async Task nothing_acknowledged_is_lost_or_doubled_when_silos_go_and_come(Change change)
     {
         _database = await server.NewDatabaseAsync();
+        await RunAsync("cluster", "init", "--root", PathOf("root"), "--name", Network);
         for (var silo = 0; silo < Silos; silo++)
         {
+            await RunAsync("cluster", "join", "--root", PathOf("root"), "--data", PathOf($"silo{silo}"));
             await StartAsync(silo);
         }
 
@@ -173,17 +175,25 @@ public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposabl
         var own = FreePort();
         _silos[silo] = await SiloProcess.StartOnAsync(
             _ports[silo],
-            Path.Combine(_directory.FullName, $"silo{silo}"),
-            "--cluster", _database, "--silo-endpoint", $"127.0.0.1:{own}", "--plain-silo-traffic", "--network", Network, "--opening-balance", $"{OpeningBalance}", "--development");
+            PathOf($"silo{silo}"),
+            "--cluster", _database, "--silo-endpoint", $"127.0.0.1:{own}", "--network", Network, "--opening-balance", $"{OpeningBalance}", "--development");
+    }
+
+    private string PathOf(string name) => Path.Combine(_directory.FullName, name);
+
+    private static async Task RunAsync(params string[] arguments)
+    {
+        var (exitCode, _, errors) = await SiloProcess.RunAsync(arguments);
+        Assert.True(exitCode == 0, errors);
     }
 
     /// <summary>One connection over all silos, which finds another one by itself when its own goes.</summary>
     private XtmpConnection Connect(IdentityKey key)
     {
-        var fingerprints = _silos.Select(silo => silo!.Fingerprint).ToHashSet();
+        var fingerprint = Assert.Single(_silos.Select(silo => silo!.Fingerprint).Distinct());
         return new XtmpConnection(
             [.. _ports.Select(port => new XtmpEndpoint("127.0.0.1", port))],
-            new XtmpClientOptions { ServerTrust = TrustPolicy.AnyOf(fingerprints.Contains), Identity = key, Network = Network, MaxReconnectDelay = TimeSpan.FromSeconds(1) });
+            new XtmpClientOptions { ServerTrust = TrustPolicy.Pinned(fingerprint), Identity = key, Network = Network, MaxReconnectDelay = TimeSpan.FromSeconds(1) });
     }
 
     private static int FreePort()

@@ -14,4 +14,10 @@ public interface ISessionObserver
     void OnRoom(XtmpSession session)
     {
     }
+
+    /// <summary>
+    /// The events of one read have been reported. The next read waits for this, so that an observer who hands bytes on is not
+    /// sent more than it gets rid of. Called outside of the session.
+    /// </summary>
+    ValueTask OnInputHandledAsync() => default;
 }

@@ -222,6 +222,7 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
 
             // Answers leave from this thread: a handshake would otherwise wait for another one to wake up at every step.
             WakeWriter(inline: true);
+            await _observer.OnInputHandledAsync().ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

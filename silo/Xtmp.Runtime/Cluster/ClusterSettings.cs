@@ -16,10 +16,10 @@ public sealed record ClusterSettings
     /// <summary>Name of the cluster; silos of other names in the same database do not see each other.</summary>
     public string Name { get; init; } = "xtmp";
 
-    /// <summary>
-    /// True lets silos talk in the clear, which is for networks that nobody else is on. There is no protected way between
-    /// silos yet, so a cluster does not start without this.
-    /// </summary>
+    /// <summary>What protects the connections between silos. A cluster does not start without it, unless <see cref="AllowPlainTraffic"/> says so.</summary>
+    public SiloTraffic? Traffic { get; init; }
+
+    /// <summary>True lets silos talk in the clear, which is for networks that nobody else is on. Needs <see cref="Traffic"/> to be null.</summary>
     public bool AllowPlainTraffic { get; init; }
 
     /// <summary>Time between two probes of a silo. Two that are missed make it dead.</summary>
@@ -28,9 +28,12 @@ public sealed record ClusterSettings
     /// <exception cref="XtmpException">A setting cannot be used; its field is named.</exception>
     public void Validate()
     {
-        if (!AllowPlainTraffic)
+        if (Traffic is null != AllowPlainTraffic)
         {
-            throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, "Traffic between silos is not encrypted yet. On a network that nobody else is on, allow it by name.", "plain_traffic");
+            var text = AllowPlainTraffic
+                ? "Traffic between silos is either protected or in the clear, and both are asked for."
+                : "Nothing protects the traffic between silos. Give it something that does, or on a network that nobody else is on allow plain traffic by name.";
+            throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, text, "plain_traffic");
         }
 
         if (EndPoint.Port is 0 || EndPoint.Address.Equals(IPAddress.Any) || EndPoint.Address.Equals(IPAddress.IPv6Any))

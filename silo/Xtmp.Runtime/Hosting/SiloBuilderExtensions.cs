@@ -87,6 +87,15 @@ public static class SiloBuilderExtensions
         silo.Services.AddSingleton<IMembershipTable>(_ => new PostgresMembershipTable(settings));
         silo.ConfigureEndpoints(settings.EndPoint.Address, settings.EndPoint.Port, gatewayPort: 0);
         silo.Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = settings.Name);
+        if (settings.Traffic is { } traffic)
+        {
+            silo.Configure<SiloConnectionOptions>(connections =>
+            {
+                connections.ConfigureSiloInboundConnection(connection => connection.Use(traffic.Inbound));
+                connections.ConfigureSiloOutboundConnection(connection => connection.Use(traffic.Outbound));
+            });
+        }
+
         return silo.Configure<ClusterMembershipOptions>(membership =>
         {
             membership.ProbeTimeout = settings.ProbeInterval;
