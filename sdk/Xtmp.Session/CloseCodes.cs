@@ -5,6 +5,14 @@ namespace Xtmp.Session;
 /// <summary>The error code that stands for each way a session ends: one table, so that one cause has one code.</summary>
 internal static class CloseCodes
 {
+    /// <summary>What an unacceptable frame header ends the session with.</summary>
+    public static SessionCloseReason Of(FrameStatus status) => status switch
+    {
+        FrameStatus.TooLong => SessionCloseReason.FrameTooLarge,
+        FrameStatus.WrongEncryptionType => SessionCloseReason.EncryptionTypeMismatch,
+        _ => SessionCloseReason.MalformedFrame,
+    };
+
     public static XtmpErrorCode Of(SessionCloseReason reason) => reason switch
     {
         SessionCloseReason.LocalClose or SessionCloseReason.RemoteClose or SessionCloseReason.LocalError => XtmpErrorCode.ConnectionClosed,

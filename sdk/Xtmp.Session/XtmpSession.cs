@@ -1,3 +1,4 @@
+using System.Buffers;
 using Xtmp.Crypto;
 using Xtmp.Protocol;
 
@@ -27,49 +28,19 @@ public sealed partial class XtmpSession : IDisposable
     /// <summary>Largest datagram, in bytes (SPEC §3).</summary>
     public const int MaxDatagramBytes = 1200;
 
-    /// <summary>How long a closing session tries to get rid of what is queued.</summary>
-    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(10);
-
-    private readonly SessionOptions _options;
-    private readonly SessionLimits _limits;
-    private readonly IEntropy _entropy;
-    private readonly ITrustPolicy _peerTrust;
-    private readonly FrameAssembler _assembler = new();
-    private readonly EventQueue _events = new();
-    private readonly ReceiveArena _arena = new();
-    private readonly PooledOutput _ready = new();
-    private readonly KeepAlive _keepAlive;
-    private readonly ExchangeTable _exchanges;
-    private readonly FramePacker _packer;
-    private readonly FrameUnpacker _unpacker;
-    private readonly Decompressor _decompressor;
-    private readonly TimeSpan _startedAt;
-    private SessionCounters _counters;
-    private Handshake? _handshake;
-    private SessionSecrets? _secrets;
-    private RecordLayer? _records;
-    private Rekey? _rekey;
-    private DatagramChannel? _datagrams;
-    private AnnouncedLimits _peerLimits = AnnouncedLimits.Default;
-    private Instant _now;
-    private TimeSpan _closingSince;
-    private DisconnectReason _disconnectReason;
-    private string? _disconnectText;
-
     private XtmpSession(PeerRole role, SessionOptions options, ITrustPolicy peerTrust, IEntropy entropy, Instant now)
     {
         Role = role;
-        _options = options;
         _limits = options.Limits;
         _entropy = entropy;
         _peerTrust = peerTrust;
         _now = now;
-        _startedAt = now.Monotonic;
         _keepAlive = new(_limits, now.Monotonic);
         _exchanges = new(role, _limits);
         _packer = new(options.Padding, options.CompressFromBytes);
+        _outbox = new(_exchanges, _packer, _limits);
+        _inbox = new(_exchanges, _limits.MaxMessageBytes, options.CompressionBounds);
         _unpacker = new(new Reassembler(ordered: true, _limits.MaxMessageBytes, _limits.MaxReassemblyBytes, _limits.MaxReassemblies));
-        _decompressor = new(_limits.MaxMessageBytes, options.CompressionBounds);
     }
 
     /// <summary>The client end. Its first flight is ready for <see cref="PollTransmit"/> at once.</summary>
@@ -83,7 +54,7 @@ public sealed partial class XtmpSession : IDisposable
         ArgumentNullException.ThrowIfNull(entropy);
         OptionChecks.Require(options);
         var session = new XtmpSession(PeerRole.Client, options, options.ServerTrust, entropy, now);
-        session._handshake = ClientHandshake.Start(options, entropy, now, session._ready);
+        session._handshake = ClientHandshake.Start(options, entropy, now, session._handshakeOutput);
         return session;
     }
 
@@ -99,7 +70,7 @@ public sealed partial class XtmpSession : IDisposable
         ArgumentNullException.ThrowIfNull(entropy);
         OptionChecks.Require(options);
         var session = new XtmpSession(PeerRole.Server, options, ServerHandshake.Trust(options), entropy, now);
-        session._handshake = ServerHandshake.Start(options, entropy, now, session._ready, peer);
+        session._handshake = ServerHandshake.Start(options, entropy, now, session._handshakeOutput, peer);
         return session;
     }
 
@@ -124,13 +95,13 @@ public sealed partial class XtmpSession : IDisposable
     public TimeSpan? RoundTrip => _keepAlive.RoundTrip;
 
     /// <summary>Counters so far.</summary>
-    public SessionStatistics Statistics => _counters.Snapshot();
+    public SessionStatistics Statistics => _statistics with { MessagesSent = _outbox.MessagesSent };
 
     /// <summary>Bytes handed to Send… calls that PollTransmit or PollDatagram have not yet written.</summary>
-    public long SendQueueBytes => _packer.Bytes + (_datagrams?.Queue.Bytes ?? 0);
+    public long SendQueueBytes => _outbox.Bytes;
 
     /// <summary>Bytes this session holds on behalf of its peer: what waits to be sent, and what has arrived in part.</summary>
-    public long HeldBytes => SendQueueBytes + _assembler.BufferedBytes + _unpacker.ReservedBytes + (_datagrams?.Unpacker.ReservedBytes ?? 0);
+    public long HeldBytes => SendQueueBytes + _assembler.BufferedBytes + _unpacker.ReservedBytes + (_outbox.Datagrams?.Unpacker.ReservedBytes ?? 0);
 
     /// <summary>True from <see cref="SessionLimits.SendQueueHighWater"/> on: wait for the link before sending more.</summary>
     public bool IsSendQueueFull => SendQueueBytes >= _limits.SendQueueHighWater;
@@ -139,10 +110,10 @@ public sealed partial class XtmpSession : IDisposable
     public int OutstandingRequests => _exchanges.Outstanding;
 
     /// <summary>True while messages that prefer it go by datagram.</summary>
-    public bool AreDatagramsReady => _datagrams?.IsReady == true;
+    public bool AreDatagramsReady => _outbox.Datagrams?.IsReady == true;
 
     /// <summary>Where datagrams go, once that path is validated.</summary>
-    public PathAddress? DatagramPeer => _datagrams?.Peer;
+    public PathAddress? DatagramPeer => _outbox.Datagrams?.Peer;
 
     /// <summary>
     /// Keying material bound to this session (SPEC §2, key schedule): the same at both ends, for the session's life, and at
@@ -164,92 +135,95 @@ public sealed partial class XtmpSession : IDisposable
             throw new XtmpException(XtmpErrorCode.HandshakeFailed, Fault.Local, "Nothing can be exported before the session is established or after it is disposed.");
         }
 
-        Span<byte> bytes = stackalloc byte[label.Length];
-        System.Text.Encoding.ASCII.GetBytes(label, bytes);
-        _secrets.Export(bytes, context, destination);
+        _secrets.Export(label, context, destination);
     }
+
+    /// <summary>Sends a request; the answer comes as Response, Item… End, Error or Cancel with the returned exchange id.</summary>
+    /// <param name="message">Encoded straight into the send buffer.</param>
+    /// <param name="options">How to send it.</param>
+    public ulong SendRequest(IXtmpMessage message, in SendOptions options) => SendRequest(CodeOf(message), new(message), in options);
+
+    internal ulong SendRequest(byte code, OutgoingPayload payload, in SendOptions options)
+    {
+        RequireOpen();
+        return _outbox.SendRequest(code, payload, in options);
+    }
+
+    /// <summary>Sends a one-way message. Returns its exchange id where an ack was asked for, else 0.</summary>
+    public ulong SendOneWay(IXtmpMessage message, in SendOptions options) => SendOneWay(CodeOf(message), new(message), in options);
+
+    internal ulong SendOneWay(byte code, OutgoingPayload payload, in SendOptions options)
+    {
+        RequireOpen();
+        return _outbox.SendOneWay(code, payload, in options);
+    }
+
+    /// <summary>Answers a request of the peer. False where the exchange is already answered or gone: nothing was sent.</summary>
+    public bool SendResponse(ulong exchangeId, IXtmpMessage message, bool compressible = false) =>
+        SendResponse(exchangeId, new OutgoingPayload(message), compressible);
+
+    internal bool SendResponse(ulong exchangeId, OutgoingPayload payload, bool compressible = false) =>
+        _outbox.SendResponse(exchangeId, payload, compressible);
+
+    /// <summary>Sends the next item of a stream the peer asked for, where credit allows; by datagram where its type prefers that and it fits.</summary>
+    public SendItemResult SendItem(ulong exchangeId, IXtmpMessage message, bool compressible = false) =>
+        SendItem(exchangeId, new OutgoingPayload(message), compressible, message.Info.Transport);
+
+    internal SendItemResult SendItem(ulong exchangeId, OutgoingPayload payload, bool compressible = false, TransportClass transport = TransportClass.Reliable) =>
+        _outbox.SendItem(exchangeId, payload, compressible, transport);
+
+    /// <summary>Ends a stream. False where the exchange is already over.</summary>
+    public bool SendEnd(ulong exchangeId) => _outbox.SendEnd(exchangeId);
+
+    /// <summary>Answers a request with an error, or ends a stream with one. False where the exchange is already over.</summary>
+    public bool SendError(ulong exchangeId, XtmpErrorCode code, string text, string? field = null, bool retryable = false, TimeSpan? retryAfter = null)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return _outbox.SendError(exchangeId, code, text, field, retryable, retryAfter);
+    }
+
+    /// <summary>
+    /// Gives up an exchange of either side. After cancelling a request of this end nothing more of it is reported, though
+    /// it counts as outstanding until the peer has answered. False where the exchange is already over.
+    /// </summary>
+    public bool SendCancel(ulong exchangeId) => State != SessionState.Closed && _outbox.SendCancel(exchangeId);
+
+    /// <summary>Lets the peer send stream items up to, not including, number <paramref name="limit"/>. Never goes down.</summary>
+    public bool GrantCredit(ulong exchangeId, ulong limit) => State != SessionState.Closed && _outbox.GrantCredit(exchangeId, limit);
 
     /// <summary>The next event, if there is one. Its payload is valid until the next call.</summary>
     public bool PollEvent(out SessionEvent sessionEvent)
     {
-        _decompressor.Dispose();
-        while (_events.TryTake(out var pending))
+        while (_inbox.TryTake(out sessionEvent, out var violation))
         {
-            if (TryPresent(in pending, out sessionEvent))
+            Violate(violation, sessionEvent.IsDatagram);
+            if (sessionEvent.Kind != SessionEventKind.None)
             {
                 return true;
             }
         }
 
-        _arena.Reset();
-        _events.Reset();
-        sessionEvent = default;
         return false;
     }
 
     /// <summary>When to call <see cref="HandleTimeout"/> next, in terms of <see cref="Instant.Monotonic"/>; null: never.</summary>
     public TimeSpan? PollTimeout()
     {
-        switch (State)
+        if (State is SessionState.Handshaking or SessionState.Closed)
         {
-            case SessionState.Handshaking:
-                return _startedAt + _limits.HandshakeTimeout;
-            case SessionState.Closing:
-                return Earlier(_closingSince + CloseTimeout, _keepAlive.PeerLostAt);
-            case SessionState.Closed:
-                return null;
+            return _handshake?.Deadline;
+        }
+
+        if (_closing is not null)
+        {
+            return Earlier(_closing.Deadline, _keepAlive.PeerLostAt);
         }
 
         var next = Earlier(_keepAlive.IdleAt, _keepAlive.PeerLostAt);
         next = Earlier(next, _keepAlive.HeartbeatAt);
-        next = Earlier(next, _rekey!.NextTime(IsRenewalDue));
+        next = Earlier(next, _rekey!.NextTime(_outbox.Datagrams?.IsRenewalDue == true));
         next = Earlier(next, _unpacker.OldestStart + _limits.ReassemblyTimeout);
-        return Earlier(next, _datagrams?.NextTime());
-    }
-
-    /// <summary>Runs what is due.</summary>
-    public void HandleTimeout(Instant now)
-    {
-        _now = now;
-        var time = now.Monotonic;
-        if (State == SessionState.Handshaking && time >= _startedAt + _limits.HandshakeTimeout)
-        {
-            End(SessionClose.Violation(SessionCloseReason.HandshakeTimeout, $"The handshake took longer than {_limits.HandshakeTimeout.TotalSeconds:0.###} s.", Fault.Network));
-        }
-
-        if (State is SessionState.Handshaking or SessionState.Closed)
-        {
-            return;
-        }
-
-        if (time >= _keepAlive.PeerLostAt)
-        {
-            End(SessionClose.Violation(SessionCloseReason.PeerSilent, $"Nothing was heard from the peer for {_limits.PeerTimeout.TotalSeconds:0.###} s.", Fault.Network));
-        }
-        else if (State == SessionState.Closing)
-        {
-            if (time >= _closingSince + CloseTimeout)
-            {
-                End(SessionClose.Violation(SessionCloseReason.LocalClose, $"The link took nothing for {CloseTimeout.TotalSeconds:0} s of closing.", Fault.Network));
-            }
-        }
-        else if (time >= _keepAlive.IdleAt)
-        {
-            CloseGracefully(DisconnectReason.IdleTimeout);
-        }
-        else if (_keepAlive.RunHeartbeat(time) && !IsPeerStillTrusted())
-        {
-            CloseGracefully(DisconnectReason.Revoked);
-        }
-        else if (_unpacker.DropStartedBy(time - _limits.ReassemblyTimeout) > 0)
-        {
-            Fail(SessionCloseReason.LimitExceeded, "A fragmented message took too long.");
-        }
-        else
-        {
-            RunRekey(time);
-            RunDatagrams(time);
-        }
+        return Earlier(next, _outbox.Datagrams?.NextTime());
     }
 
     /// <summary>Asks for fresh keys now (at most once a second; a server asks its client). Does nothing before the session is established.</summary>
@@ -265,7 +239,7 @@ public sealed partial class XtmpSession : IDisposable
         _now = now;
         if (State == SessionState.Established)
         {
-            _datagrams?.Open(remote, now.Monotonic);
+            _outbox.Datagrams?.Open(remote, now.Monotonic);
         }
     }
 
@@ -276,7 +250,7 @@ public sealed partial class XtmpSession : IDisposable
     public void CheckTrust(Instant now)
     {
         _now = now;
-        if (State == SessionState.Established && !IsPeerStillTrusted())
+        if (State == SessionState.Established && Established?.Peer is { } peer && !_peerTrust.Evaluate(peer.ToClaim(), now).IsTrusted)
         {
             CloseGracefully(DisconnectReason.Revoked);
         }
@@ -291,10 +265,9 @@ public sealed partial class XtmpSession : IDisposable
         if (State == SessionState.Established)
         {
             State = SessionState.Closing;
-            _closingSince = _now.Monotonic;
-            _disconnectReason = reason;
-            _disconnectText = text;
+            _closing = new(reason, text, _now.Monotonic);
             _exchanges.StopAccepting();
+            _inbox.WithholdsWork = true;
         }
         else if (State == SessionState.Handshaking)
         {
@@ -309,143 +282,15 @@ public sealed partial class XtmpSession : IDisposable
     /// <summary>Erases all keys and returns all buffers. A session that still lives is over without a word to the peer.</summary>
     public void Dispose()
     {
-        if (State != SessionState.Closed)
-        {
-            State = SessionState.Closed;
-            Close = SessionClose.Violation(SessionCloseReason.LocalClose, "The session was disposed.", Fault.Local);
-        }
-
-        EndHandshake();
-        EraseKeys();
+        Close ??= SessionClose.Violation(SessionCloseReason.LocalClose, "The session was disposed.", Fault.Local);
+        State = SessionState.Closed;
+        Release();
         _secrets?.Dispose();
         _secrets = null;
-        _assembler.Dispose();
-        _packer.Dispose();
-        _decompressor.Dispose();
-        _events.Dispose();
-        _arena.Dispose();
-        _ready.Dispose();
-        _unpacker.Dispose();
+        _inbox.Dispose();
+        _handshakeOutput.Dispose();
     }
 
     /// <summary>Role, session id and state; never keys.</summary>
     public override string ToString() => $"{Role} session {SessionId:x16} {State}";
-
-    private bool IsRenewalDue => _records!.IsRenewalDue || _datagrams?.IsRenewalDue == true;
-
-    private void RunRekey(TimeSpan time)
-    {
-        if (_rekey!.HandleTimeout(time, IsRenewalDue, mayStart: State == SessionState.Established, out var code, out var message) is { } violation)
-        {
-            End(violation);
-        }
-        else if (code != 0)
-        {
-            QueueControl(code, message);
-        }
-    }
-
-    private void RunDatagrams(TimeSpan time)
-    {
-        if (_datagrams is not { } channel)
-        {
-            return;
-        }
-
-        _counters.DatagramsDropped += channel.HandleTimeout(time);
-        Span<byte> report = stackalloc byte[PathMessages.MaxReportLength];
-        var length = channel.WriteReport(report, time, RoundTrip);
-        if (length > 0)
-        {
-            QueueControl(FrameCode.Path, report[..length]);
-        }
-
-        MoveToStream();
-    }
-
-    private void BecomeEstablished(HandshakeResult result)
-    {
-        EndHandshake();
-        Established = result.Established;
-        State = SessionState.Established;
-        _secrets = result.Secrets;
-        _records = result.Records;
-        _peerLimits = result.PeerLimits;
-        _exchanges.SetPeerLimits(result.PeerLimits);
-        _keepAlive.Measured(result.RoundTrip);
-        _keepAlive.Established(_now.Monotonic);
-        _rekey = new(Role, _limits, _entropy, _secrets, _now.Monotonic);
-        _assembler.MaxPayload = FrameLayout.MaxPayload;
-        if (result.HasDatagrams)
-        {
-            _exchanges.HasDatagrams = true;
-            var (send, receive) = DeriveKeys("c udp"u8, "s udp"u8, Epoch);
-            _datagrams = new(Role, _limits, _entropy, SessionId, send, receive, _now.Monotonic);
-        }
-
-        AddDetailEvent(SessionEventKind.Established, result.Established);
-        if (result.Ticket.Length > 0)
-        {
-            QueueControl(FrameCode.Ticket, result.Ticket);
-        }
-    }
-
-    private void EndHandshake()
-    {
-        _counters.FramesSent += _handshake?.FramesSent ?? 0;
-        _handshake?.Dispose();
-        _handshake = null;
-    }
-
-    /// <summary>Keys of both directions.</summary>
-    private (TrafficKeys Send, TrafficKeys Receive) DeriveKeys(ReadOnlySpan<byte> clientLabel, ReadOnlySpan<byte> serverLabel, uint epoch)
-    {
-        var client = _secrets!.DeriveKeys(clientLabel, _records!.Type, epoch);
-        var server = _secrets.DeriveKeys(serverLabel, _records.Type, epoch);
-        return Role == PeerRole.Client ? (client, server) : (server, client);
-    }
-
-    private bool IsPeerStillTrusted() =>
-        Established?.Peer is not { } peer || _peerTrust.Evaluate(peer.ToClaim(), _now).IsTrusted;
-
-    private void AddDetailEvent(SessionEventKind kind, object? detail)
-    {
-        ref var pending = ref _events.Add();
-        pending.Kind = kind;
-        pending.Detail = detail;
-    }
-
-    private void Fail(SessionCloseReason reason, string text, Fault fault = Fault.Peer) =>
-        End(SessionClose.Violation(reason, text, fault));
-
-    /// <summary>The session is over: keys are erased, what is queued is dropped, Closed is the last event.</summary>
-    private void End(SessionClose close)
-    {
-        if (State == SessionState.Closed)
-        {
-            return;
-        }
-
-        State = SessionState.Closed;
-        Close = close;
-        EraseKeys();
-        _exchanges.Close();
-        _packer.Dispose();
-        _assembler.Dispose();
-        _unpacker.Dispose();
-        EndHandshake();
-        AddDetailEvent(SessionEventKind.Closed, close);
-    }
-
-    private static TimeSpan Earlier(TimeSpan a, TimeSpan? b) => b is { } other && other < a ? other : a;
-
-    private void EraseKeys()
-    {
-        _records?.Dispose();
-        _records = null;
-        _rekey?.Dispose();
-        _rekey = null;
-        _datagrams?.Dispose();
-        _datagrams = null;
-    }
 }

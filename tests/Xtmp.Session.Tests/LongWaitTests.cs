@@ -55,7 +55,7 @@ public sealed class LongWaitTests
         HandshakeTests.AssertClosed(pair.Server, SessionCloseReason.UnexpectedMessage);
         Assert.Empty(pair.Server.Of(SessionEventKind.Request));
         Assert.Empty(pair.Server.Of(SessionEventKind.OneWay));
-        Assert.False(pair.Server.Session.SendResponse(1, [5]));
+        Assert.False(pair.Server.Session.SendResponse(1, (byte[])[5]));
         raw.Send(0x20, FrameKind.Request, 5, [6]);
         Assert.Equal(SessionEventKind.Closed, pair.Server.Events[^1].Kind);
     }

@@ -20,7 +20,7 @@ public sealed class RekeyTests
         for (var i = 0; i < 10; i++)
         {
             pair.Advance(TimeSpan.FromSeconds(5));
-            pair.Client.Session.SendRequest(Code, [(byte)i], default);
+            pair.Client.Session.SendRequest(Code, (byte[])[(byte)i], default);
             pair.Run();
         }
 

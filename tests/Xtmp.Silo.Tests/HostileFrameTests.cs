@@ -166,7 +166,7 @@ public sealed class HostileFrameTests
     {
         await using var silo = await TestSilo.StartAsync();
         await using var peer = await RawPeer.EstablishAsync(silo);
-        peer.Session.SendRequest(0xEE, [0x90], default);
+        peer.Session.SendRequest(0xEE, (byte[])[0x90], default);
         await peer.SendAsync(peer.Take());
         var answer = await peer.ReceiveUntilAsync(SessionEventKind.Error);
         Assert.Equal(XtmpErrorCode.UnknownMessageType, answer.Error!.Code);

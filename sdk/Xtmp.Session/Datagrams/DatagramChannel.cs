@@ -128,10 +128,23 @@ internal sealed class DatagramChannel : IDisposable
         return DatagramStatus.Opened;
     }
 
-    /// <summary>A Path message in a datagram. False where it is malformed; <paramref name="isReady"/> where it made the path.</summary>
-    public bool TryHandlePath(ReadOnlySpan<byte> payload, PathAddress from, out bool isReady)
+    /// <summary>
+    /// A control message in a datagram: Path, or a heartbeat that keeps the path's address translation alive. False where it
+    /// is neither, or malformed; <paramref name="isReady"/> where it made the path.
+    /// </summary>
+    public bool TryHandleControl(in FrameHeader header, ReadOnlySpan<byte> payload, PathAddress from, out bool isReady)
     {
         isReady = false;
+        if (!FrameUnpacker.IsPlainControl(in header) || header.MessageType is not (FrameCode.Path or FrameCode.Heartbeat))
+        {
+            return false;
+        }
+
+        if (header.MessageType == FrameCode.Heartbeat)
+        {
+            return ControlMessages.TryReadHeartbeat(payload, out _, out _);
+        }
+
         if (!PathMessages.TryRead(payload, out var isResponse, out var challenge))
         {
             return false;

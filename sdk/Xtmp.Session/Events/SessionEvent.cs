@@ -5,46 +5,52 @@ namespace Xtmp.Session;
 /// next call of <see cref="XtmpSession.PollEvent"/> or Dispose on that session; decode or copy it before.
 /// Calls of Handle… and Send… leave it alone.
 /// </summary>
-public readonly struct SessionEvent
+public struct SessionEvent
 {
-    public SessionEventKind Kind { get; internal init; }
+    public SessionEventKind Kind { get; internal set; }
 
     /// <summary>Message code, for the kinds that carry a message.</summary>
-    public byte Code { get; internal init; }
+    public byte Code { get; internal set; }
+
+    /// <summary>True where the message came by datagram.</summary>
+    public bool IsDatagram { get; internal set; }
+
+    /// <summary>While it waits in the queue: the payload is still compressed.</summary>
+    internal bool IsCompressed { get; set; }
+
+    /// <summary>While it waits in the queue: its exchange is over once it is taken.</summary>
+    internal bool EndsExchange { get; set; }
 
     /// <summary>The exchange it belongs to; 0 for plain one-way messages.</summary>
-    public ulong ExchangeId { get; internal init; }
+    public ulong ExchangeId { get; internal set; }
 
     /// <summary>
     /// The message as sent: decrypted, reassembled, decompressed, without an item number. One MessagePack value, and
     /// after it zero or more padding bytes; <see cref="Protocol.IXtmpStruct{TSelf}.TryDecode"/> tells the length of the
     /// value and <see cref="PayloadPadding.IsValid"/> checks the rest.
     /// </summary>
-    public ReadOnlyMemory<byte> Payload { get; internal init; }
+    public ReadOnlyMemory<byte> Payload { get; internal set; }
 
     /// <summary>With <see cref="SessionEventKind.Item"/>: from 0, without gaps on the stream transport.</summary>
-    public ulong ItemNumber { get; internal init; }
+    public ulong ItemNumber { get; internal set; }
 
     /// <summary>With <see cref="SessionEventKind.CreditAvailable"/>: items below this number may be sent.</summary>
-    public ulong Credit { get; internal init; }
+    public ulong Credit { get; internal set; }
 
-    /// <summary>True where the message came by datagram.</summary>
-    public bool IsDatagram { get; internal init; }
-
-    internal object? Detail { get; init; }
+    internal object? Detail { get; set; }
 
     /// <summary>With <see cref="SessionEventKind.Established"/>.</summary>
-    public EstablishedSession? Established => Detail as EstablishedSession;
+    public readonly EstablishedSession? Established => Detail as EstablishedSession;
 
     /// <summary>With <see cref="SessionEventKind.Error"/>.</summary>
-    public RemoteError? Error => Detail as RemoteError;
+    public readonly RemoteError? Error => Detail as RemoteError;
 
     /// <summary>With <see cref="SessionEventKind.TicketReceived"/>.</summary>
-    public SessionTicket? Ticket => Detail as SessionTicket;
+    public readonly SessionTicket? Ticket => Detail as SessionTicket;
 
     /// <summary>With <see cref="SessionEventKind.Closed"/>.</summary>
-    public SessionClose? Close => Detail as SessionClose;
+    public readonly SessionClose? Close => Detail as SessionClose;
 
     /// <summary>Kind, code and exchange; never the payload.</summary>
-    public override string ToString() => $"{Kind} code 0x{Code:X2} exchange {ExchangeId}";
+    public override readonly string ToString() => $"{Kind} code 0x{Code:X2} exchange {ExchangeId}";
 }

@@ -12,20 +12,24 @@ namespace Xtmp.Session;
 internal sealed class ExchangeTable(PeerRole role, SessionLimits limits)
 {
     private readonly ulong _peerParity = role == PeerRole.Client ? 0u : 1u;
-    private readonly Dictionary<ulong, InboundExchange> _inbound = [];
-    private readonly Dictionary<ulong, OutboundExchange> _outbound = [];
-    private readonly Dictionary<ulong, byte> _awaitingAck = [];
+
+    // Made on first use: most sessions at rest have asked or been asked nothing of each kind.
+    private Dictionary<ulong, InboundExchange>? _inbound;
+    private Dictionary<ulong, OutboundExchange>? _outbound;
+    private Dictionary<ulong, byte>? _awaitingAck;
     private ulong _nextId = role == PeerRole.Client ? 1u : 2u;
 
     // Ids of one end go up by two: half of each is what the windows count.
     private IdWindow _requestsSeen;
     private IdWindow _ackedSeen;
-    private AnnouncedLimits _peerLimits = AnnouncedLimits.Default;
     private bool _peerLimitsKnown;
     private bool _isClosing;
 
     /// <summary>Requests of this end without an answer yet.</summary>
-    public int Outstanding => _outbound.Count;
+    public int Outstanding => _outbound?.Count ?? 0;
+
+    /// <summary>What the peer takes; the defaults until the handshake tells.</summary>
+    public AnnouncedLimits PeerLimits { get; private set; } = AnnouncedLimits.Default;
 
     /// <summary>Items may have gone by datagram, in any order, and messages may come twice.</summary>
     public bool HasDatagrams { get; set; }
@@ -33,7 +37,7 @@ internal sealed class ExchangeTable(PeerRole role, SessionLimits limits)
     /// <summary>The handshake tells what the peer takes.</summary>
     public void SetPeerLimits(AnnouncedLimits announced)
     {
-        _peerLimits = announced;
+        PeerLimits = announced;
         _peerLimitsKnown = true;
     }
 
@@ -44,23 +48,23 @@ internal sealed class ExchangeTable(PeerRole role, SessionLimits limits)
     public void Close()
     {
         _isClosing = true;
-        _inbound.Clear();
+        _inbound = null;
     }
 
     /// <exception cref="XtmpException">Overloaded: the peer takes no more requests at one time.</exception>
     public void RequireRoomForRequest()
     {
-        var max = _peerLimitsKnown ? _peerLimits.MaxConcurrentRequests : limits.MaxConcurrentRequests;
-        if (_outbound.Count >= max)
+        var max = _peerLimitsKnown ? PeerLimits.MaxConcurrentRequests : limits.MaxConcurrentRequests;
+        if (Outstanding >= max)
         {
-            throw new XtmpException(XtmpErrorCode.Overloaded, Fault.Local, $"{_outbound.Count} requests are unanswered, and the peer takes no more at one time.", retryable: true);
+            throw new XtmpException(XtmpErrorCode.Overloaded, Fault.Local, $"{Outstanding} requests are unanswered, and the peer takes no more at one time.", retryable: true);
         }
     }
 
     /// <exception cref="XtmpException">Overloaded: too many messages wait for their ack.</exception>
     public void RequireRoomForAck()
     {
-        if (_awaitingAck.Count >= IdWindow.Size / 2)
+        if (_awaitingAck?.Count >= IdWindow.Size / 2)
         {
             throw new XtmpException(XtmpErrorCode.Overloaded, Fault.Local, $"{_awaitingAck.Count} messages wait for their ack.", retryable: true);
         }
@@ -82,10 +86,10 @@ internal sealed class ExchangeTable(PeerRole role, SessionLimits limits)
 
     /// <summary>A request of this end is on its way.</summary>
     public void AddRequest(ulong id, byte code, MessagePriority priority, bool isStream) =>
-        _outbound.Add(id, new() { Code = code, Priority = priority, IsStream = isStream, Credit = (ulong)limits.InitialStreamCredit });
+        (_outbound ??= []).Add(id, new() { Code = code, Priority = priority, IsStream = isStream, Credit = (ulong)limits.InitialStreamCredit });
 
     /// <summary>A one-way message of this end that asks for an ack is on its way.</summary>
-    public void AddAwaitingAck(ulong id, byte code) => _awaitingAck.Add(id, code);
+    public void AddAwaitingAck(ulong id, byte code) => (_awaitingAck ??= []).Add(id, code);
 
     /// <summary>Raises the credit of a stream this end asked for; false where that changes nothing.</summary>
     public bool TryGrant(ulong id, ulong limit, out MessagePriority priority)
@@ -119,16 +123,21 @@ internal sealed class ExchangeTable(PeerRole role, SessionLimits limits)
     }
 
     /// <summary>A request of the peer, or a null reference where it is answered or never was.</summary>
-    public ref InboundExchange FindInbound(ulong id) => ref CollectionsMarshal.GetValueRefOrNullRef(_inbound, id);
+    public ref InboundExchange FindInbound(ulong id)
+    {
+        if (_inbound is null)
+        {
+            return ref Unsafe.NullRef<InboundExchange>();
+        }
+
+        return ref CollectionsMarshal.GetValueRefOrNullRef(_inbound, id);
+    }
 
     /// <summary>Takes a request of the peer off the table, because its answer is sent now.</summary>
-    public bool TryFinishInbound(ulong id, out InboundExchange exchange) => _inbound.Remove(id, out exchange);
-
-    /// <summary>Items that may be sent on a stream before credit is used up.</summary>
-    public ulong GetAvailableCredit(ulong id)
+    public bool TryFinishInbound(ulong id, out InboundExchange exchange)
     {
-        ref var exchange = ref FindInbound(id);
-        return Unsafe.IsNullRef(ref exchange) || exchange.Credit < exchange.Items ? 0 : exchange.Credit - exchange.Items;
+        exchange = default;
+        return _inbound is not null && _inbound.Remove(id, out exchange);
     }
 
     /// <summary>A Credit message. <paramref name="exchange"/> is what it applies to; Code 0: nothing to report.</summary>
@@ -174,7 +183,7 @@ internal sealed class ExchangeTable(PeerRole role, SessionLimits limits)
     }
 
     /// <summary>The report that ends an exchange is taken; false where this end has given it up and nobody is to hear of it.</summary>
-    public bool TryTakeAnswer(ulong id) => _outbound.Remove(id, out var ended) && !ended.Cancelled;
+    public bool TryTakeAnswer(ulong id) => _outbound is not null && _outbound.Remove(id, out var ended) && !ended.Cancelled;
 
     /// <summary>An item is about to be reported; <paramref name="isWanted"/> false: it is swallowed.</summary>
     public SessionClose? TakeItem(ulong id, ulong number, out bool isWanted)
@@ -245,14 +254,14 @@ internal sealed class ExchangeTable(PeerRole role, SessionLimits limits)
             reception.Refusal = XtmpErrorCode.UnknownMessageType;
             reception.RefusalText = $"Message type 0x{message.MessageType:X2} is not known here.";
         }
-        else if (_inbound.Count >= limits.MaxConcurrentRequests)
+        else if (_inbound?.Count >= limits.MaxConcurrentRequests)
         {
             reception.Refusal = XtmpErrorCode.Overloaded;
             reception.RefusalText = $"More than {limits.MaxConcurrentRequests} requests are unanswered.";
         }
         else
         {
-            _inbound.Add(id, new() { Code = message.MessageType, Priority = message.Flags.ToPriority(), Credit = (ulong)_peerLimits.InitialStreamCredit });
+            (_inbound ??= []).Add(id, new() { Code = message.MessageType, Priority = message.Flags.ToPriority(), Credit = (ulong)PeerLimits.InitialStreamCredit });
             reception.Event = SessionEventKind.Request;
         }
 
@@ -309,7 +318,7 @@ internal sealed class ExchangeTable(PeerRole role, SessionLimits limits)
 
     private SessionClose? ReceiveErrorOfOneWay(in BatchEntry message, ReadOnlySpan<byte> payload, ref Reception reception)
     {
-        if (message.Kind == FrameKind.Error && _awaitingAck.Remove(message.ExchangeId) && ErrorMessage.Read(payload) is { } error)
+        if (message.Kind == FrameKind.Error && _awaitingAck?.Remove(message.ExchangeId) == true && ErrorMessage.Read(payload) is { } error)
         {
             reception.Event = SessionEventKind.Error;
             reception.Error = error;
@@ -322,7 +331,7 @@ internal sealed class ExchangeTable(PeerRole role, SessionLimits limits)
     private SessionClose? ReceiveAck(in BatchEntry message, ReadOnlySpan<byte> payload, ref Reception reception)
     {
         var id = message.ExchangeId;
-        if (!_awaitingAck.TryGetValue(id, out var code))
+        if (_awaitingAck is null || !_awaitingAck.TryGetValue(id, out var code))
         {
             // A message sent again by datagram is acked again; on the stream nothing is.
             return HasDatagrams && IsOwn(id) && id < _nextId ? null : Unexpected($"An ack for exchange {id}, which waits for none.");
@@ -388,7 +397,15 @@ internal sealed class ExchangeTable(PeerRole role, SessionLimits limits)
         return true;
     }
 
-    private ref OutboundExchange FindOutbound(ulong id) => ref CollectionsMarshal.GetValueRefOrNullRef(_outbound, id);
+    private ref OutboundExchange FindOutbound(ulong id)
+    {
+        if (_outbound is null)
+        {
+            return ref Unsafe.NullRef<OutboundExchange>();
+        }
+
+        return ref CollectionsMarshal.GetValueRefOrNullRef(_outbound, id);
+    }
 
     private bool IsPeers(ulong id) => id != 0 && (id & 1) == _peerParity;
 

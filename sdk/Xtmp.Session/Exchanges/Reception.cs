@@ -14,6 +14,9 @@ internal struct Reception
     /// <summary>With <see cref="SessionEventKind.Error"/>.</summary>
     public RemoteError? Error;
 
+    /// <summary>An ack or a refusal is to be sent.</summary>
+    public readonly bool IsAnswered => SendsAck || Refusal != default;
+
     /// <summary>An ack is to be sent.</summary>
     public bool SendsAck;
 

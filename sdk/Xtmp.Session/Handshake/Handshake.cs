@@ -20,6 +20,9 @@ internal sealed class Handshake(HandshakeContext context, HandshakeState first, 
 
     public int FramesSent => context.FramesSent;
 
+    /// <summary>When the handshake has to be done.</summary>
+    public TimeSpan Deadline => context.StartedAt + context.Timeout;
+
     /// <summary>True while this end speaks next: its flight is written by <see cref="WriteFlight"/>, or before the next frame is read.</summary>
     public bool HasPendingFlight => _state.HasPendingFlight;
 
@@ -29,6 +32,11 @@ internal sealed class Handshake(HandshakeContext context, HandshakeState first, 
         context.Now = now;
         _state = _state.WriteFlight();
     }
+
+    /// <summary>What ends the session once <see cref="Deadline"/> has passed.</summary>
+    public SessionClose? HandleTimeout(TimeSpan time) => time >= Deadline
+        ? SessionClose.Violation(SessionCloseReason.HandshakeTimeout, $"The handshake took longer than {context.Timeout.TotalSeconds:0.###} s.", Fault.Network)
+        : null;
 
     /// <summary>Takes a whole frame whose header is checked. What it returns ends the session.</summary>
     public SessionClose? HandleFrame(in FrameHeader header, ReadOnlySpan<byte> frame, Instant now)

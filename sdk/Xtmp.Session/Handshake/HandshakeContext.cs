@@ -18,6 +18,10 @@ internal sealed class HandshakeContext(PeerRole role, SessionOptions options, IE
 
     public Instant Now { get; set; } = now;
 
+    public TimeSpan StartedAt { get; } = now.Monotonic;
+
+    public TimeSpan Timeout => options.Limits.HandshakeTimeout;
+
     public Transcript Transcript { get; } = new();
 
     /// <summary>Chosen by the server; 0 before ServerHello.</summary>
@@ -104,24 +108,18 @@ internal sealed class HandshakeContext(PeerRole role, SessionOptions options, IE
     /// <summary>Both directions go under the handshake keys, which always are AES-256-GCM and epoch 0.</summary>
     public void EnterHandshakeKeys()
     {
-        var (send, receive) = Order(
-            new TrafficKeys(Secrets.ClientTraffic, EncryptionType.Aes256Gcm, epoch: 0),
-            new TrafficKeys(Secrets.ServerTraffic, EncryptionType.Aes256Gcm, epoch: 0));
-        Records = new(SessionId, send, receive, options.Limits);
+        var client = new TrafficKeys(Secrets.ClientTraffic, EncryptionType.Aes256Gcm, epoch: 0);
+        var server = new TrafficKeys(Secrets.ServerTraffic, EncryptionType.Aes256Gcm, epoch: 0);
+        var isClient = role == PeerRole.Client;
+        Records = new(SessionId, isClient ? client : server, isClient ? server : client, options.Limits);
     }
 
     /// <summary>ms and both application keys from TH(..server Finished). They are not in use yet.</summary>
     public void PrepareApplicationKeys(ReadOnlySpan<byte> serverFinishedHash, EncryptionType type)
     {
         _session = new SessionSecrets();
-        _session.SetMaster(Secrets);
-        Span<byte> secret = stackalloc byte[KeyDerivation.SecretSize];
-        _session.DeriveTraffic("c ap"u8, serverFinishedHash, secret);
-        var client = new TrafficKeys(secret, type, epoch: 1);
-        _session.DeriveTraffic("s ap"u8, serverFinishedHash, secret);
-        var server = new TrafficKeys(secret, type, epoch: 1);
-        CryptographicOperations.ZeroMemory(secret);
-        var (send, receive) = Order(client, server);
+        _session.SetMaster(Secrets, serverFinishedHash);
+        var (send, receive) = _session.DeriveKeys(role, "c ap"u8, "s ap"u8, type, epoch: 1);
         Records!.Renew(send, receive);
     }
 
@@ -159,7 +157,4 @@ internal sealed class HandshakeContext(PeerRole role, SessionOptions options, IE
         _session = null;
         Records = null;
     }
-
-    private (TrafficKeys Send, TrafficKeys Receive) Order(TrafficKeys client, TrafficKeys server) =>
-        role == PeerRole.Client ? (client, server) : (server, client);
 }

@@ -17,12 +17,12 @@ internal sealed class SessionSecrets : IDisposable
 
     private Span<byte> Hash => _block.AsSpan(3 * Size, Size);
 
-    /// <summary>Takes ms from the handshake.</summary>
-    public void SetMaster(HandshakeSecrets handshake) => handshake.DeriveMaster(Master);
-
-    /// <summary>c_ap or s_ap, c_udp or s_udp, by label and transcript hash.</summary>
-    public void DeriveTraffic(ReadOnlySpan<byte> label, ReadOnlySpan<byte> hash, Span<byte> secret) =>
-        KeyDerivation.Expand(Master, label, hash, secret);
+    /// <summary>Takes ms from the handshake, at TH(..server Finished).</summary>
+    public void SetMaster(HandshakeSecrets handshake, ReadOnlySpan<byte> serverFinishedHash)
+    {
+        handshake.DeriveMaster(Master);
+        serverFinishedHash.CopyTo(Hash);
+    }
 
     /// <summary>Fixes exporter and res at TH(..client Finished).</summary>
     public void Complete(ReadOnlySpan<byte> clientFinishedHash)
@@ -32,18 +32,21 @@ internal sealed class SessionSecrets : IDisposable
         clientFinishedHash.CopyTo(Hash);
     }
 
-    /// <summary>Record keys of one direction and transport, from the secrets as they are now.</summary>
-    public TrafficKeys DeriveKeys(ReadOnlySpan<byte> label, EncryptionType type, uint epoch)
+    /// <summary>Record keys of both directions of one transport, from the secrets as they are now.</summary>
+    public (TrafficKeys Send, TrafficKeys Receive) DeriveKeys(PeerRole role, ReadOnlySpan<byte> clientLabel, ReadOnlySpan<byte> serverLabel, EncryptionType type, uint epoch)
     {
-        Span<byte> secret = stackalloc byte[Size];
-        DeriveTraffic(label, Hash, secret);
-        var keys = new TrafficKeys(secret, type, epoch);
-        CryptographicOperations.ZeroMemory(secret);
-        return keys;
+        var client = DeriveKeys(clientLabel, type, epoch);
+        var server = DeriveKeys(serverLabel, type, epoch);
+        return role == PeerRole.Client ? (client, server) : (server, client);
     }
 
-    public void Export(ReadOnlySpan<byte> label, ReadOnlySpan<byte> context, Span<byte> output) =>
-        KeyDerivation.Export(Exporter, label, context, output);
+    /// <summary>Keying material for the application (SPEC §2, key schedule).</summary>
+    public void Export(string label, ReadOnlySpan<byte> context, Span<byte> output)
+    {
+        Span<byte> bytes = stackalloc byte[label.Length];
+        System.Text.Encoding.ASCII.GetBytes(label, bytes);
+        KeyDerivation.Export(Exporter, bytes, context, output);
+    }
 
     /// <summary>psk = L(res, "psk", ticket_nonce, 48).</summary>
     public void DerivePsk(ReadOnlySpan<byte> ticketNonce, Span<byte> psk) =>
@@ -75,4 +78,13 @@ internal sealed class SessionSecrets : IDisposable
     }
 
     public void Dispose() => CryptographicOperations.ZeroMemory(_block);
+
+    private TrafficKeys DeriveKeys(ReadOnlySpan<byte> label, EncryptionType type, uint epoch)
+    {
+        Span<byte> secret = stackalloc byte[Size];
+        KeyDerivation.Expand(Master, label, Hash, secret);
+        var keys = new TrafficKeys(secret, type, epoch);
+        CryptographicOperations.ZeroMemory(secret);
+        return keys;
+    }
 }

@@ -6,15 +6,12 @@ namespace Xtmp.Session;
 internal sealed class EventQueue : IDisposable
 {
     private const int FirstSize = 16;
-    private PendingEvent[] _items = [];
+    private SessionEvent[] _items = [];
     private int _head;
     private int _tail;
 
-    public bool IsEmpty => _head == _tail;
-
-    public int Count => _tail - _head;
-
-    public ref PendingEvent Add()
+    /// <summary>A new event at the end, to be filled in at once.</summary>
+    public ref SessionEvent Add()
     {
         if (_tail == _items.Length)
         {
@@ -26,7 +23,7 @@ internal sealed class EventQueue : IDisposable
         return ref item;
     }
 
-    public bool TryTake(out PendingEvent item)
+    public bool TryTake(out SessionEvent item)
     {
         if (_head == _tail)
         {
@@ -34,8 +31,10 @@ internal sealed class EventQueue : IDisposable
             return false;
         }
 
-        item = _items[_head];
-        _items[_head++] = default;
+        ref var first = ref _items[_head++];
+        item = first;
+        first.Payload = default;
+        first.Detail = null;
         return true;
     }
 
@@ -45,7 +44,7 @@ internal sealed class EventQueue : IDisposable
         if (_items.Length > 0)
         {
             // Taken items were cleared one by one; nothing in the array refers to anything any more.
-            ArrayPool<PendingEvent>.Shared.Return(_items);
+            ArrayPool<SessionEvent>.Shared.Return(_items);
             _items = [];
         }
 
@@ -61,11 +60,11 @@ internal sealed class EventQueue : IDisposable
 
     private void Grow()
     {
-        var larger = ArrayPool<PendingEvent>.Shared.Rent(Math.Max(FirstSize, 2 * _items.Length));
+        var larger = ArrayPool<SessionEvent>.Shared.Rent(Math.Max(FirstSize, 2 * _items.Length));
         Array.Copy(_items, _head, larger, 0, _tail - _head);
         if (_items.Length > 0)
         {
-            ArrayPool<PendingEvent>.Shared.Return(_items, clearArray: true);
+            ArrayPool<SessionEvent>.Shared.Return(_items, clearArray: true);
         }
 
         _items = larger;

@@ -11,7 +11,7 @@ internal sealed class ReceiveArena : IDisposable
 {
     private const int FirstBufferSize = 4 * 1024;
     private const int BufferSize = 128 * 1024;
-    private readonly List<(byte[] Buffer, int Used)> _full = [];
+    private List<(byte[] Buffer, int Used)>? _full;
     private byte[] _current = [];
     private int _used;
 
@@ -23,7 +23,7 @@ internal sealed class ReceiveArena : IDisposable
             var size = Math.Max(length, _current.Length == 0 ? FirstBufferSize : BufferSize);
             if (_current.Length > 0)
             {
-                _full.Add((_current, _used));
+                (_full ??= []).Add((_current, _used));
             }
 
             _current = ArrayPool<byte>.Shared.Rent(size);
@@ -37,17 +37,17 @@ internal sealed class ReceiveArena : IDisposable
     public void Keep(int length) => _used += length;
 
     /// <summary>Takes a pooled buffer over.</summary>
-    public void Adopt(byte[] buffer, int used) => _full.Add((buffer, used));
+    public void Adopt(byte[] buffer, int used) => (_full ??= []).Add((buffer, used));
 
     /// <summary>Gives everything back, erased.</summary>
     public void Reset()
     {
-        foreach (var (buffer, used) in _full)
+        foreach (var (buffer, used) in _full ?? [])
         {
             Return(buffer, used);
         }
 
-        _full.Clear();
+        _full = null;
         if (_current.Length > 0)
         {
             Return(_current, _used);

@@ -6,9 +6,9 @@ namespace Xtmp.Session;
 
 /// <summary>
 /// When keys are renewed, and the agreement that renews the session's secrets (SPEC §2, "Rekey and limits"). Always started
-/// by the client; a server asks its client. Derives no record keys: whoever runs it does that from the new secrets.
+/// by the client; a server asks its client. The record layer gets its new keys here, and goes over to them frame by frame.
 /// </summary>
-internal sealed class Rekey(PeerRole role, SessionLimits limits, IEntropy entropy, SessionSecrets secrets, TimeSpan now) : IDisposable
+internal sealed class Rekey(PeerRole role, SessionLimits limits, IEntropy entropy, SessionSecrets secrets, RecordLayer records, TimeSpan now) : IDisposable
 {
     private static readonly TimeSpan MinSpacing = TimeSpan.FromSeconds(1);
 
@@ -25,8 +25,8 @@ internal sealed class Rekey(PeerRole role, SessionLimits limits, IEntropy entrop
     private bool _wanted;
     private bool _requested;
 
-    /// <summary>Times keys were renewed.</summary>
-    public int Count { get; private set; }
+    /// <summary>Epoch of the newest keys, of which the first are those of the handshake's end.</summary>
+    public uint Epoch { get; private set; } = 1;
 
     private bool IsInFlight => _shares is not null || _requested;
 
@@ -38,9 +38,9 @@ internal sealed class Rekey(PeerRole role, SessionLimits limits, IEntropy entrop
     public void Request() => _wanted = true;
 
     /// <summary>When to call <see cref="HandleTimeout"/>.</summary>
-    /// <param name="isDue">A key has protected so much that it is to be renewed.</param>
+    /// <param name="isDue">A key that is not of the record layer has protected so much that it is to be renewed.</param>
     public TimeSpan NextTime(bool isDue) =>
-        IsInFlight ? _startedAt + AnswerTimeout : _last + (_wanted || isDue ? MinSpacing : Interval);
+        IsInFlight ? _startedAt + AnswerTimeout : _last + (_wanted || isDue || records.IsRenewalDue ? MinSpacing : Interval);
 
     /// <summary>Starts a rekey that is due: <paramref name="code"/> and <paramref name="message"/> are to be sent, code 0 means nothing.</summary>
     public SessionClose? HandleTimeout(TimeSpan time, bool isDue, bool mayStart, out byte code, out byte[] message)
@@ -93,12 +93,11 @@ internal sealed class Rekey(PeerRole role, SessionLimits limits, IEntropy entrop
     /// <summary>At a server: renews the secrets; <paramref name="answer"/> is to be sent as the last frame under the old keys.</summary>
     /// <param name="payload">The client's message.</param>
     /// <param name="time">The time.</param>
-    /// <param name="isRenewing">The client has not yet used the keys of the rekey before.</param>
     /// <param name="answer">RekeyAck.</param>
-    public SessionClose? HandleRekey(ReadOnlySpan<byte> payload, TimeSpan time, bool isRenewing, out byte[] answer)
+    public SessionClose? HandleRekey(ReadOnlySpan<byte> payload, TimeSpan time, out byte[] answer)
     {
         answer = [];
-        if (isRenewing || time < _last + MinSpacing - SpacingTolerance)
+        if (records.AwaitsNewEpoch || time < _last + MinSpacing - SpacingTolerance)
         {
             return SessionClose.Violation(SessionCloseReason.RekeyViolation, "A rekey came while another was under way, or within a second of it.");
         }
@@ -136,7 +135,10 @@ internal sealed class Rekey(PeerRole role, SessionLimits limits, IEntropy entrop
             return SessionClose.Violation(SessionCloseReason.RekeyViolation, "The server's rekey share is not acceptable.");
         }
 
+        // The answer was the server's last record of the old epoch, and this end's next is of the new one.
         Finish(_message, payload, agreement, time);
+        records.SwitchReceive();
+        records.SwitchSend();
         return null;
     }
 
@@ -155,6 +157,7 @@ internal sealed class Rekey(PeerRole role, SessionLimits limits, IEntropy entrop
         _last = time;
         _wanted = false;
         _requested = false;
-        Count++;
+        var (send, receive) = secrets.DeriveKeys(role, "c ap"u8, "s ap"u8, records.Type, ++Epoch);
+        records.Renew(send, receive);
     }
 }

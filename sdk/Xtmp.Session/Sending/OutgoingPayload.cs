@@ -16,9 +16,12 @@ internal readonly ref struct OutgoingPayload
 
     public OutgoingPayload(IXtmpMessage message)
     {
+        ArgumentNullException.ThrowIfNull(message);
         _message = message;
         Length = message.GetEncodedSize();
     }
+
+    public static implicit operator OutgoingPayload(ReadOnlySpan<byte> bytes) => new(bytes);
 
     public int Length { get; }
 

@@ -86,15 +86,6 @@ internal sealed class SendLevel : IDisposable
         Bytes += BatchEntry.Size + entry.Length;
     }
 
-    /// <summary>Drops room that was reserved and not used.</summary>
-    public void Abandon()
-    {
-        if (_tail is { } tail && tail.Start == tail.End && ReferenceEquals(_head, tail))
-        {
-            ReleaseHead();
-        }
-    }
-
     /// <summary>The head segment's records.</summary>
     public Span<byte> Head => _head!.Buffer.AsSpan(_head.Start, _head.End - _head.Start);
 

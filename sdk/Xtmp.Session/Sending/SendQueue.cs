@@ -10,31 +10,39 @@ namespace Xtmp.Session;
 internal sealed class SendQueue : IDisposable
 {
     private const int MaxPassedOver = 8;
-    private readonly SendLevel[] _levels = [new(), new(), new(), new()];
+    private readonly SendLevel?[] _levels = new SendLevel?[4];
 
     /// <summary>The session's own messages, ahead of all others.</summary>
-    public SendLevel Control => _levels[0];
+    public SendLevel Control => _levels[0] ??= new();
 
-    public long Bytes => _levels[0].Bytes + _levels[1].Bytes + _levels[2].Bytes + _levels[3].Bytes;
+    public long Bytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (var level in _levels)
+            {
+                bytes += level?.Bytes ?? 0;
+            }
 
-    /// <summary>Bytes of application messages.</summary>
-    public long ApplicationBytes => _levels[1].Bytes + _levels[2].Bytes + _levels[3].Bytes;
+            return bytes;
+        }
+    }
 
-    public SendLevel Level(MessagePriority priority) => _levels[3 - (int)priority];
+    public SendLevel Level(MessagePriority priority) => _levels[3 - (int)priority] ??= new();
 
     /// <summary>The level to serve next, or null when all are empty.</summary>
     public SendLevel? Next()
     {
-        if (!Control.IsEmpty)
+        if (_levels[0] is { IsEmpty: false } control)
         {
-            return Control;
+            return control;
         }
 
         SendLevel? chosen = null;
         for (var i = _levels.Length - 1; i > 0; i--)
         {
-            var level = _levels[i];
-            if (!level.IsEmpty && (chosen is null || chosen.PassedOver < MaxPassedOver))
+            if (_levels[i] is { IsEmpty: false } level && (chosen is null || chosen.PassedOver < MaxPassedOver))
             {
                 chosen = level;
             }
@@ -48,9 +56,9 @@ internal sealed class SendQueue : IDisposable
         chosen.PassedOver = 0;
         for (var i = 1; i < _levels.Length; i++)
         {
-            if (!ReferenceEquals(_levels[i], chosen) && !_levels[i].IsEmpty)
+            if (_levels[i] is { IsEmpty: false } level && !ReferenceEquals(level, chosen))
             {
-                _levels[i].PassedOver++;
+                level.PassedOver++;
             }
         }
 
@@ -61,7 +69,7 @@ internal sealed class SendQueue : IDisposable
     {
         foreach (var level in _levels)
         {
-            level.Dispose();
+            level?.Dispose();
         }
     }
 }

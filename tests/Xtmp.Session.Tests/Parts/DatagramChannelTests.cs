@@ -203,7 +203,7 @@ public sealed class DatagramChannelTests : IDisposable
         var status = channel.TryOpen(ref datagram, from, datagram.Length, _arena, _now, null, out var header, out var plaintext);
         if (status == DatagramStatus.Opened && header.MessageType == FrameCode.Path)
         {
-            Assert.True(channel.TryHandlePath(plaintext, from, out _));
+            Assert.True(channel.TryHandleControl(in header, plaintext, from, out _));
         }
 
         return status;

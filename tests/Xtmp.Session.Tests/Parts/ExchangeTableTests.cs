@@ -108,7 +108,7 @@ public sealed class ExchangeTableTests
     {
         _server.SetPeerLimits(new AnnouncedLimits(1024, 10, 5));
         Receive(_server, FrameKind.Request, 1);
-        Assert.Equal(5ul, _server.GetAvailableCredit(1));
+        Assert.Equal(5ul, _server.FindInbound(1).Credit);
         Assert.Null(_server.ReceiveCredit(1, 8, out var exchange));
         Assert.Equal(Code, exchange.Code);
         Assert.NotNull(_server.ReceiveCredit(1, 7, out _));

@@ -206,7 +206,7 @@ public sealed class HandshakePartTests : IDisposable
     private static string Export(SessionSecrets secrets)
     {
         var bytes = new byte[32];
-        secrets.Export("test"u8, default, bytes);
+        secrets.Export("test", default, bytes);
         return Convert.ToHexString(bytes);
     }
 }

@@ -10,13 +10,17 @@ public sealed class RekeyPartTests : IDisposable
     private static readonly TimeSpan s_start = TimeSpan.FromHours(1);
     private readonly SessionSecrets _clientSecrets = Secrets();
     private readonly SessionSecrets _serverSecrets = Secrets();
+    private readonly RecordLayer _clientRecords;
+    private readonly RecordLayer _serverRecords;
     private readonly Rekey _client;
     private readonly Rekey _server;
 
     public RekeyPartTests()
     {
-        _client = new(PeerRole.Client, SessionLimits.Default, new SeededEntropy(1), _clientSecrets, s_start);
-        _server = new(PeerRole.Server, SessionLimits.Default, new SeededEntropy(2), _serverSecrets, s_start);
+        _clientRecords = Records(PeerRole.Client, _clientSecrets);
+        _serverRecords = Records(PeerRole.Server, _serverSecrets);
+        _client = new(PeerRole.Client, SessionLimits.Default, new SeededEntropy(1), _clientSecrets, _clientRecords, s_start);
+        _server = new(PeerRole.Server, SessionLimits.Default, new SeededEntropy(2), _serverSecrets, _serverRecords, s_start);
     }
 
     [Fact]
@@ -26,7 +30,14 @@ public sealed class RekeyPartTests : IDisposable
         Renew(s_start + TimeSpan.FromHours(1));
         Assert.NotEqual(before, Psk(_clientSecrets));
         Assert.Equal(Psk(_clientSecrets), Psk(_serverSecrets));
-        Assert.Equal((1, 1), (_client.Count, _server.Count));
+        Assert.Equal((2u, 2u), (_client.Epoch, _server.Epoch));
+        Assert.Equal((2u, 1u, true), (_clientRecords.Epoch, _serverRecords.Epoch, _serverRecords.AwaitsNewEpoch));
+        var header = new FrameHeader { MessageType = FrameCode.Heartbeat };
+        var record = new byte[_clientRecords.SealedLength(3)];
+        _clientRecords.Seal(ref header, "new"u8, record);
+        Assert.Null(_serverRecords.Check(in header, out var length));
+        Assert.Null(_serverRecords.Open(in header, record, new byte[length]));
+        Assert.False(_serverRecords.AwaitsNewEpoch);
         Assert.Equal(s_start + TimeSpan.FromHours(2), _client.NextTime(isDue: false));
     }
 
@@ -62,9 +73,9 @@ public sealed class RekeyPartTests : IDisposable
     public void rejects_a_rekey_that_is_early_or_on_top_of_another()
     {
         var message = Start(s_start + TimeSpan.FromHours(1));
-        Assert.Equal(SessionCloseReason.RekeyViolation, _server.HandleRekey(message, s_start + TimeSpan.FromSeconds(0.8), isRenewing: false, out _)!.Reason);
-        Assert.Equal(SessionCloseReason.RekeyViolation, _server.HandleRekey(message, s_start + TimeSpan.FromHours(1), isRenewing: true, out _)!.Reason);
-        Assert.Null(_server.HandleRekey(message, s_start + TimeSpan.FromSeconds(0.95), isRenewing: false, out _));
+        Assert.Equal(SessionCloseReason.RekeyViolation, _server.HandleRekey(message, s_start + TimeSpan.FromSeconds(0.8), out _)!.Reason);
+        Assert.Null(_server.HandleRekey(message, s_start + TimeSpan.FromSeconds(0.95), out _));
+        Assert.Equal(SessionCloseReason.RekeyViolation, _server.HandleRekey(message, s_start + TimeSpan.FromHours(1), out _)!.Reason);
     }
 
     [Fact]
@@ -75,7 +86,7 @@ public sealed class RekeyPartTests : IDisposable
         var message = Start(time);
         for (var length = 0; length < message.Length; length += 97)
         {
-            Assert.Equal(SessionCloseReason.MalformedPayload, _server.HandleRekey(message.AsSpan(0, length), time, isRenewing: false, out _)!.Reason);
+            Assert.Equal(SessionCloseReason.MalformedPayload, _server.HandleRekey(message.AsSpan(0, length), time, out _)!.Reason);
         }
     }
 
@@ -83,6 +94,8 @@ public sealed class RekeyPartTests : IDisposable
     {
         _client.Dispose();
         _server.Dispose();
+        _clientRecords.Dispose();
+        _serverRecords.Dispose();
         _clientSecrets.Dispose();
         _serverSecrets.Dispose();
     }
@@ -96,7 +109,7 @@ public sealed class RekeyPartTests : IDisposable
 
     private void Renew(TimeSpan time)
     {
-        Assert.Null(_server.HandleRekey(Start(time), time, isRenewing: false, out var answer));
+        Assert.Null(_server.HandleRekey(Start(time), time, out var answer));
         Assert.Null(_client.HandleAnswer(answer, time));
     }
 
@@ -104,9 +117,15 @@ public sealed class RekeyPartTests : IDisposable
     {
         using var handshake = new HandshakeSecrets(default);
         var secrets = new SessionSecrets();
-        secrets.SetMaster(handshake);
+        secrets.SetMaster(handshake, new byte[Transcript.HashSize]);
         secrets.Complete(new byte[Transcript.HashSize]);
         return secrets;
+    }
+
+    private static RecordLayer Records(PeerRole role, SessionSecrets secrets)
+    {
+        var (send, receive) = secrets.DeriveKeys(role, "c ap"u8, "s ap"u8, EncryptionType.Aes256Gcm, epoch: 1);
+        return new(sessionId: 1, send, receive, SessionLimits.Default);
     }
 
     private static string Psk(SessionSecrets secrets)

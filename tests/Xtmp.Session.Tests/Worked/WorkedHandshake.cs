@@ -156,7 +156,7 @@ internal sealed class WorkedHandshake
 
         Move(clientEnd, serverEnd);
         Move(serverEnd, clientEnd);
-        client.SendRequest(0x10, [0x93, 1, 2, 3], default);
+        client.SendRequest(0x10, (byte[])[0x93, 1, 2, 3], default);
         Move(clientEnd, serverEnd);
         Assert.Equal(SessionState.Established, server.State);
         Assert.Single(serverEnd.Of(SessionEventKind.Request));
