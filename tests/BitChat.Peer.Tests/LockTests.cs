@@ -19,7 +19,7 @@ public sealed class LockTests
 
     public LockTests()
     {
-        _seats = new SeatSet(new byte[16], 1, _secrets.Select((secret, number) => new Seat { Number = (byte)number, Peer = new byte[32], Ed25519Key = HashSignatures.PublicOf(secret) }));
+        _seats = new SeatSet(new byte[16], 1, _secrets.Select((secret, number) => new Seat { Number = (byte)number, Peer = new byte[32], DealKey = new byte[33], Ed25519Key = HashSignatures.PublicOf(secret) }));
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class LockTests
     public void real_signatures_make_a_certificate_that_any_changed_byte_breaks()
     {
         var keys = Enumerable.Range(0, 4).Select(seat => Xtmp.Crypto.Ed25519PrivateKey.FromSeed(Enumerable.Repeat((byte)seat, 32).ToArray())).ToArray();
-        var seats = new SeatSet(new byte[16], 1, keys.Select((key, number) => new Seat { Number = (byte)number, Peer = new byte[32], Ed25519Key = PublicOf(key) }));
+        var seats = new SeatSet(new byte[16], 1, keys.Select((key, number) => new Seat { Number = (byte)number, Peer = new byte[32], DealKey = new byte[33], Ed25519Key = PublicOf(key) }));
         var value = _values.Propose(1);
         var id = SeatSet.IdOf(value);
         var certificate = new CommitCertificate
@@ -151,7 +151,7 @@ public sealed class LockTests
                     _disk.Add(intent);
                     coordinator.HandlePersisted(intent);
                     break;
-                case ConsensusEffect.SendVote(Self, var vote):
+                case ConsensusEffect.SendVote(Self, var vote, _):
                     _votes.Add(vote);
                     break;
             }

@@ -2,34 +2,54 @@ using BitChat.Messages;
 
 namespace BitChat.Peer;
 
-/// <summary>Verifies that a quorum decided a value.</summary>
+/// <summary>Verifies what a quorum has signed.</summary>
 public static class Certificates
 {
     /// <summary>
     /// True where the certificate is of this epoch, names the value, and holds precommits of a quorum of distinct seats in
-    /// rising order, each with a good signature.
+    /// rising order, each with a good signature; at a post-quantum table with both signatures.
     /// </summary>
-    public static bool Verify(SeatSet seats, ISeatSignatures signatures, DecidedValue decided) => Verify(seats, signatures, decided, seats?.Quorum ?? 0, distinct: true);
+    public static bool Verify(SeatSet seats, ISeatSignatures signatures, DecidedValue decided) => Verify(seats, signatures, decided, ConsensusRules.Sound);
 
-    internal static bool Verify(SeatSet seats, ISeatSignatures signatures, DecidedValue decided, int quorum, bool distinct)
+    /// <summary>True where a quorum of distinct seats prevoted for the value.</summary>
+    public static bool Verify(SeatSet seats, ISeatSignatures signatures, LockProof proof) => Verify(seats, signatures, proof, ConsensusRules.Sound);
+
+    internal static bool Verify(SeatSet seats, ISeatSignatures signatures, DecidedValue decided, ConsensusRules rules)
     {
         ArgumentNullException.ThrowIfNull(seats);
         ArgumentNullException.ThrowIfNull(signatures);
         ArgumentNullException.ThrowIfNull(decided);
         var certificate = decided.Certificate;
-        if (certificate.Epoch != seats.Epoch
-            || certificate.Height != decided.Value.Height
-            || !certificate.ValueId.Span.SequenceEqual(SeatSet.IdOf(decided.Value))
-            || certificate.Signatures.Count < quorum)
+        return certificate.Epoch == seats.Epoch
+            && certificate.Height == decided.Value.Height
+            && certificate.ValueId.Span.SequenceEqual(SeatSet.IdOf(decided.Value))
+            && VerifySignatures(seats, signatures, certificate.Signatures, SignedText.OfVote(seats, certificate.Height, certificate.Round, VoteKind.Precommit, certificate.ValueId.Span), seats.IsPostQuantum, rules);
+    }
+
+    internal static bool Verify(SeatSet seats, ISeatSignatures signatures, LockProof proof, ConsensusRules rules)
+    {
+        ArgumentNullException.ThrowIfNull(seats);
+        ArgumentNullException.ThrowIfNull(signatures);
+        ArgumentNullException.ThrowIfNull(proof);
+        return proof.Epoch == seats.Epoch
+            && VerifySignatures(seats, signatures, proof.Signatures, SignedText.OfVote(seats, proof.Height, proof.Round, VoteKind.Prevote, proof.ValueId.Span), isPostQuantum: false, rules);
+    }
+
+    /// <summary>True for good signatures of a quorum of distinct seats in rising order.</summary>
+    internal static bool VerifySignatures(SeatSet seats, ISeatSignatures signatures, IReadOnlyList<SeatSignature> given, byte[] text, bool isPostQuantum, ConsensusRules rules)
+    {
+        if (given.Count < rules.Quorum(seats))
         {
             return false;
         }
 
-        var text = SignedText.OfVote(seats, certificate.Height, certificate.Round, VoteKind.Precommit, certificate.ValueId.Span);
         var last = -1;
-        foreach (var signature in certificate.Signatures)
+        foreach (var signature in given)
         {
-            if (!seats.Contains(signature.Seat) || (distinct && signature.Seat <= last) || !signatures.Verify(seats[signature.Seat], text, signature.Signature.Span))
+            if (!seats.Contains(signature.Seat)
+                || (rules.CountsSeatsOnce && signature.Seat <= last)
+                || !signatures.Verify(seats[signature.Seat], text, signature.Signature.Span)
+                || (isPostQuantum && (signature.PostQuantum is not { } second || !signatures.VerifyPostQuantum(seats[signature.Seat], text, second.Span))))
             {
                 return false;
             }

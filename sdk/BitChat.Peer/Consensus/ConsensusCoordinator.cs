@@ -1,5 +1,4 @@
 using BitChat.Messages;
-using Xtmp.Protocol;
 
 namespace BitChat.Peer;
 
@@ -11,28 +10,23 @@ namespace BitChat.Peer;
 /// </summary>
 public sealed class ConsensusCoordinator
 {
-    // A proposal and two votes of each of the latest rounds.
-    private const int ResentMessages = 12;
-
     private readonly SeatSet _seats;
     private readonly int _self;
     private readonly ISeatSignatures _signatures;
+    private readonly ConsensusMessages _messages;
     private readonly IValueRules _values;
     private readonly ConsensusLimits _limits;
     private readonly ConsensusRules _rules;
     private readonly Queue<ConsensusEffect> _effects = new();
-    private readonly Queue<DecidedValue> _decisions = new();
-    private readonly Dictionary<uint, Proposal> _proposals = [];
+    private readonly Dictionary<uint, (Proposal Proposal, ValueId Id)> _proposals = [];
+    private readonly Dictionary<ValueId, bool> _validity = [];
     private readonly Dictionary<(uint Round, VoteKind? Kind), SignedIntent> _intents = [];
-    private readonly Dictionary<(uint Round, VoteKind? Kind), ConsensusEffect> _sent = [];
     private readonly HashSet<(uint Round, ConsensusTimeoutKind Kind)> _scheduled = [];
+    private readonly uint[] _farAhead;
     private VoteKeeper _votes;
-    private ProposedValue? _locked;
-    private ProposedValue? _valid;
-    private uint? _lockedRound;
-    private uint? _validRound;
+    private (ProposedValue Value, ValueId Id, uint Round)? _locked;
+    private (ProposedValue Value, ValueId Id, uint Round)? _valid;
     private Step _step = Step.Decided;
-    private int _resent;
 
     /// <param name="seats">The table.</param>
     /// <param name="self">This seat's number.</param>
@@ -51,9 +45,11 @@ public sealed class ConsensusCoordinator
         _seats = seats;
         _self = self;
         _signatures = signatures;
+        _messages = new ConsensusMessages(seats, signatures);
         _values = values;
         _limits = limits;
         _rules = rules;
+        _farAhead = new uint[seats.Count];
         _votes = new VoteKeeper(seats, rules);
     }
 
@@ -75,16 +71,6 @@ public sealed class ConsensusCoordinator
     /// <summary>The next thing to do, or null.</summary>
     public ConsensusEffect? PollEffect() => _effects.TryDequeue(out var effect) ? effect : null;
 
-    /// <summary>After a restart, before <see cref="StartHeight"/>: the latest decided values, for seats that are behind.</summary>
-    public void Restore(IEnumerable<DecidedValue> decided)
-    {
-        ArgumentNullException.ThrowIfNull(decided);
-        foreach (var value in decided.OrderBy(value => value.Value.Height).TakeLast(_limits.KeptDecisions))
-        {
-            _decisions.Enqueue(value);
-        }
-    }
-
     /// <summary>Begins a height.</summary>
     /// <param name="height">One above the height decided last, or any height after a restart.</param>
     /// <param name="intents">After a restart: what this seat had made durable for this height.</param>
@@ -93,11 +79,11 @@ public sealed class ConsensusCoordinator
         Height = height;
         _votes = new VoteKeeper(_seats, _rules);
         _proposals.Clear();
+        _validity.Clear();
         _intents.Clear();
-        _sent.Clear();
         _scheduled.Clear();
+        Array.Clear(_farAhead);
         _locked = _valid = null;
-        _lockedRound = _validRound = null;
         var round = 0u;
         foreach (var intent in intents ?? [])
         {
@@ -108,15 +94,14 @@ public sealed class ConsensusCoordinator
 
             _intents[(intent.Round, intent.Kind)] = intent;
             round = Math.Max(round, intent.Round);
-            foreach (var (seat, vote) in intent.Proof ?? [])
+            if (intent.Proof is { } proof)
             {
-                _votes.Add(seat, vote, out _);
+                _votes.Add(proof);
             }
 
-            if (_rules.RestoresLock && intent.Locks is { } locks && (_lockedRound is null || intent.Round > _lockedRound))
+            if (_rules.RestoresLock && intent is { Kind: VoteKind.Precommit, Value: { } value } && (_locked is null || intent.Round > _locked.Value.Round))
             {
-                _locked = _valid = locks;
-                _lockedRound = _validRound = intent.Round;
+                _locked = _valid = (value, ValueId.Of(value), intent.Round);
             }
         }
 
@@ -127,7 +112,6 @@ public sealed class ConsensusCoordinator
         }
 
         StartRound(round);
-        _effects.Enqueue(new ConsensusEffect.ScheduleTimeout(new(ConsensusTimeoutKind.Resend, Height, 0), _limits.ResendInterval));
         Evaluate();
     }
 
@@ -150,7 +134,7 @@ public sealed class ConsensusCoordinator
             return ConsensusInput.Foreign;
         }
 
-        if (Check(seat, proposal.Height, proposal.Round) is { } refused)
+        if (Check(proposal.Height, proposal.Round) is { } refused)
         {
             return refused;
         }
@@ -160,29 +144,30 @@ public sealed class ConsensusCoordinator
             return ConsensusInput.NotProposer;
         }
 
-        var id = SeatSet.IdOf(proposal.Value);
+        var id = ValueId.Of(proposal.Value);
         if (proposal.Value.Height != proposal.Height || proposal.ProofOfLockRound >= proposal.Round)
         {
             return ConsensusInput.Invalid;
         }
 
-        if (_rules.VerifiesSignatures && !_signatures.Verify(_seats[seat], SignedText.OfProposal(_seats, proposal.Height, proposal.Round, proposal.ProofOfLockRound, id), proposal.ProposerSignature.Span))
+        var isKnown = _proposals.TryGetValue(proposal.Round, out var known);
+        if (isKnown && known.Proposal.ProofOfLockRound == proposal.ProofOfLockRound && known.Id == id)
+        {
+            return ConsensusInput.Duplicate;
+        }
+
+        if (_rules.VerifiesSignatures && !_messages.Verify(seat, proposal, id))
         {
             return ConsensusInput.BadSignature;
         }
 
-        if (_proposals.TryGetValue(proposal.Round, out var known))
+        if (isKnown)
         {
-            if (known.ProofOfLockRound == proposal.ProofOfLockRound && SeatSet.IdOf(known.Value).AsSpan().SequenceEqual(id))
-            {
-                return ConsensusInput.Duplicate;
-            }
-
-            _effects.Enqueue(new ConsensusEffect.Accuse(seat, null, new DoubleProposal { First = known, Second = proposal }));
+            _effects.Enqueue(new ConsensusEffect.Accuse(seat, new DoubleProposal { First = ConsensusMessages.HeaderOf(known.Proposal, known.Id), Second = ConsensusMessages.HeaderOf(proposal, id) }));
             return ConsensusInput.Equivocation;
         }
 
-        _proposals[proposal.Round] = proposal;
+        _proposals[proposal.Round] = (proposal, id);
         Evaluate();
         return ConsensusInput.Taken;
     }
@@ -195,20 +180,32 @@ public sealed class ConsensusCoordinator
             return ConsensusInput.Foreign;
         }
 
-        if (Check(seat, vote.Height, vote.Round) is { } refused)
+        var refused = Check(vote.Height, vote.Round);
+        if (refused is not null && refused != ConsensusInput.RoundAhead)
         {
-            return refused;
+            return refused.Value;
         }
 
-        if (_rules.VerifiesSignatures && !_signatures.Verify(_seats[seat], SignedText.OfVote(_seats, vote.Height, vote.Round, vote.Kind, vote.ValueId is { } id ? id.Span : default), vote.VoteSignature.Span))
+        if (refused is null && _rules.CountsSeatsOnce && _votes.VoteOf(vote.Round, vote.Kind, seat) is { } known && ValueId.Of(known.ValueId) == ValueId.Of(vote.ValueId))
+        {
+            return ConsensusInput.Duplicate;
+        }
+
+        if (_rules.VerifiesSignatures && !_messages.Verify(seat, vote))
         {
             return ConsensusInput.BadSignature;
+        }
+
+        if (refused is not null)
+        {
+            return FollowAhead(seat, vote.Round);
         }
 
         var input = _votes.Add(seat, vote, out var earlier);
         if (input == ConsensusInput.Equivocation)
         {
-            _effects.Enqueue(new ConsensusEffect.Accuse(seat, new DoubleVote { First = earlier!, Second = vote }, null));
+            _effects.Enqueue(new ConsensusEffect.Accuse(seat, new DoubleVote { First = earlier!, Second = vote }));
+            Evaluate();
         }
         else if (input == ConsensusInput.Taken || !_rules.CountsSeatsOnce)
         {
@@ -216,6 +213,35 @@ public sealed class ConsensusCoordinator
         }
 
         return input;
+    }
+
+    /// <summary>A quorum of prevotes, from whoever is locked by it.</summary>
+    public ConsensusInput HandleLockProof(LockProof proof)
+    {
+        ArgumentNullException.ThrowIfNull(proof);
+        if (proof.Epoch != _seats.Epoch)
+        {
+            return ConsensusInput.Foreign;
+        }
+
+        if (Check(proof.Height, proof.Round) is { } refused)
+        {
+            return refused;
+        }
+
+        if (_votes.LockOf(proof.Round) is not null)
+        {
+            return ConsensusInput.Duplicate;
+        }
+
+        if (_rules.VerifiesCertificates && !Certificates.Verify(_seats, _signatures, proof, _rules))
+        {
+            return ConsensusInput.Invalid;
+        }
+
+        _votes.Add(proof);
+        Evaluate();
+        return ConsensusInput.Taken;
     }
 
     /// <summary>A decided value with its proof, from a seat that is ahead.</summary>
@@ -227,13 +253,52 @@ public sealed class ConsensusCoordinator
             return decided.Value.Height > Height ? ConsensusInput.FutureHeight : ConsensusInput.PastHeight;
         }
 
-        if (_rules.VerifiesCertificates && !Certificates.Verify(_seats, _signatures, decided, Quorum, _rules.CountsSeatsOnce))
+        if (_rules.VerifiesCertificates && !Certificates.Verify(_seats, _signatures, decided, _rules))
         {
             return ConsensusInput.Invalid;
         }
 
         Decide(decided);
         return ConsensusInput.Taken;
+    }
+
+    /// <summary>What this seat holds of the rounds that matter: the latest two and those of its lock and of the latest valid value.</summary>
+    public IReadOnlyList<RoundHave> Have() => _step == Step.Decided ? [] : [.. Rounds().Select(HaveOf)];
+
+    /// <summary>Sends a seat at the same height what it lacks of what this one holds.</summary>
+    public void HandleHave(int seat, IReadOnlyList<RoundHave> have)
+    {
+        ArgumentNullException.ThrowIfNull(have);
+        if (!_seats.Contains(seat) || _step == Step.Decided)
+        {
+            return;
+        }
+
+        var before = _effects.Count;
+        foreach (var round in Rounds())
+        {
+            var theirs = have.FirstOrDefault(item => item.Round == round) ?? new RoundHave { Round = round, Prevotes = 0, Precommits = 0, Proposal = false, LockProof = false };
+            if (!theirs.Proposal && _proposals.TryGetValue(round, out var proposal))
+            {
+                _effects.Enqueue(new ConsensusEffect.SendProposal(proposal.Proposal, seat));
+            }
+
+            if (!theirs.LockProof && _votes.LockOf(round) is { } proof)
+            {
+                _effects.Enqueue(new ConsensusEffect.SendLockProof(proof, seat));
+            }
+
+            foreach (var (kind, bits) in new[] { (VoteKind.Prevote, theirs.Prevotes), (VoteKind.Precommit, theirs.Precommits) })
+            {
+                for (var voter = 0; voter < _seats.Count && _effects.Count - before < _limits.MaxAnswers; voter++)
+                {
+                    if (voter != seat && (bits & (1 << voter)) == 0 && _votes.VoteOf(round, kind, voter) is { } vote)
+                    {
+                        _effects.Enqueue(new ConsensusEffect.SendVote(voter, vote, seat));
+                    }
+                }
+            }
+        }
     }
 
     public void HandleTimeout(ConsensusTimeout timeout)
@@ -245,10 +310,6 @@ public sealed class ConsensusCoordinator
 
         switch (timeout.Kind)
         {
-            case ConsensusTimeoutKind.Resend:
-                Resend();
-                _effects.Enqueue(new ConsensusEffect.ScheduleTimeout(timeout, _limits.ResendInterval));
-                return;
             case ConsensusTimeoutKind.Propose when timeout.Round == Round && _step == Step.Propose:
                 // Line 57.
                 CastVote(VoteKind.Prevote, null);
@@ -268,48 +329,41 @@ public sealed class ConsensusCoordinator
         Evaluate();
     }
 
-    /// <summary>
-    /// Sends again what others may have missed: what this seat said of late, in turn what it said earlier, and the votes of
-    /// others that prove its lock, without which nobody could follow it.
-    /// </summary>
-    private void Resend()
+    private IEnumerable<uint> Rounds() =>
+        new[] { Round, Round == 0 ? 0 : Round - 1, _valid?.Round ?? Round, _locked?.Round ?? Round }.Distinct();
+
+    private RoundHave HaveOf(uint round) => new()
     {
-        var own = _sent.OrderByDescending(pair => pair.Key.Round).Select(pair => pair.Value).ToArray();
-        foreach (var effect in own.Take(ResentMessages))
-        {
-            _effects.Enqueue(effect);
-        }
-
-        for (var i = 0; i < Math.Min(ResentMessages, own.Length - ResentMessages); i++)
-        {
-            _effects.Enqueue(own[ResentMessages + (_resent++ % (own.Length - ResentMessages))]);
-        }
-
-        if (_validRound is { } round && _valid is not null)
-        {
-            foreach (var (seat, vote) in _votes.Of(round, VoteKind.Prevote, SeatSet.IdOf(_valid)).Where(vote => vote.Seat != _self))
-            {
-                _effects.Enqueue(new ConsensusEffect.SendVote(seat, vote));
-            }
-        }
-    }
+        Round = round,
+        Prevotes = _votes.Bits(round, VoteKind.Prevote),
+        Precommits = _votes.Bits(round, VoteKind.Precommit),
+        Proposal = _proposals.ContainsKey(round),
+        LockProof = _votes.LockOf(round) is not null,
+    };
 
     /// <summary>Null where a message of that height and round is to be looked at.</summary>
-    private ConsensusInput? Check(int seat, ulong height, uint round)
-    {
-        if (height < Height || (height == Height && _step == Step.Decided))
-        {
-            if (_decisions.FirstOrDefault(decided => decided.Value.Height == height) is { } missed)
-            {
-                _effects.Enqueue(new ConsensusEffect.SendDecided(seat, missed));
-            }
+    private ConsensusInput? Check(ulong height, uint round) =>
+        height < Height || (height == Height && _step == Step.Decided) ? ConsensusInput.PastHeight
+        : height > Height ? ConsensusInput.FutureHeight
+        : round > Round + _limits.MaxRoundsAhead ? ConsensusInput.RoundAhead
+        : round + _limits.MaxRoundsBehind < Round ? ConsensusInput.RoundOutOfReach
+        : null;
 
-            return ConsensusInput.PastHeight;
+    /// <summary>
+    /// Of rounds beyond reach only the latest of each seat is kept, and followed once more seats than may be Byzantine are
+    /// there: otherwise a seat that was away for long would refuse the very votes that could bring it back.
+    /// </summary>
+    private ConsensusInput FollowAhead(int seat, uint round)
+    {
+        _farAhead[seat] = Math.Max(_farAhead[seat], round);
+        var reached = _farAhead.OrderDescending().ElementAt(_seats.MaxFaults);
+        if (reached > Round)
+        {
+            StartRound(reached);
+            Evaluate();
         }
 
-        return height > Height ? ConsensusInput.FutureHeight
-            : round > Round + _limits.MaxRoundsAhead || round + _limits.MaxRoundsBehind < Round ? ConsensusInput.RoundOutOfReach
-            : null;
+        return ConsensusInput.RoundAhead;
     }
 
     // Line 11.
@@ -330,13 +384,12 @@ public sealed class ConsensusCoordinator
         if (!_rules.KeepsLock)
         {
             _locked = null;
-            _lockedRound = null;
         }
 
         if (_seats.Proposer(Height, round) == _self && !_intents.ContainsKey((round, null)))
         {
-            var value = _valid ?? _values.Propose(Height);
-            Intend(new SignedIntent(Height, round, null, SeatSet.IdOf(value), value, _validRound));
+            var value = _valid?.Value ?? _values.Propose(Height);
+            Intend(new SignedIntent(Height, round, null, SeatSet.IdOf(value), value, _valid?.Round));
         }
 
         Schedule(ConsensusTimeoutKind.Propose);
@@ -373,15 +426,21 @@ public sealed class ConsensusCoordinator
     // Line 49.
     private bool TryDecide()
     {
-        foreach (var (round, proposal) in _proposals)
+        foreach (var (round, (proposal, id)) in _proposals)
         {
-            var id = SeatSet.IdOf(proposal.Value);
-            if (_votes.Count(round, VoteKind.Precommit, id) >= Quorum && IsValid(proposal.Value))
+            if (_votes.Count(round, VoteKind.Precommit, id) >= Quorum && IsValid(proposal.Value, id))
             {
                 Decide(new DecidedValue
                 {
                     Value = proposal.Value,
-                    Certificate = new CommitCertificate { Epoch = _seats.Epoch, Height = Height, Round = round, ValueId = id, Signatures = [.. _votes.Of(round, VoteKind.Precommit, id).Select(vote => new SeatSignature { Seat = (byte)vote.Seat, Signature = vote.Vote.VoteSignature })] },
+                    Certificate = new CommitCertificate
+                    {
+                        Epoch = _seats.Epoch,
+                        Height = Height,
+                        Round = round,
+                        ValueId = id.ToArray(),
+                        Signatures = [.. _votes.Of(round, VoteKind.Precommit, id).Take(Quorum).Select(vote => new SeatSignature { Seat = (byte)vote.Seat, Signature = vote.Vote.VoteSignature, PostQuantum = vote.Vote.PostQuantumSignature })],
+                    },
                 });
                 return true;
             }
@@ -410,24 +469,23 @@ public sealed class ConsensusCoordinator
             return false;
         }
 
-        ReadOnlyMemory<byte> id = SeatSet.IdOf(proposal.Value);
-        var isLockedOn = _locked is not null && SeatSet.IdOf(_locked).AsSpan().SequenceEqual(id.Span);
         bool accepts;
-        if (proposal.ProofOfLockRound is not { } lockRound)
+        var id = proposal.Id;
+        if (proposal.Proposal.ProofOfLockRound is not { } lockRound)
         {
-            accepts = _lockedRound is null || isLockedOn;
+            accepts = (_locked is null || _locked.Value.Id == id) && _values.IsWelcome(proposal.Proposal.Value);
         }
         else
         {
-            if (_rules.ChecksProofOfLock && _votes.Count(lockRound, VoteKind.Prevote, id) < Quorum)
+            if (_rules.ChecksProofOfLock && !_votes.HasLock(lockRound, id))
             {
                 return false;
             }
 
-            accepts = _lockedRound is null || _lockedRound <= lockRound || isLockedOn || !_rules.ChecksProofOfLock;
+            accepts = _locked is null || _locked.Value.Round <= lockRound || _locked.Value.Id == id || !_rules.ChecksProofOfLock;
         }
 
-        CastVote(VoteKind.Prevote, accepts && IsValid(proposal.Value) ? id : default(ReadOnlyMemory<byte>?));
+        CastVote(VoteKind.Prevote, accepts && IsValid(proposal.Proposal.Value, id) ? proposal.Proposal.Value : null);
         _step = Step.Prevote;
         return true;
     }
@@ -440,18 +498,16 @@ public sealed class ConsensusCoordinator
             return false;
         }
 
-        if (_proposals.TryGetValue(Round, out var proposal) && _validRound != Round)
+        if (_proposals.TryGetValue(Round, out var proposal) && _valid?.Round != Round)
         {
-            ReadOnlyMemory<byte> id = SeatSet.IdOf(proposal.Value);
-            if ((_votes.Count(Round, VoteKind.Prevote, id) >= Quorum || !_rules.NeedsPrevotes) && IsValid(proposal.Value))
+            var id = proposal.Id;
+            if ((_votes.HasLock(Round, id) || !_rules.NeedsPrevotes) && IsValid(proposal.Proposal.Value, id))
             {
-                _valid = proposal.Value;
-                _validRound = Round;
+                _valid = (proposal.Proposal.Value, id, Round);
                 if (_step == Step.Prevote)
                 {
-                    _locked = proposal.Value;
-                    _lockedRound = Round;
-                    CastVote(VoteKind.Precommit, id);
+                    _locked = _valid;
+                    CastVote(VoteKind.Precommit, proposal.Proposal.Value);
                     _step = Step.Precommit;
                 }
 
@@ -469,18 +525,33 @@ public sealed class ConsensusCoordinator
         return false;
     }
 
-    private bool IsValid(ProposedValue value) => !_rules.ChecksValues || _values.IsValid(value);
+    private bool IsValid(ProposedValue value, ValueId id)
+    {
+        if (!_rules.ChecksValues)
+        {
+            return true;
+        }
 
-    private void CastVote(VoteKind kind, ReadOnlyMemory<byte>? valueId)
+        if (!_validity.TryGetValue(id, out var isValid))
+        {
+            if (_validity.Count > 4 * SeatSet.MaxSeats)
+            {
+                _validity.Clear();
+            }
+
+            _validity[id] = isValid = _values.IsValid(value);
+        }
+
+        return isValid;
+    }
+
+    private void CastVote(VoteKind kind, ProposedValue? value)
     {
         // What a restart brought back stands, whatever this seat would say now.
         if (!_intents.ContainsKey((Round, kind)))
         {
-            var locks = kind == VoteKind.Precommit && valueId is not null;
-            Intend(new SignedIntent(
-                Height, Round, kind, valueId,
-                Locks: locks ? _locked : null,
-                Proof: locks ? [.. _votes.Of(Round, VoteKind.Prevote, valueId!.Value).Select(vote => new SeatVote(vote.Seat, vote.Vote))] : null));
+            var locks = kind == VoteKind.Precommit && value is not null;
+            Intend(new SignedIntent(Height, Round, kind, value is null ? default(ReadOnlyMemory<byte>?) : SeatSet.IdOf(value), locks ? value : null, Proof: locks ? _votes.LockOf(Round) : null));
         }
     }
 
@@ -500,51 +571,22 @@ public sealed class ConsensusCoordinator
 
     private void Sign(SignedIntent intent)
     {
-        if (intent.Kind is { } kind)
+        if (intent.Kind is not null)
         {
-            var vote = new Vote
-            {
-                Epoch = _seats.Epoch,
-                Height = intent.Height,
-                Round = intent.Round,
-                Kind = kind,
-                ValueId = intent.ValueId,
-                VoteSignature = _signatures.Sign(SignedText.OfVote(_seats, intent.Height, intent.Round, kind, intent.ValueId is { } id ? id.Span : default)),
-            };
+            var vote = _messages.SignVote(intent);
             _votes.Add(_self, vote, out _);
-            Send((intent.Round, kind), new ConsensusEffect.SendVote(_self, vote));
+            _effects.Enqueue(new ConsensusEffect.SendVote(_self, vote));
             return;
         }
 
-        Assertion.Check(intent.Value is not null);
-        var proposal = new Proposal
-        {
-            Epoch = _seats.Epoch,
-            Height = intent.Height,
-            Round = intent.Round,
-            ProofOfLockRound = intent.ProofOfLockRound,
-            Value = intent.Value,
-            ProposerSignature = _signatures.Sign(SignedText.OfProposal(_seats, intent.Height, intent.Round, intent.ProofOfLockRound, SeatSet.IdOf(intent.Value))),
-        };
-        _proposals[intent.Round] = proposal;
-        Send((intent.Round, null), new ConsensusEffect.SendProposal(proposal));
-    }
-
-    private void Send((uint Round, VoteKind? Kind) key, ConsensusEffect effect)
-    {
-        _sent[key] = effect;
-        _effects.Enqueue(effect);
+        var proposal = _messages.SignProposal(intent);
+        _proposals[intent.Round] = (proposal, ValueId.Of(intent.ValueId)!.Value);
+        _effects.Enqueue(new ConsensusEffect.SendProposal(proposal));
     }
 
     private void Decide(DecidedValue decided)
     {
         _step = Step.Decided;
-        _decisions.Enqueue(decided);
-        if (_decisions.Count > _limits.KeptDecisions)
-        {
-            _decisions.Dequeue();
-        }
-
         _effects.Enqueue(new ConsensusEffect.Decide(decided));
     }
 }

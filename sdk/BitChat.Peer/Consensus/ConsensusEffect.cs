@@ -2,21 +2,19 @@ using BitChat.Messages;
 
 namespace BitChat.Peer;
 
-/// <summary>What the owner of a coordinator has to do, in order.</summary>
+/// <summary>What the owner of a coordinator has to do, in order. Where a message names no receiver, it is for every other seat.</summary>
 public abstract record ConsensusEffect
 {
     private ConsensusEffect()
     {
     }
 
-    /// <summary>Send the proposal to every other seat.</summary>
-    public sealed record SendProposal(Proposal Proposal) : ConsensusEffect;
+    public sealed record SendProposal(Proposal Proposal, int? To = null) : ConsensusEffect;
 
-    /// <summary>Send the vote to every other seat: this seat's own, or another's that proves a lock.</summary>
-    public sealed record SendVote(int Seat, Vote Vote) : ConsensusEffect;
+    /// <summary>Send this seat's vote, or another's that the receiver lacks.</summary>
+    public sealed record SendVote(int Seat, Vote Vote, int? To = null) : ConsensusEffect;
 
-    /// <summary>Send a decided value to a seat that misses it.</summary>
-    public sealed record SendDecided(int Seat, DecidedValue Decided) : ConsensusEffect;
+    public sealed record SendLockProof(LockProof Proof, int? To = null) : ConsensusEffect;
 
     /// <summary>Make the intent durable, then call <see cref="ConsensusCoordinator.HandlePersisted"/> with it. Nothing of it is signed before.</summary>
     public sealed record Persist(SignedIntent Intent) : ConsensusEffect;
@@ -27,6 +25,6 @@ public abstract record ConsensusEffect
     /// <summary>The height is decided. Apply the value, make it durable, and call <see cref="ConsensusCoordinator.StartHeight"/> for the next.</summary>
     public sealed record Decide(DecidedValue Decided) : ConsensusEffect;
 
-    /// <summary>A seat contradicted itself, which these two messages prove to anybody.</summary>
-    public sealed record Accuse(int Seat, DoubleVote? Votes, DoubleProposal? Proposals) : ConsensusEffect;
+    /// <summary>A seat contradicted itself, which this proves to anybody.</summary>
+    public sealed record Accuse(int Seat, Evidence Evidence) : ConsensusEffect;
 }

@@ -20,7 +20,7 @@ public enum ConsensusInput : byte
     /// <summary>Of a height that this seat has not reached.</summary>
     FutureHeight = 5,
 
-    /// <summary>Of a round too far ahead or behind.</summary>
+    /// <summary>Of a round too far behind.</summary>
     RoundOutOfReach = 6,
 
     /// <summary>A proposal by a seat whose turn it is not.</summary>
@@ -31,4 +31,7 @@ public enum ConsensusInput : byte
 
     /// <summary>Malformed, or a certificate that proves nothing.</summary>
     Invalid = 9,
+
+    /// <summary>Of a round too far ahead; only that the seat is there is kept.</summary>
+    RoundAhead = 10,
 }

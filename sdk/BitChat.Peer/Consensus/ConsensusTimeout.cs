@@ -6,9 +6,6 @@ public enum ConsensusTimeoutKind : byte
     Propose = 0,
     Prevote = 1,
     Precommit = 2,
-
-    /// <summary>Messages of the current height are sent again.</summary>
-    Resend = 3,
 }
 
 /// <summary>A timeout of a step. One that comes when the step is over does nothing.</summary>

@@ -9,4 +9,9 @@ public interface ISeatSignatures
     byte[] Sign(ReadOnlySpan<byte> message);
 
     bool Verify(Seat seat, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature);
+
+    /// <summary>This seat's second signature, 4627 bytes. Asked for only at a post-quantum table.</summary>
+    byte[] SignPostQuantum(ReadOnlySpan<byte> message);
+
+    bool VerifyPostQuantum(Seat seat, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature);
 }

@@ -41,6 +41,12 @@ public sealed class SeatSet
 
     public ReadOnlyMemory<byte> Game { get; }
 
+    /// <summary>The seats, by number.</summary>
+    public IReadOnlyList<Seat> Seats => _seats;
+
+    /// <summary>True when every seat has an ML-DSA-87 key, so that certificates carry both signatures.</summary>
+    public bool IsPostQuantum => _seats.All(seat => seat.PostQuantumKey is not null);
+
     public ulong Epoch { get; }
 
     public int Count => _seats.Length;
@@ -57,6 +63,20 @@ public sealed class SeatSet
 
     /// <summary>Who proposes: the seats in turn.</summary>
     public int Proposer(ulong height, uint round) => (int)((height + round) % (ulong)Count);
+
+    /// <summary>The seat of a peer, or null.</summary>
+    public int? Find(ReadOnlySpan<byte> peer)
+    {
+        foreach (var seat in _seats)
+        {
+            if (seat.Peer.Span.SequenceEqual(peer))
+            {
+                return seat.Number;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>SHA-256 over "BITCHAT1 value" and the value's canonical encoding.</summary>
     public static byte[] IdOf(ProposedValue value)

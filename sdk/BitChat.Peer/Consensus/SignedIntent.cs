@@ -7,8 +7,7 @@ namespace BitChat.Peer;
 /// <param name="Round">Round.</param>
 /// <param name="Kind">The vote; null for a proposal.</param>
 /// <param name="ValueId">The value; null for a vote against all.</param>
-/// <param name="Value">The whole value, with a proposal.</param>
+/// <param name="Value">The whole value, with a proposal, and with a precommit for it, which locks the seat.</param>
 /// <param name="ProofOfLockRound">With a proposal: the earlier round with a quorum of prevotes for the value.</param>
-/// <param name="Locks">With a precommit for a value: the value that the seat is locked on from here.</param>
-/// <param name="Proof">With it, the prevotes that the lock rests on, without which no other seat could follow it.</param>
-public sealed record SignedIntent(ulong Height, uint Round, VoteKind? Kind, ReadOnlyMemory<byte>? ValueId, ProposedValue? Value = null, uint? ProofOfLockRound = null, ProposedValue? Locks = null, IReadOnlyList<SeatVote>? Proof = null);
+/// <param name="Proof">With a lock, the prevotes that it rests on, without which no other seat could follow it.</param>
+public sealed record SignedIntent(ulong Height, uint Round, VoteKind? Kind, ReadOnlyMemory<byte>? ValueId, ProposedValue? Value = null, uint? ProofOfLockRound = null, LockProof? Proof = null);

@@ -2,31 +2,30 @@ using BitChat.Messages;
 
 namespace BitChat.Peer;
 
-/// <summary>The votes of one height, one a seat, kind and round. Bounded by the rounds that are in reach.</summary>
+/// <summary>The votes of one height, one a seat, kind and round, and the quorums of prevotes. Bounded by the rounds that are in reach.</summary>
 internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
 {
     private readonly SortedDictionary<uint, Round> _rounds = [];
 
     /// <summary>
     /// Takes a vote whose signature is good; the earlier one where the seat contradicts itself. Both of two votes that
-    /// contradict each other count, each for its value: a lock may rest on the one or the other. A third does not.
+    /// contradict each other count, each for its value: a lock may rest on the one or the other. A third does not; a lock that
+    /// rests on it comes with its proof.
     /// </summary>
     public ConsensusInput Add(int seat, Vote vote, out Vote? earlier)
     {
-        if (!_rounds.TryGetValue(vote.Round, out var round))
-        {
-            _rounds[vote.Round] = round = new Round(seats.Count);
-        }
-
+        var round = RoundOf(vote.Round);
         earlier = null;
-        var (first, second) = round.Of(vote.Kind)[seat];
-        if (first is null)
+        ref var slot = ref round.Of(vote.Kind)[seat];
+        var id = ValueId.Of(vote.ValueId);
+        if (slot.First is null)
         {
-            round.Of(vote.Kind)[seat] = (vote, null);
+            slot.First = vote;
+            slot.FirstId = id;
             return ConsensusInput.Taken;
         }
 
-        if (Same(first.ValueId, vote.ValueId) || (second is not null && Same(second.ValueId, vote.ValueId)))
+        if (slot.FirstId == id || (slot.Second is not null && slot.SecondId == id))
         {
             if (!rules.CountsSeatsOnce)
             {
@@ -36,24 +35,98 @@ internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
             return ConsensusInput.Duplicate;
         }
 
-        if (second is null)
+        earlier = slot.First;
+        if (slot.Second is null)
         {
-            round.Of(vote.Kind)[seat] = (first, vote);
+            slot.Second = vote;
+            slot.SecondId = id;
         }
 
-        earlier = first;
         return ConsensusInput.Equivocation;
     }
 
+    /// <summary>Takes a proof whose signatures are good.</summary>
+    public void Add(LockProof proof) => RoundOf(proof.Round).Lock ??= proof;
+
+    /// <summary>The proof that a quorum prevoted for one value in that round, where there is one.</summary>
+    public LockProof? LockOf(uint round)
+    {
+        if (!_rounds.TryGetValue(round, out var votes) || votes.Lock is not null)
+        {
+            return votes?.Lock;
+        }
+
+        foreach (var slot in votes.Of(VoteKind.Prevote))
+        {
+            if (slot.FirstId is { } id && Count(round, VoteKind.Prevote, id) >= rules.Quorum(seats))
+            {
+                votes.Lock = new LockProof
+                {
+                    Epoch = seats.Epoch,
+                    Height = slot.First!.Height,
+                    Round = round,
+                    ValueId = id.ToArray(),
+                    Signatures = [.. Of(round, VoteKind.Prevote, id).Select(vote => new SeatSignature { Seat = (byte)vote.Seat, Signature = vote.Vote.VoteSignature })],
+                };
+                break;
+            }
+        }
+
+        return votes.Lock;
+    }
+
+    /// <summary>True where a quorum prevoted for the value in that round.</summary>
+    public bool HasLock(uint round, ValueId id) => Count(round, VoteKind.Prevote, id) >= rules.Quorum(seats) || ValueId.Of(LockOf(round)?.ValueId) == id;
+
     /// <summary>Seats that voted so in that round.</summary>
-    public int Count(uint round, VoteKind kind, ReadOnlyMemory<byte>? valueId) =>
-        _rounds.TryGetValue(round, out var votes)
-            ? votes.Of(kind).Count(pair => Counts(pair.First, kind, valueId) || Counts(pair.Second, kind, valueId))
-                + votes.Repeats[kind == VoteKind.Prevote ? 0 : 1]
-            : 0;
+    public int Count(uint round, VoteKind kind, ValueId? id)
+    {
+        if (!_rounds.TryGetValue(round, out var votes))
+        {
+            return 0;
+        }
+
+        var count = votes.Repeats[kind == VoteKind.Prevote ? 0 : 1];
+        var nilToo = !rules.TellsNilApart && kind == VoteKind.Precommit;
+        foreach (ref var slot in votes.Of(kind).AsSpan())
+        {
+            var first = slot.First is not null && (slot.FirstId == id || (nilToo && slot.FirstId is null));
+            var second = slot.Second is not null && (slot.SecondId == id || (nilToo && slot.SecondId is null));
+            count += first || second ? 1 : 0;
+        }
+
+        return count;
+    }
 
     /// <summary>Seats that voted at all in that round.</summary>
-    public int CountAll(uint round, VoteKind kind) => _rounds.TryGetValue(round, out var votes) ? votes.Of(kind).Count(pair => pair.First is not null) : 0;
+    public int CountAll(uint round, VoteKind kind)
+    {
+        var count = 0;
+        if (_rounds.TryGetValue(round, out var votes))
+        {
+            foreach (ref var slot in votes.Of(kind).AsSpan())
+            {
+                count += slot.First is null ? 0 : 1;
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Who voted in that round, a bit a seat.</summary>
+    public byte Bits(uint round, VoteKind kind)
+    {
+        var bits = 0;
+        for (var seat = 0; seat < seats.Count; seat++)
+        {
+            bits |= VoteOf(round, kind, seat) is null ? 0 : 1 << seat;
+        }
+
+        return (byte)bits;
+    }
+
+    /// <summary>The seat's first vote of that round.</summary>
+    public Vote? VoteOf(uint round, VoteKind kind, int seat) => _rounds.TryGetValue(round, out var votes) ? votes.Of(kind)[seat].First : null;
 
     /// <summary>The latest round above <paramref name="round"/> in which more seats than may be Byzantine have voted.</summary>
     public uint? RoundAhead(uint round)
@@ -71,7 +144,7 @@ internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
     }
 
     /// <summary>Votes for the value with their seats, in the order of seats.</summary>
-    public IEnumerable<(int Seat, Vote Vote)> Of(uint round, VoteKind kind, ReadOnlyMemory<byte> valueId)
+    public IEnumerable<(int Seat, Vote Vote)> Of(uint round, VoteKind kind, ValueId id)
     {
         if (!_rounds.TryGetValue(round, out var votes))
         {
@@ -80,14 +153,14 @@ internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
 
         for (var seat = 0; seat < seats.Count; seat++)
         {
-            var (first, second) = votes.Of(kind)[seat];
-            if (first is not null && Same(first.ValueId, valueId))
+            var slot = votes.Of(kind)[seat];
+            if (slot.First is not null && slot.FirstId == id)
             {
-                yield return (seat, first);
+                yield return (seat, slot.First);
             }
-            else if (second is not null && Same(second.ValueId, valueId))
+            else if (slot.Second is not null && slot.SecondId == id)
             {
-                yield return (seat, second);
+                yield return (seat, slot.Second);
             }
         }
     }
@@ -101,21 +174,44 @@ internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
         }
     }
 
-    private bool Counts(Vote? vote, VoteKind kind, ReadOnlyMemory<byte>? valueId) =>
-        vote is not null && (Same(vote.ValueId, valueId) || (!rules.TellsNilApart && kind == VoteKind.Precommit && vote.ValueId is null));
+    private Round RoundOf(uint number)
+    {
+        if (!_rounds.TryGetValue(number, out var round))
+        {
+            _rounds[number] = round = new Round(seats.Count);
+        }
 
-    private static bool Same(ReadOnlyMemory<byte>? one, ReadOnlyMemory<byte>? other) =>
-        one.HasValue == other.HasValue && (one is not { } a || a.Span.SequenceEqual(other!.Value.Span));
+        return round;
+    }
+
+    private struct Slot
+    {
+        public Vote? First;
+        public ValueId? FirstId;
+        public Vote? Second;
+        public ValueId? SecondId;
+    }
 
     private sealed class Round(int seats)
     {
-        private readonly (Vote? First, Vote? Second)[] _prevotes = new (Vote?, Vote?)[seats];
-        private readonly (Vote? First, Vote? Second)[] _precommits = new (Vote?, Vote?)[seats];
+        private readonly Slot[] _prevotes = new Slot[seats];
+        private readonly Slot[] _precommits = new Slot[seats];
 
         public int[] Repeats { get; } = new int[2];
 
-        public (Vote? First, Vote? Second)[] Of(VoteKind kind) => kind == VoteKind.Prevote ? _prevotes : _precommits;
+        public LockProof? Lock { get; set; }
 
-        public int Seats() => Enumerable.Range(0, _prevotes.Length).Count(seat => _prevotes[seat].First is not null || _precommits[seat].First is not null);
+        public Slot[] Of(VoteKind kind) => kind == VoteKind.Prevote ? _prevotes : _precommits;
+
+        public int Seats()
+        {
+            var count = 0;
+            for (var seat = 0; seat < _prevotes.Length; seat++)
+            {
+                count += _prevotes[seat].First is null && _precommits[seat].First is null ? 0 : 1;
+            }
+
+            return count;
+        }
     }
 }

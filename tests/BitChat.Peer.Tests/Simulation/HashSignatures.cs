@@ -33,4 +33,8 @@ internal sealed class HashSignatures(byte[] secret) : ISeatSignatures
 
         return known is not null && HMACSHA512.HashData(known, message).AsSpan().SequenceEqual(signature);
     }
+
+    public byte[] SignPostQuantum(ReadOnlySpan<byte> message) => throw new NotSupportedException("The simulated tables have one signature.");
+
+    public bool VerifyPostQuantum(Seat seat, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) => false;
 }

@@ -37,6 +37,39 @@ internal sealed class SimulatedSeat
     {
         _coordinator.StartHeight(Height, _disk);
         Drain();
+        Tell(_life);
+    }
+
+    /// <summary>From time to time a seat says what it has, and is sent what it lacks.</summary>
+    private void Tell(int life)
+    {
+        if (life != _life || _isDown)
+        {
+            return;
+        }
+
+        var (height, have) = (Height, _coordinator.Have());
+        for (var to = 0; to < _table.Seats.Count; to++)
+        {
+            if (to != Number)
+            {
+                _table.Send(Number, to, seat => seat.Answer(Number, height, have));
+            }
+        }
+
+        _table.After(TimeSpan.FromMilliseconds(400), () => Tell(life));
+    }
+
+    private void Answer(int to, ulong height, IReadOnlyList<RoundHave> have)
+    {
+        if (height < Height && _decided.Find(decided => decided.Value.Height == height) is { } missed)
+        {
+            _table.Send(Number, to, seat => seat.Deliver(coordinator => coordinator.HandleDecided(IsByzantine ? Forged(missed) : missed)));
+        }
+        else if (height == Height)
+        {
+            Deliver(coordinator => coordinator.HandleHave(to, have));
+        }
     }
 
     /// <summary>The process dies and comes back later with what was durable. A Byzantine seat may come back with nothing.</summary>
@@ -60,7 +93,6 @@ internal sealed class SimulatedSeat
             var root = _values.Root;
             _values = new SimulatedValues(Number) { Root = root };
             _coordinator = Make();
-            _coordinator.Restore(_decided);
             Start();
         });
     }
@@ -94,20 +126,23 @@ internal sealed class SimulatedSeat
                         }
                     });
                     break;
-                case ConsensusEffect.SendVote(var voter, var vote) when voter != Number:
-                    Broadcast((coordinator, _) => coordinator.HandleVote(voter, vote));
+                case ConsensusEffect.SendVote(var voter, var vote, int one):
+                    _table.Send(Number, one, seat => seat.Deliver(coordinator => coordinator.HandleVote(voter, vote)));
                     break;
-                case ConsensusEffect.SendVote(_, var vote):
+                case ConsensusEffect.SendVote(_, var vote, _):
                     _table.Signed(this, vote.Height, vote.Round, vote.Kind.ToString(), vote.ValueId);
                     Broadcast((coordinator, _) => coordinator.HandleVote(Number, vote));
                     Misbehave(vote);
                     break;
-                case ConsensusEffect.SendProposal(var proposal):
+                case ConsensusEffect.SendProposal(var proposal, int one):
+                    _table.Send(Number, one, seat => seat.Deliver(coordinator => coordinator.HandleProposal(_table.Seats.Proposer(proposal.Height, proposal.Round), proposal)));
+                    break;
+                case ConsensusEffect.SendProposal(var proposal, _):
                     _table.Signed(this, proposal.Height, proposal.Round, "Proposal", SeatSet.IdOf(proposal.Value));
                     Broadcast((coordinator, to) => coordinator.HandleProposal(Number, IsByzantine && (to % 2 == 0 || proposal.Round > 0) ? Other(proposal) : proposal));
                     break;
-                case ConsensusEffect.SendDecided(var to, var decided):
-                    _table.Send(Number, to, seat => seat.Deliver(coordinator => coordinator.HandleDecided(IsByzantine ? Forged(decided) : decided)));
+                case ConsensusEffect.SendLockProof(var proof, int one):
+                    _table.Send(Number, one, seat => seat.Deliver(coordinator => coordinator.HandleLockProof(proof)));
                     break;
                 case ConsensusEffect.ScheduleTimeout(var timeout, var after):
                     _table.After(after, () =>
@@ -118,7 +153,7 @@ internal sealed class SimulatedSeat
                         }
                     });
                     break;
-                case ConsensusEffect.Accuse(var seat, _, _):
+                case ConsensusEffect.Accuse(var seat, _):
                     _table.Accused(this, seat);
                     break;
                 case ConsensusEffect.Decide(var decided):

@@ -16,6 +16,8 @@ internal sealed class SimulatedValues(int seat) : IValueRules
     public bool IsValid(ProposedValue value) =>
         value.PreviousStateRoot.Span.SequenceEqual(Root) && value.StateRoot.Span.SequenceEqual(Next(value.PreviousStateRoot.Span, value.ProposedAt));
 
+    public bool IsWelcome(ProposedValue value) => true;
+
     public static ProposedValue Make(ulong height, byte[] root, int seat, int number, bool isValid = true)
     {
         var at = DateTimeOffset.UnixEpoch.AddSeconds((seat * 1_000_000L) + number);

@@ -30,7 +30,7 @@ internal sealed class Simulator
     {
         _random = new Random(seed);
         var secrets = Enumerable.Range(0, seats).Select(seat => HashSignatures.Register(seat, seed)).ToArray();
-        Seats = new SeatSet(new byte[16], 1, secrets.Select((secret, number) => new Seat { Number = (byte)number, Peer = new byte[32], Ed25519Key = HashSignatures.PublicOf(secret) }));
+        Seats = new SeatSet(new byte[16], 1, secrets.Select((secret, number) => new Seat { Number = (byte)number, Peer = new byte[32], DealKey = new byte[33], Ed25519Key = HashSignatures.PublicOf(secret) }));
         var byzantine = Enumerable.Range(0, seats).OrderBy(_ => _random.Next()).Take(faults).ToHashSet();
         _seats = [.. Enumerable.Range(0, seats).Select(number => new SimulatedSeat(this, number, secrets[number], byzantine.Contains(number), mutant ?? ConsensusRules.Sound))];
         _side = new int[seats];

@@ -1,0 +1,66 @@
+using BitChat.Messages;
+using Xtmp.Protocol;
+
+namespace BitChat.Peer;
+
+/// <summary>Signs and verifies the messages of agreement in one epoch.</summary>
+internal sealed class ConsensusMessages(SeatSet seats, ISeatSignatures signatures)
+{
+    public static ProposalHeader HeaderOf(Proposal proposal, ValueId id) => new()
+    {
+        Epoch = proposal.Epoch,
+        Height = proposal.Height,
+        Round = proposal.Round,
+        ProofOfLockRound = proposal.ProofOfLockRound,
+        ValueId = id.ToArray(),
+        ProposerSignature = proposal.ProposerSignature,
+    };
+
+    public Vote SignVote(SignedIntent intent)
+    {
+        Assertion.Check(intent.Kind is not null);
+        var kind = intent.Kind.Value;
+        var text = TextOf(intent.Height, intent.Round, kind, intent.ValueId);
+        return new Vote
+        {
+            Epoch = seats.Epoch,
+            Height = intent.Height,
+            Round = intent.Round,
+            Kind = kind,
+            ValueId = intent.ValueId,
+            VoteSignature = signatures.Sign(text),
+            PostQuantumSignature = NeedsPostQuantum(kind, intent.ValueId) ? signatures.SignPostQuantum(text) : default(ReadOnlyMemory<byte>?),
+        };
+    }
+
+    public Proposal SignProposal(SignedIntent intent)
+    {
+        Assertion.Check(intent.Value is not null && intent.ValueId is not null);
+        return new Proposal
+        {
+            Epoch = seats.Epoch,
+            Height = intent.Height,
+            Round = intent.Round,
+            ProofOfLockRound = intent.ProofOfLockRound,
+            Value = intent.Value,
+            ProposerSignature = signatures.Sign(SignedText.OfProposal(seats, intent.Height, intent.Round, intent.ProofOfLockRound, intent.ValueId.Value.Span)),
+        };
+    }
+
+    public bool Verify(int seat, Vote vote)
+    {
+        var text = TextOf(vote.Height, vote.Round, vote.Kind, vote.ValueId);
+        return signatures.Verify(seats[seat], text, vote.VoteSignature.Span)
+            && (!NeedsPostQuantum(vote.Kind, vote.ValueId) || (vote.PostQuantumSignature is { } second && signatures.VerifyPostQuantum(seats[seat], text, second.Span)));
+    }
+
+    public bool Verify(int seat, Proposal proposal, ValueId id) => Verify(seat, HeaderOf(proposal, id));
+
+    public bool Verify(int seat, ProposalHeader header) =>
+        signatures.Verify(seats[seat], SignedText.OfProposal(seats, header.Height, header.Round, header.ProofOfLockRound, header.ValueId.Span), header.ProposerSignature.Span);
+
+    private byte[] TextOf(ulong height, uint round, VoteKind kind, ReadOnlyMemory<byte>? valueId) =>
+        SignedText.OfVote(seats, height, round, kind, valueId is { } id ? id.Span : default);
+
+    private bool NeedsPostQuantum(VoteKind kind, ReadOnlyMemory<byte>? valueId) => kind == VoteKind.Precommit && valueId is not null && seats.IsPostQuantum;
+}
