@@ -38,6 +38,9 @@ public sealed class GatewayServices : IDisposable
     /// <summary>What all sessions may hold for their peers.</summary>
     public MemoryBudget Budget { get; private init; } = null!;
 
+    /// <summary>Connections open now, over all listeners.</summary>
+    public int OpenConnections => Connections.Count;
+
     internal PumpOptions Pump { get; private init; } = null!;
 
     internal CallRates Rates { get; private init; } = null!;

@@ -11,9 +11,6 @@ public sealed partial class SocketGateway(GatewayServices services) : Connection
 {
     private readonly DropLog _refusals = new(services.Clock);
 
-    /// <summary>Connections open now.</summary>
-    public int Connections => services.Connections.Count;
-
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
         var address = AddressKey.Of(connection.RemoteEndPoint);

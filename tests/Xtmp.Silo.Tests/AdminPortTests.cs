@@ -64,6 +64,8 @@ public sealed class AdminPortTests
     public async Task a_port_in_use_is_a_plain_error_and_leaves_nothing_running()
     {
         await using var silo = await TestSilo.StartAsync(options => options with { Admin = Free });
-        await Assert.ThrowsAsync<IOException>(() => TestSilo.StartAsync(options => options with { Admin = silo.Host.AdminEndPoint }));
+        var error = await Assert.ThrowsAsync<XtmpException>(() => TestSilo.StartAsync(options => options with { Admin = silo.Host.AdminEndPoint }));
+        Assert.Equal("admin", error.Field);
+        Assert.Equal($"The silo cannot listen on {silo.Host.AdminEndPoint}: another program has this port.", error.Message);
     }
 }

@@ -32,8 +32,7 @@ public sealed class SiloCommandTests : IDisposable
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
         var (exitCode, _, errors) = await SiloProcess.RunAsync("--data", _directory.FullName, "--port", $"{port}");
         Assert.Equal(1, exitCode);
-        Assert.Contains($"{port}", errors, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+        Assert.Equal($"xtmp-silo: The silo cannot listen on 127.0.0.1:{port}: another program has this port.\n", errors, ignoreLineEndingDifferences: true);
     }
 
     [Fact]
@@ -41,8 +40,7 @@ public sealed class SiloCommandTests : IDisposable
     {
         var (exitCode, _, errors) = await SiloProcess.RunAsync("--data", _directory.FullName, "--port", "0", "--bind", "192.0.2.1");
         Assert.Equal(1, exitCode);
-        Assert.Contains("192.0.2.1", errors, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+        Assert.Equal("xtmp-silo: The silo cannot listen on 192.0.2.1:0: 192.0.2.1 is not an address of this machine.\n", errors, ignoreLineEndingDifferences: true);
     }
 
     [Theory]
@@ -85,8 +83,7 @@ public sealed class SiloCommandTests : IDisposable
         await using var first = await SiloProcess.StartAsync(_directory.FullName);
         var (exitCode, _, errors) = await SiloProcess.RunAsync("--data", _directory.FullName, "--port", "0");
         Assert.Equal(1, exitCode);
-        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
-        Assert.NotEmpty(errors);
+        Assert.Matches("^xtmp-silo: The grain store '.*' is in use by another silo: .*\r?\n$", errors);
     }
 
     [Fact]

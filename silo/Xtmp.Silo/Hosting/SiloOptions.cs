@@ -7,53 +7,56 @@ using Xtmp.Session;
 
 namespace Xtmp.Silo;
 
-/// <summary>How a silo is put together. The defaults are the safe ones: loopback only, no money from nowhere.</summary>
+/// <summary>
+/// How a silo is put together. The defaults are the safe ones: loopback only, no money from nowhere. A silo reads it once, at
+/// its start.
+/// </summary>
 public sealed record SiloOptions
 {
     public const int DefaultPort = 7778;
 
     /// <summary>Directory of the database, the identity and nothing else. Made when it does not exist.</summary>
-    public required string DataDirectory { get; init; }
+    public string DataDirectory { get; set; } = "data";
 
     /// <summary>TCP port of the socket gateway; 0 takes a free one, see <see cref="SiloHost.EndPoint"/>.</summary>
-    public int Port { get; init; } = DefaultPort;
+    public int Port { get; set; } = DefaultPort;
 
     /// <summary>The address the socket gateway listens on.</summary>
-    public IPAddress Bind { get; init; } = IPAddress.Loopback;
+    public IPAddress Bind { get; set; } = IPAddress.Loopback;
 
     /// <summary>Loopback address and port of health and metrics over HTTP; port 0 takes a free one. Null: none.</summary>
-    public IPEndPoint? Admin { get; init; }
+    public IPEndPoint? Admin { get; set; }
 
     /// <summary>
     /// The cluster this silo is one of, with its grains in the same database; null: alone, with grains in a SQLite file. Unless it
     /// allows plain traffic, the data directory holds the keys that <c>xtmp-silo cluster join</c> makes, and they set its name and traffic.
     /// </summary>
-    public ClusterSettings? Cluster { get; init; }
+    public ClusterSettings? Cluster { get; set; }
 
     /// <summary>What the operator decides about wallets and bundles.</summary>
-    public GrainOptions Grains { get; init; } = new();
+    public GrainOptions Grains { get; set; } = new();
 
     /// <summary>Whether clients prove an identity in the handshake.</summary>
-    public ClientAuthentication ClientAuthentication { get; init; } = ClientAuthentication.Optional;
+    public ClientAuthentication ClientAuthentication { get; set; } = ClientAuthentication.Optional;
 
     /// <summary>Client identities that are let in; empty lets in any identity, which then grants nothing by itself.</summary>
-    public IReadOnlyList<Fingerprint> AllowedClients { get; init; } = [];
+    public IReadOnlyList<Fingerprint> AllowedClients { get; set; } = [];
 
     /// <summary>
     /// Decides about client identities in place of <see cref="AllowedClients"/>. Asked at every handshake, with a ticket or
     /// without, so that a set behind it may change while the silo runs (<see cref="TrustPolicy.AnyOf"/>).
     /// </summary>
-    public ITrustPolicy? ClientTrust { get; init; }
+    public ITrustPolicy? ClientTrust { get; set; }
 
     /// <summary>How long a ticket may be used; under a second gives none. Never longer than 24 h after the last signed handshake.</summary>
-    public TimeSpan TicketLifetime { get; init; } = TimeSpan.FromHours(24);
+    public TimeSpan TicketLifetime { get; set; } = TimeSpan.FromHours(24);
 
     /// <summary>The clock of sessions and grains; tests put a virtual one here.</summary>
-    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
     /// <summary>Limits of the gateway.</summary>
-    public GatewayOptions Gateway { get; init; } = new();
+    public GatewayOptions Gateway { get; set; } = new();
 
     /// <summary>How long a stop waits for calls in flight before it closes their connections.</summary>
-    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(8);
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(8);
 }

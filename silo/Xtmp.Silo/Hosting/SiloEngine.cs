@@ -34,11 +34,6 @@ internal sealed partial class SiloEngine : IAsyncDisposable
     {
         var logger = loggerFactory.CreateLogger("Xtmp.Runtime");
         var grains = options.Grains.Network.Length == 0 ? options.Grains with { Network = NetworkName.Of(keys.Identity.Public.Fingerprint) } : options.Grains;
-        if (!NetworkName.IsValid(grains.Network))
-        {
-            throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, $"The network's name must be 1 to {NetworkName.MaxBytes} bytes of UTF-8 without control characters.", "network");
-        }
-
         IGrainStore store;
         var cluster = options.Cluster;
         if (cluster is not null)
@@ -47,12 +42,6 @@ internal sealed partial class SiloEngine : IAsyncDisposable
             {
                 var tunnel = new SiloTunnel(credentials, options.TimeProvider, loggerFactory.CreateLogger("Xtmp.Gateway"));
                 cluster = cluster with { Name = credentials.Cluster, Traffic = new SiloTraffic(tunnel.Inbound, tunnel.Outbound) };
-            }
-
-            cluster.Validate();
-            if (options.Grains.Network.Length == 0)
-            {
-                throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, "The silos of a cluster are one network, and it needs a name.", "network");
             }
 
             store = await PostgresGrainStore.OpenAsync(cluster.ConnectionString, cancellationToken: cancellationToken).ConfigureAwait(false);
@@ -108,6 +97,6 @@ internal sealed partial class SiloEngine : IAsyncDisposable
         await _store.DisposeAsync().ConfigureAwait(false);
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Grain}: {Text}")]
+    [LoggerMessage(EventId = 2002, Level = LogLevel.Error, Message = "{Grain}: {Text}")]
     private static partial void LogFault(ILogger logger, Exception? exception, string grain, string text);
 }

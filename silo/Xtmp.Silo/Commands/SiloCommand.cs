@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
-using System.Net.Sockets;
-using System.Runtime.InteropServices;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Xtmp.Crypto;
 using Xtmp.Grains;
 using Xtmp.Protocol;
@@ -65,80 +66,82 @@ internal static class SiloCommand
         });
         root.Subcommands.Add(ClusterCommand.Create());
         root.SetAction((parsed, cancellationToken) => RunAsync(
-            new SiloOptions
+            silo =>
             {
-                DataDirectory = parsed.GetValue(data)!.FullName,
-                Port = parsed.GetValue(port),
-                Cluster = parsed.GetValue(cluster) is { } database
+                silo.DataDirectory = parsed.GetValue(data)!.FullName;
+                silo.Port = parsed.GetValue(port);
+                silo.Cluster = parsed.GetValue(cluster) is { } database
                     ? new ClusterSettings { ConnectionString = database, EndPoint = parsed.GetValue(siloEndPoint)!, AllowPlainTraffic = parsed.GetValue(plainSiloTraffic) }
-                    : null,
-                Admin = parsed.GetValue(admin),
-                Bind = parsed.GetValue(bind)!,
-                ClientAuthentication = parsed.GetValue(clientAuthentication),
-                AllowedClients = parsed.GetValue(allow)!,
-                Grains = new GrainOptions { OpeningBalance = (ulong)parsed.GetValue(openingBalance), Currency = parsed.GetValue(currency)!, Network = parsed.GetValue(network)! },
+                    : null;
+                silo.Admin = parsed.GetValue(admin);
+                silo.Bind = parsed.GetValue(bind)!;
+                silo.ClientAuthentication = parsed.GetValue(clientAuthentication);
+                silo.AllowedClients = parsed.GetValue(allow)!;
+                silo.Grains = new GrainOptions { OpeningBalance = (ulong)parsed.GetValue(openingBalance), Currency = parsed.GetValue(currency)!, Network = parsed.GetValue(network)! };
             },
             parsed.GetValue(logLevel),
             cancellationToken));
         return root;
     }
 
-    private static async Task<int> RunAsync(SiloOptions options, LogLevel logLevel, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(Action<SiloOptions> configure, LogLevel logLevel, CancellationToken cancellationToken)
     {
-        using var logging = LoggerFactory.Create(builder => builder
-            .SetMinimumLevel(logLevel)
-            .AddFilter("Microsoft", logLevel > LogLevel.Warning ? logLevel : LogLevel.Warning)
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        AddConsole(builder.Logging, logLevel);
+        builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
 
-            // Orleans' advice about server GC, its watchdog's first line, and the coming and going of its services are no news to an operator.
-            .AddFilter("Orleans.Runtime.Silo", logLevel > LogLevel.Error ? logLevel : LogLevel.Error)
-            .AddFilter("Orleans.Runtime.Watchdog", logLevel > LogLevel.Error ? logLevel : LogLevel.Error)
-            .AddFilter("Xtmp.Runtime.TopicService", logLevel > LogLevel.Warning ? logLevel : LogLevel.Warning)
-            .AddSimpleConsole(console =>
-            {
-                console.SingleLine = true;
-                console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-                console.UseUtcTimestamp = true;
-            }));
-        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        await using var cancelled = cancellationToken.Register(() => stop.TrySetResult());
+        // The silo drains within its own time.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
+        builder.Services.AddXtmpSilo(configure);
+        using var host = builder.Build();
         try
         {
-            await using var silo = await SiloHost.StartAsync(options, logging, cancellationToken: cancellationToken);
-            Console.Out.WriteLine($"listening on xtmp://{silo.EndPoint}");
-            Console.Out.WriteLine($"fingerprint {silo.Fingerprint}");
-            if (silo.AdminEndPoint is { } admin)
+            await host.StartAsync(cancellationToken);
+        }
+        catch (OptionsValidationException mistakes)
+        {
+            foreach (var mistake in mistakes.Failures)
             {
-                Console.Out.WriteLine($"admin on http://{admin}");
+                Console.Error.WriteLine($"xtmp-silo: {mistake}");
             }
 
-            await stop.Task;
-            await silo.StopAsync();
-            return 0;
+            return 2;
         }
         catch (XtmpException error)
         {
             Console.Error.WriteLine($"xtmp-silo: {error.Message}");
             return 1;
         }
-        catch (IOException error)
+
+        var silo = host.Services.GetRequiredService<XtmpSilo>();
+        Console.Out.WriteLine($"listening on xtmp://{silo.EndPoint}");
+        Console.Out.WriteLine($"fingerprint {silo.Fingerprint}");
+        if (silo.AdminEndPoint is { } admin)
         {
-            Console.Error.WriteLine($"xtmp-silo: {error.Message}");
-            return 1;
-        }
-        catch (SocketException error)
-        {
-            Console.Error.WriteLine($"xtmp-silo: cannot listen on {new IPEndPoint(options.Bind, options.Port)}: {error.Message}. --bind takes an address of this machine.");
-            return 1;
+            Console.Out.WriteLine($"admin on http://{admin}");
         }
 
-        void Stop(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            stop.TrySetResult();
-        }
+        await host.WaitForShutdownAsync(cancellationToken);
+        return 0;
     }
+
+    private static void AddConsole(ILoggingBuilder logging, LogLevel logLevel) => logging
+        .SetMinimumLevel(logLevel)
+        .AddFilter("Microsoft", logLevel > LogLevel.Warning ? logLevel : LogLevel.Warning)
+
+        // A start that failed is told by one line of ours.
+        .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
+
+        // Orleans' advice about server GC, its watchdog's first line, and the coming and going of its services are no news to an operator.
+        .AddFilter("Orleans.Runtime.Silo", logLevel > LogLevel.Error ? logLevel : LogLevel.Error)
+        .AddFilter("Orleans.Runtime.Watchdog", logLevel > LogLevel.Error ? logLevel : LogLevel.Error)
+        .AddFilter("Xtmp.Runtime.TopicService", logLevel > LogLevel.Warning ? logLevel : LogLevel.Warning)
+        .AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            console.UseUtcTimestamp = true;
+        });
 
     private static void Check<T>(OptionResult result, Option<T> option, Func<T?, bool> holds, string message)
     {

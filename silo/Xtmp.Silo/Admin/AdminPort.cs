@@ -54,7 +54,7 @@ internal sealed class AdminPort : IAsyncDisposable
         application.Run(context => AnswerAsync(context, unready));
         try
         {
-            await application.StartAsync(cancellationToken).ConfigureAwait(false);
+            await XtmpSilo.ListenAsync(application.StartAsync(cancellationToken), endPoint, "admin").ConfigureAwait(false);
             var bound = application.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
             return new AdminPort(application, new IPEndPoint(endPoint.Address, new Uri(bound).Port));
         }
