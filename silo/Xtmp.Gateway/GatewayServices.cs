@@ -49,5 +49,11 @@ public sealed class GatewayServices : IDisposable
 
     internal StreamCounter Streams { get; private init; } = null!;
 
+    /// <summary>What callers used of their rates since this was last asked: all together, and the <paramref name="most"/> that used most.</summary>
+    public IReadOnlyList<CallerUsage> TakeUsage(int most) => Rates.TakeUsage(most);
+
+    /// <summary>Counts what callers used at another gateway that shares these limits.</summary>
+    public void Charge(in CallerUsage used) => Rates.Charge(in used, Clock.Monotonic);
+
     public void Dispose() => Budget.Dispose();
 }

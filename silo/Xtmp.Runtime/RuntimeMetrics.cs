@@ -12,6 +12,7 @@ internal sealed class RuntimeMetrics : IDisposable
     public RuntimeMetrics()
     {
         Turns = _meter.CreateCounter<long>("xtmp.runtime.turns", "{turn}", "Turns run to their end, by kind.");
+        Calls = _meter.CreateCounter<long>("xtmp.runtime.calls", "{call}", "Calls made in this silo, by way: direct to a grain in it, or by message to another silo.");
         Activations = _meter.CreateCounter<long>("xtmp.runtime.activations", "{grain}", "Grains brought into memory, by kind.");
         MailboxRefusals = _meter.CreateCounter<long>("xtmp.runtime.mailbox.refusals", "{call}", "Calls refused because a mailbox was full.");
         Conflicts = _meter.CreateCounter<long>("xtmp.runtime.conflicts", "{turn}", "Turns run again because the stored version had moved on.");
@@ -30,6 +31,8 @@ internal sealed class RuntimeMetrics : IDisposable
     }
 
     public Counter<long> Turns { get; }
+
+    public Counter<long> Calls { get; }
 
     public Counter<long> Activations { get; }
 

@@ -51,6 +51,49 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public void what_a_caller_uses_at_one_gateway_it_has_less_at_another()
+    {
+        var limits = RateLimits.None with { Identity = new CostRates { Create = new(1, 10) }, Total = new CostRates { Create = new(1, 12) } };
+        var (one, two) = (new CallRates(limits), new CallRates(limits));
+        var known = Anonymous with { IdentityFingerprint = new byte[32] };
+        for (var call = 0; call < 7; call++)
+        {
+            Assert.True(one.TryTake(new CostBuckets(), known, "a", CallCost.Create, TimeSpan.FromSeconds(1), out _));
+        }
+
+        Pass();
+        Assert.Equal(3, Count(two, known));
+
+        // A stranger finds what the two of them left of the total.
+        Pass();
+        Assert.Equal(2, Count(two, Anonymous with { IdentityFingerprint = new byte[] { 1 } }));
+        Assert.Empty(one.TakeUsage(10));
+
+        void Pass()
+        {
+            foreach (var used in one.TakeUsage(10))
+            {
+                two.Charge(used, TimeSpan.FromSeconds(1));
+            }
+        }
+    }
+
+    [Fact]
+    public void a_report_names_those_that_used_most()
+    {
+        var rates = new CallRates(RateLimits.None with { Identity = new CostRates { Verify = new(1, 100) } });
+        for (byte caller = 1; caller <= 5; caller++)
+        {
+            for (var call = 0; call < caller; call++)
+            {
+                Assert.True(rates.TryTake(new CostBuckets(), Anonymous with { IdentityFingerprint = new[] { caller } }, "a", CallCost.Verify, TimeSpan.Zero, out _));
+            }
+        }
+
+        Assert.Equal([("05", 5L), ("04", 4L)], rates.TakeUsage(2).Select(used => (used.Key, used.Usage.Verify)));
+    }
+
+    [Fact]
     public void a_call_that_one_bucket_refuses_takes_nothing_from_the_others()
     {
         var limits = RateLimits.None with { Session = new CostRates { Create = new(1, 5) }, Identity = new CostRates { Create = new(1, 2) } };

@@ -31,6 +31,7 @@ public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposabl
     private readonly int[] _acknowledged = new int[Wallets];
     private readonly Channel<int> _events = Channel.CreateUnbounded<int>();
     private readonly int[] _ports = [.. Enumerable.Range(0, Silos).Select(_ => FreePort())];
+    private readonly int[] _admins = [.. Enumerable.Range(0, Silos).Select(_ => FreePort())];
     private int _repeated;
     private string _database = "";
 
@@ -114,6 +115,9 @@ public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposabl
         }
 
         Assert.Equal(Wallets * OpeningBalance, total);
+        var direct = (await Task.WhenAll(_admins.Select(CallsAsync))).Aggregate((a, b) => (a.Direct + b.Direct, a.ByMessage + b.ByMessage));
+        TestContext.Current.TestOutputHelper?.WriteLine($"{change}: {100 * direct.Direct / Math.Max(1, direct.Direct + direct.ByMessage):F0} % of {direct.Direct + direct.ByMessage} calls found their grain in the silo they were made in.");
+        Assert.True(direct.Direct > 0 && direct.ByMessage > 0, $"{direct}");
 
         async Task ReachAsync(int each)
         {
@@ -176,7 +180,26 @@ public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposabl
         _silos[silo] = await SiloProcess.StartOnAsync(
             _ports[silo],
             PathOf($"silo{silo}"),
-            "--cluster", _database, "--silo-endpoint", $"127.0.0.1:{own}", "--network", Network, "--opening-balance", $"{OpeningBalance}", "--development");
+            "--admin", $"127.0.0.1:{_admins[silo]}", "--cluster", _database, "--silo-endpoint", $"127.0.0.1:{own}", "--network", Network, "--opening-balance", $"{OpeningBalance}", "--development");
+    }
+
+    /// <summary>Calls that a silo made since it started, by way; none where it does not run.</summary>
+    private static async Task<(double Direct, double ByMessage)> CallsAsync(int admin)
+    {
+        using var http = new HttpClient();
+        try
+        {
+            var lines = (await http.GetStringAsync($"http://127.0.0.1:{admin}/metrics")).Split('\n');
+            return (Value("direct"), Value("message"));
+
+            double Value(string way) => lines
+                .Where(line => line.StartsWith("xtmp_runtime_calls", StringComparison.Ordinal) && line.Contains($"way=\"{way}\"", StringComparison.Ordinal))
+                .Sum(line => double.Parse(line.Split('}')[1].Trim().Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture));
+        }
+        catch (HttpRequestException)
+        {
+            return default;
+        }
     }
 
     private string PathOf(string name) => Path.Combine(_directory.FullName, name);

@@ -57,6 +57,59 @@ internal sealed class CallRates(RateLimits limits)
         return true;
     }
 
+    /// <summary>What callers used since this was last asked: all together, and those that used most.</summary>
+    /// <param name="most">How many to name; the others' usage is not shared.</param>
+    public IReadOnlyList<CallerUsage> TakeUsage(int most)
+    {
+        List<CallerUsage> used = [];
+        lock (_lock)
+        {
+            Take(_identities, CallerUsageKind.Identity);
+            Take(_addresses, CallerUsageKind.Address);
+        }
+
+        if (used.Count > most)
+        {
+            used.Sort(static (a, b) => b.Usage.Sum.CompareTo(a.Usage.Sum));
+            used.RemoveRange(most, used.Count - most);
+        }
+
+        if (_total.TakeUsage() is { Sum: > 0 } total)
+        {
+            used.Add(new CallerUsage(CallerUsageKind.Total, "", total));
+        }
+
+        return used;
+
+        void Take(Dictionary<string, CostBuckets> all, CallerUsageKind kind)
+        {
+            foreach (var (key, buckets) in all)
+            {
+                if (buckets.TakeUsage() is { Sum: > 0 } usage)
+                {
+                    used.Add(new CallerUsage(kind, key, usage));
+                }
+            }
+        }
+    }
+
+    /// <summary>A caller used this much at another gateway: it has that much less here.</summary>
+    public void Charge(in CallerUsage used, TimeSpan now)
+    {
+        switch (used.Kind)
+        {
+            case CallerUsageKind.Identity:
+                Find(_identities, used.Key, limits.Identity, now).Charge(limits.Identity, used.Usage, now);
+                break;
+            case CallerUsageKind.Address:
+                Find(_addresses, used.Key, limits.Address, now).Charge(limits.Address, used.Usage, now);
+                break;
+            case CallerUsageKind.Total:
+                _total.Charge(limits.Total, used.Usage, now);
+                break;
+        }
+    }
+
     private CostBuckets Find(Dictionary<string, CostBuckets> all, string key, CostRates rates, TimeSpan now)
     {
         lock (_lock)

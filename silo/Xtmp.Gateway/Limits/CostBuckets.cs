@@ -9,6 +9,7 @@ internal sealed class CostBuckets
     private TokenBucket _read;
     private TokenBucket _verify;
     private TokenBucket _create;
+    private CallUsage _used;
 
     public bool TryTake(CostRates rates, CallCost cost, TimeSpan now, out TimeSpan retryAfter)
     {
@@ -21,7 +22,13 @@ internal sealed class CostBuckets
 
         lock (_lock)
         {
-            return Of(cost).TryTake(in rate, now, out retryAfter);
+            if (!Of(cost).TryTake(in rate, now, out retryAfter))
+            {
+                return false;
+            }
+
+            _used = _used.Add(cost, 1);
+            return true;
         }
     }
 
@@ -30,6 +37,29 @@ internal sealed class CostBuckets
         lock (_lock)
         {
             Of(cost).Return();
+            _used = _used.Add(cost, -1);
+        }
+    }
+
+    /// <summary>What was taken since the last time this was asked.</summary>
+    public CallUsage TakeUsage()
+    {
+        lock (_lock)
+        {
+            var used = _used;
+            _used = default;
+            return used;
+        }
+    }
+
+    /// <summary>Takes what was used at another silo.</summary>
+    public void Charge(CostRates rates, CallUsage usage, TimeSpan now)
+    {
+        lock (_lock)
+        {
+            _read.Charge(rates.Read, now, usage.Read);
+            _verify.Charge(rates.Verify, now, usage.Verify);
+            _create.Charge(rates.Create, now, usage.Create);
         }
     }
 

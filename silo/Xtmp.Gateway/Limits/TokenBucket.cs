@@ -30,6 +30,13 @@ internal struct TokenBucket
         return false;
     }
 
+    /// <summary>Takes tokens that were used elsewhere: as many as there are, and no more.</summary>
+    public void Charge(in Rate rate, TimeSpan now, long count)
+    {
+        _missing = Math.Min(rate.Burst, Math.Max(0, _missing - ((now - _asOf).TotalSeconds * rate.PerSecond)) + count);
+        _asOf = now;
+    }
+
     /// <summary>Gives back a token that was not used after all.</summary>
     public void Return() => _missing = Math.Max(0, _missing - 1);
 

@@ -12,6 +12,8 @@ namespace Xtmp.Runtime;
 /// <param name="caller">The activation whose turn calls; null for calls from outside grains.</param>
 internal sealed class OrleansInvoker(TurnServices services, Activation? caller) : ICallInvoker
 {
+    private static readonly KeyValuePair<string, object?> Direct = new("way", "direct");
+    private static readonly KeyValuePair<string, object?> ByMessage = new("way", "message");
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan MaxPause = TimeSpan.FromMilliseconds(250);
 
@@ -69,6 +71,7 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
         // The common case in a line of its own: the grain is here, and its turn ends at once.
         if (services.Options.DirectCalls && services.Activations.TryFind(id, out var local))
         {
+            services.Metrics.Calls.Add(1, Direct);
             var pending = local.CallAsync(call);
             return pending.IsCompletedSuccessfully && !pending.Result.IsMoved ? pending : RepeatAsync(services, id, call, context, pending);
         }
@@ -109,9 +112,14 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
     {
         try
         {
-            return services.Options.DirectCalls && await services.Activations.CallAsync(id, call).ConfigureAwait(false) is { } pending
-                ? pending
-                : RemoteAsync(services.References.Get(id).InvokeAsync(call, patience.RemoteToken), id);
+            if (services.Options.DirectCalls && await services.Activations.CallAsync(id, call).ConfigureAwait(false) is { } pending)
+            {
+                services.Metrics.Calls.Add(1, Direct);
+                return pending;
+            }
+
+            services.Metrics.Calls.Add(1, ByMessage);
+            return RemoteAsync(services.References.Get(id).InvokeAsync(call, patience.RemoteToken), id);
         }
         catch (OrleansException error)
         {

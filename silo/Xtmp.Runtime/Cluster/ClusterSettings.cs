@@ -25,6 +25,9 @@ public sealed record ClusterSettings
     /// <summary>Time between two probes of a silo. Two that are missed make it dead.</summary>
     public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a silo that starts tries to reach the others before it gives up.</summary>
+    public TimeSpan JoinPatience { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <exception cref="XtmpException">A setting cannot be used; its field is named.</exception>
     public void Validate()
     {

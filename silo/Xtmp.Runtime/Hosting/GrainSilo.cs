@@ -91,6 +91,11 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
             await host.StartAsync(cancellationToken).ConfigureAwait(false);
             return new GrainSilo(host);
         }
+        catch (OrleansException error) when (cluster is not null)
+        {
+            host.Dispose();
+            throw new XtmpException(XtmpErrorCode.ConnectFailed, Fault.Network, $"This silo could not join the cluster '{cluster.Name}' at {cluster.EndPoint}: {error.Message}", innerException: error);
+        }
         catch
         {
             host.Dispose();

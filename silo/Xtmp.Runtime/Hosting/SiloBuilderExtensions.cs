@@ -100,6 +100,7 @@ public static class SiloBuilderExtensions
         {
             membership.ProbeTimeout = settings.ProbeInterval;
             membership.NumMissedProbesLimit = 2;
+            membership.MaxJoinAttemptTime = settings.JoinPatience;
         });
     }
 

@@ -14,6 +14,10 @@ public interface ITopicHub
     /// <summary>Opens a subscription. It receives everything published after this returns, until it is disposed.</summary>
     /// <exception cref="XtmpException"><see cref="XtmpErrorCode.Overloaded"/> at the limit of subscriptions.</exception>
     ITopicSubscription Subscribe(string topic, SubscriptionOptions? options = null);
+
+    /// <summary>Items of this type are wanted in this silo, so those that other silos publish are decoded. Subscriptions of grains do this themselves.</summary>
+    void Expect<TItem>()
+        where TItem : class, IXtmpMessage<TItem>;
 }
 
 /// <summary>One subscriber's bounded queue. Enumerate it once; it ends with an error, or when it is disposed.</summary>

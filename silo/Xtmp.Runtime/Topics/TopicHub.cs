@@ -34,8 +34,7 @@ public sealed class TopicHub : ITopicHub
 
     internal static string TypeName(Type type) => type.FullName!;
 
-    /// <summary>Items of this type are wanted here, so those of other silos are decoded.</summary>
-    internal void Expect<TItem>()
+    public void Expect<TItem>()
         where TItem : class, IXtmpMessage<TItem> =>
         _decoders.TryAdd(TypeName(typeof(TItem)), static bytes => XtmpCodec.Decode<TItem>(bytes.Span, StoredLimits.Value));
 

@@ -28,6 +28,8 @@ internal sealed partial class SiloEngine : IAsyncDisposable
 
     public ICallInvoker Invoker => _engine;
 
+    public ITopicHub Topics => _engine.Topics;
+
     public string Network { get; }
 
     public static async Task<SiloEngine> StartAsync(SiloOptions options, SiloKeys keys, IEnumerable<SiloHandlers> handlers, ILoggerFactory loggerFactory, CancellationToken cancellationToken)

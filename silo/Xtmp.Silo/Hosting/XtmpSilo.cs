@@ -75,6 +75,9 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     /// <exception cref="InvalidOperationException">The silo has not started.</exception>
     public ICallInvoker Invoker => Started(_engine).Invoker;
 
+    /// <summary>In a cluster: the rates of callers over all silos.</summary>
+    internal RateSharing? RateSharing { get; private set; }
+
     /// <summary>Opens the store, starts the engine and listens.</summary>
     /// <exception cref="XtmpException">Local fault: an option, the data directory, the identity, the database or a port cannot be used; the message says which.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -99,6 +102,7 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
             _listener = BuildListener(_options, _loggers, sockets);
             await ListenAsync(_listener.StartAsync(cancellationToken), new IPEndPoint(_options.Bind, _options.Port), "port").ConfigureAwait(false);
             _endPoint = new IPEndPoint(_options.Bind, BoundPort(_listener));
+            RateSharing = _options.Cluster is null ? null : new RateSharing(_gateway, _engine.Topics, _options.TimeProvider);
             if (_options.Admin is { } admin)
             {
                 _admin = await AdminPort.StartAsync(admin, WhyUnreadyAsync, _loggers, cancellationToken).ConfigureAwait(false);
@@ -135,6 +139,11 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
         if (_admin is not null)
         {
             await _admin.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (RateSharing is not null)
+        {
+            await RateSharing.DisposeAsync().ConfigureAwait(false);
         }
 
         if (_engine is not null)

@@ -1,0 +1,128 @@
+using System.Net;
+using System.Net.Sockets;
+using Xtmp.Crypto;
+using Xtmp.Gateway;
+using Xtmp.Messages;
+using Xtmp.Protocol;
+using Xtmp.Runtime;
+using Xtmp.Session;
+using Xtmp.TestKit;
+using Xtmp.Transport;
+
+namespace Xtmp.Silo.Tests;
+
+/// <summary>Two silos of one cluster in this process, and clients that go from one to the other.</summary>
+public sealed class ClusterSessionTests(PostgresServer server) : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("xtmp-cluster-");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public async Task a_session_of_one_silo_is_resumed_at_another()
+    {
+        var database = await server.NewDatabaseAsync();
+        await using var one = await StartAsync(database, "one");
+        await using var two = await StartAsync(database, "two");
+        Assert.Equal(one.Host.Fingerprint, two.Host.Fingerprint);
+        using var identity = IdentityKey.Generate(SystemEntropy.Instance);
+        SessionTicket ticket;
+        await using (var first = await RawPeer.EstablishAsync(one, identity))
+        {
+            ticket = (await first.ReceiveUntilAsync(SessionEventKind.TicketReceived)).Ticket!;
+        }
+
+        await using var second = await RawPeer.ConnectAsync(two, identity, ticket);
+        await second.SendAsync(second.Take());
+        await second.ReceiveUntilAsync(SessionEventKind.Established);
+        await second.SendAsync(second.Take());
+        Assert.True(second.Session.Established!.Resumed);
+        Assert.Equal(identity.Public.Fingerprint, second.Session.Established.ClientFingerprint);
+        second.Session.SendRequest(new RegistryQuery { Name = "nobody" }, default);
+        await second.SendAsync(second.Take());
+        await second.ReceiveUntilAsync(SessionEventKind.Response);
+    }
+
+    [Fact]
+    public async Task what_a_caller_used_at_one_silo_is_missing_at_the_other()
+    {
+        var limits = RateLimits.None with { Identity = new CostRates { Read = new(0.001, 5) } };
+        var database = await server.NewDatabaseAsync();
+        await using var one = await StartAsync(database, "one", limits);
+        await using var two = await StartAsync(database, "two", limits);
+        using var identity = IdentityKey.Generate(SystemEntropy.Instance);
+        await using (var client = await one.ConnectAsync(identity))
+        {
+            for (var call = 0; call < 3; call++)
+            {
+                await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody" });
+            }
+        }
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (two.Host.RateSharing!.Received == 0)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        await using var elsewhere = await two.ConnectAsync(identity);
+        for (var call = 0; call < 2; call++)
+        {
+            await elsewhere.Registry.QueryAsync(new RegistryQuery { Name = "nobody" });
+        }
+
+        var error = await Assert.ThrowsAsync<XtmpException>(async () => await elsewhere.Registry.QueryAsync(new RegistryQuery { Name = "nobody" }));
+        Assert.Equal((XtmpErrorCode.Overloaded, true), (error.Code, error.Retryable));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task a_silo_of_another_root_or_in_the_clear_does_not_get_in(bool plain)
+    {
+        var database = await server.NewDatabaseAsync();
+        await using var one = await StartAsync(database, "one");
+        var error = await Assert.ThrowsAsync<XtmpException>(() => StartAsync(database, "intruder", root: "another root", plain: plain, patience: TimeSpan.FromSeconds(3)));
+        Assert.Equal((XtmpErrorCode.ConnectFailed, Fault.Network), (error.Code, error.Fault));
+        Assert.Contains("could not join the cluster 'example'", error.Message, StringComparison.Ordinal);
+        await one.Log.WaitForAsync(line => line.Contains("connection of a silo from", StringComparison.Ordinal) && line.Contains(" refused: ", StringComparison.Ordinal));
+
+        // The silo that was there goes on.
+        await using var client = await one.ConnectAsync();
+        await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody" });
+    }
+
+    private Task<TestSilo> StartAsync(string database, string name, RateLimits? limits = null, string root = "root", bool plain = false, TimeSpan? patience = null)
+    {
+        var rootDirectory = Path.Combine(_directory.FullName, root);
+        var data = Path.Combine(_directory.FullName, name);
+        if (!Directory.Exists(rootDirectory))
+        {
+            ClusterKeys.Init(rootDirectory, "example");
+        }
+
+        ClusterKeys.Join(rootDirectory, data, TimeSpan.FromDays(1), TimeProvider.System);
+        return TestSilo.StartAsync(options => options with
+        {
+            DataDirectory = data,
+            Gateway = options.Gateway with { Rates = limits ?? options.Gateway.Rates },
+            Grains = options.Grains with { Network = "example" },
+            Cluster = new ClusterSettings
+            {
+                ConnectionString = database,
+                Name = "example",
+                EndPoint = new IPEndPoint(IPAddress.Loopback, FreePort()),
+                AllowPlainTraffic = plain,
+                JoinPatience = patience ?? TimeSpan.FromSeconds(30),
+            },
+        });
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
