@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Xtmp.Protocol;
@@ -33,7 +32,7 @@ public sealed partial class SiloTunnel
     {
         ArgumentNullException.ThrowIfNull(credentials);
         var trust = new SiloTrust(credentials.Root, credentials.Cluster);
-        var limits = SessionLimits.Default with { MaxMessageBytes = TunnelSession.MaxMessageBytes, HandshakeTimeout = TimeSpan.FromSeconds(5) };
+        var limits = SessionLimits.Default with { MaxMessageBytes = TunnelBytes.HeadBytes + TunnelBytes.MaxBytes, HandshakeTimeout = TimeSpan.FromSeconds(5) };
         _server = new ServerSessionOptions
         {
             Identity = credentials.Identity,

@@ -1,8 +1,6 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.IO.Pipelines;
 using Xtmp.Protocol;
-using Xtmp.Protocol.MessagePack;
 using Xtmp.Session;
 using Xtmp.Transport;
 
@@ -14,22 +12,14 @@ namespace Xtmp.Gateway;
 /// </summary>
 internal sealed class TunnelSession : ISessionObserver, IAsyncDisposable
 {
-    /// <summary>Largest message: a chunk with the head of its bin, within one frame.</summary>
-    public const int MaxMessageBytes = MaxChunkBytes + HeadBytes;
-
-    private const int MaxChunkBytes = 60 * 1024;
-    private const int HeadBytes = 3;
     private const int PipeBytes = 1024 * 1024;
-
-    /// <summary>The only message between silos; no schema knows it, since no client may send it.</summary>
-    private const byte Bytes = FrameCode.FirstApplication;
 
     private static readonly PipeOptions Options = new(
         readerScheduler: PipeScheduler.Inline, pauseWriterThreshold: PipeBytes, resumeWriterThreshold: PipeBytes / 2, useSynchronizationContext: false);
 
     private readonly Pipe _received = new(Options);
     private readonly Pipe _toSend = new(Options);
-    private readonly byte[] _message = ArrayPool<byte>.Shared.Rent(MaxMessageBytes);
+    private readonly TunnelBytes _message = new();
     private readonly SessionPump _pump;
     private TaskCompletionSource? _room;
     private bool _isEstablished;
@@ -85,11 +75,7 @@ internal sealed class TunnelSession : ISessionObserver, IAsyncDisposable
         await _toSend.Writer.CompleteAsync().ConfigureAwait(false);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _pump.DisposeAsync().ConfigureAwait(false);
-        ArrayPool<byte>.Shared.Return(_message);
-    }
+    public ValueTask DisposeAsync() => _pump.DisposeAsync();
 
     void ISessionObserver.OnEvent(XtmpSession session, in SessionEvent sessionEvent)
     {
@@ -98,7 +84,7 @@ internal sealed class TunnelSession : ISessionObserver, IAsyncDisposable
             case SessionEventKind.Established:
                 _isEstablished = true;
                 break;
-            case SessionEventKind.OneWay when sessionEvent.Code == Bytes && TryRead(sessionEvent.Payload.Span, out var bytes):
+            case SessionEventKind.OneWay when TunnelBytes.TryRead(sessionEvent.Code, sessionEvent.Payload.Span, out var bytes):
                 _received.Writer.Write(bytes);
                 break;
             case SessionEventKind.OneWay or SessionEventKind.Request:
@@ -114,18 +100,6 @@ internal sealed class TunnelSession : ISessionObserver, IAsyncDisposable
     void ISessionObserver.OnRoom(XtmpSession session) => _room?.TrySetResult();
 
     async ValueTask ISessionObserver.OnInputHandledAsync() => await _received.Writer.FlushAsync().ConfigureAwait(false);
-
-    private static bool TryRead(ReadOnlySpan<byte> payload, out ReadOnlySpan<byte> bytes)
-    {
-        bytes = default;
-        if (payload.Length < HeadBytes || payload[0] != MessagePackCode.Bin16 || payload.Length != HeadBytes + BinaryPrimitives.ReadUInt16BigEndian(payload[1..]))
-        {
-            return false;
-        }
-
-        bytes = payload[HeadBytes..];
-        return true;
-    }
 
     private async Task SendAsync()
     {
@@ -159,11 +133,9 @@ internal sealed class TunnelSession : ISessionObserver, IAsyncDisposable
                 return (bytes, _room.Task);
             }
 
-            var length = (int)Math.Min(bytes.Length, MaxChunkBytes);
-            _message[0] = MessagePackCode.Bin16;
-            BinaryPrimitives.WriteUInt16BigEndian(_message.AsSpan(1), (ushort)length);
-            bytes.Slice(0, length).CopyTo(_message.AsSpan(HeadBytes));
-            session.SendOneWay(Bytes, _message.AsSpan(0, HeadBytes + length), default);
+            var length = Math.Min(bytes.Length, TunnelBytes.MaxBytes);
+            _message.Bytes = bytes.Slice(0, length);
+            session.SendOneWay(_message, default);
             bytes = bytes.Slice(length);
         }
 
