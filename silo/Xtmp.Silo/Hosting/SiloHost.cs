@@ -37,6 +37,8 @@ public sealed class SiloHost : IAsyncDisposable
     /// <inheritdoc cref="XtmpSilo.Network"/>
     public string Network => _silo.Network;
 
+    internal RateSharing? RateSharing => _silo.RateSharing;
+
     /// <inheritdoc cref="XtmpSilo.Invoker"/>
     public ICallInvoker Invoker => _silo.Invoker;
 
