@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using CustomMessages.Orders;
+using Xtmp;
 using Xtmp.Protocol;
 using Xtmp.Runtime;
 

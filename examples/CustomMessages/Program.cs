@@ -1,6 +1,6 @@
 using CustomMessages;
 using CustomMessages.Orders;
-using Xtmp.Client;
+using Xtmp;
 using Xtmp.Protocol;
 using Xtmp.Runtime;
 using Xtmp.Silo;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Xtmp.Client;
+using Xtmp;
 using Xtmp.Crypto;
 using Xtmp.Grains;
 using Xtmp.Messages;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xtmp.Crypto;
@@ -7,7 +8,7 @@ using Xtmp.Protocol;
 using Xtmp.Session;
 using Xtmp.Transport;
 
-namespace Xtmp.Client;
+namespace Xtmp;
 
 /// <summary>
 /// How a client connects. Trust has no default: give <see cref="ServerFingerprint"/>, or <see cref="ServerTrust"/>, or
@@ -49,7 +50,7 @@ public sealed record XtmpClientOptions
     /// <summary>Bound of one connection attempt, handshake included.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Bound of one call that brings none of its own, waiting for a session included. Streams have none.</summary>
+    /// <summary>Bound of one call that brings none of its own, waiting for a session included. Streams have only what they bring.</summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
@@ -71,6 +72,9 @@ public sealed record XtmpClientOptions
     public DecodeLimits DecodeLimits { get; init; } = DecodeLimits.Untrusted;
 
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>Where the meter <c>Xtmp.Client</c> is made; null: one that belongs to no factory.</summary>
+    public IMeterFactory? MeterFactory { get; init; }
 
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

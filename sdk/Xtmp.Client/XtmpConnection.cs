@@ -1,9 +1,10 @@
+using Xtmp.Client;
 using Xtmp.Messages;
 using Xtmp.Protocol;
 using Xtmp.Session;
 using Xtmp.Transport;
 
-namespace Xtmp.Client;
+namespace Xtmp;
 
 /// <summary>
 /// The one long-lived object of a client: it owns the endpoints, the trust, the tickets and the sessions, and replaces a
@@ -18,6 +19,7 @@ public sealed class XtmpConnection : IAsyncDisposable
     private readonly XtmpClientOptions _options;
     private readonly EndpointSet _endpoints;
     private readonly SessionOpener _opener;
+    private readonly ClientTelemetry _telemetry;
     private readonly List<SessionLane> _lanes = [];
     private readonly Queue<XtmpStateChange> _changes = [];
     private XtmpConnectionState _state;
@@ -54,6 +56,7 @@ public sealed class XtmpConnection : IAsyncDisposable
         _options = options;
         _endpoints = new EndpointSet(endpoints, options);
         _opener = new SessionOpener(options, dial);
+        _telemetry = new ClientTelemetry(options.MeterFactory, options.TimeProvider);
         var pool = new SessionLane[options.PoolSize];
         for (var index = 0; index < pool.Length; index++)
         {
@@ -103,6 +106,21 @@ public sealed class XtmpConnection : IAsyncDisposable
             {
                 return _lanes.Select(lane => lane.Current).FirstOrDefault(session => session is not null)?.Endpoint.Address;
             }
+        }
+    }
+
+    /// <summary>Every session there is now, those of wallets too, with its quality.</summary>
+    public IReadOnlyList<SessionReport> Sessions
+    {
+        get
+        {
+            LiveSession[] sessions;
+            lock (_gate)
+            {
+                sessions = [.. _lanes.Select(lane => lane.Current).OfType<LiveSession>()];
+            }
+
+            return [.. sessions.Select(session => session.Report())];
         }
     }
 
@@ -201,12 +219,14 @@ public sealed class XtmpConnection : IAsyncDisposable
         StateChangedBy(null);
         _opener.Dispose();
         _endpoints.Dispose();
+        _telemetry.Dispose();
+        OwnedIdentity?.Dispose();
     }
 
     /// <summary>A session beside the pool, for a wallet.</summary>
     internal SessionLane OpenLane(Func<LiveSession, CancellationToken, Task>? authenticate)
     {
-        var lane = new SessionLane(this, _options, _endpoints, _opener, authenticate);
+        var lane = new SessionLane(this, _options, _endpoints, _opener, _telemetry, authenticate);
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
@@ -215,6 +235,12 @@ public sealed class XtmpConnection : IAsyncDisposable
 
         return lane;
     }
+
+    /// <summary>An identity that goes with the connection.</summary>
+    internal IdentityKey? OwnedIdentity { get; init; }
+
+    /// <summary>Why the latest attempt failed, or the latest session ended; null once there is a session again.</summary>
+    internal XtmpException? LastFailure { get; private set; }
 
     internal long NextOrder() => Interlocked.Increment(ref _order);
 
@@ -228,6 +254,7 @@ public sealed class XtmpConnection : IAsyncDisposable
             var state = _disposed ? XtmpConnectionState.Closed
                 : _lanes.Exists(lane => lane.State == XtmpConnectionState.Connected) ? XtmpConnectionState.Connected
                 : _lanes.Max(lane => lane.State);
+            LastFailure = state == XtmpConnectionState.Connected ? null : reason ?? LastFailure;
             if (state != _state)
             {
                 _changes.Enqueue(new XtmpStateChange(_state, state, reason));
@@ -258,7 +285,7 @@ public sealed class XtmpConnection : IAsyncDisposable
         }
     }
 
-    private static List<XtmpEndpoint> Parse(string text)
+    internal static List<XtmpEndpoint> Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         var endpoints = new List<XtmpEndpoint>();

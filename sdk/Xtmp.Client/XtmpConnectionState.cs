@@ -1,4 +1,4 @@
-namespace Xtmp.Client;
+namespace Xtmp;
 
 /// <summary>How an <see cref="XtmpConnection"/> stands.</summary>
 public enum XtmpConnectionState

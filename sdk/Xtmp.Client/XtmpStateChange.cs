@@ -1,6 +1,6 @@
 using Xtmp.Protocol;
 
-namespace Xtmp.Client;
+namespace Xtmp;
 
 /// <summary>A change of an <see cref="XtmpConnection"/>'s state.</summary>
 /// <param name="Previous">What it was.</param>

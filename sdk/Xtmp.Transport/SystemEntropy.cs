@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using Xtmp.Crypto;
+using Xtmp.Transport;
 
-namespace Xtmp.Transport;
+namespace Xtmp;
 
 /// <summary>The operating system's cryptographic random source.</summary>
 public sealed class SystemEntropy : IEntropy

@@ -160,6 +160,40 @@ public sealed class ReconnectTests
     }
 
     [Fact]
+    public async Task a_stream_with_a_deadline_ends_at_it_and_the_server_is_told()
+    {
+        var time = new VirtualTimeProvider();
+        await using var server = new ScriptedServer(time);
+        await using var connection = Connect(server, Options with { TimeProvider = time });
+        var request = new LiveUpdates { Topic = "bundle:b", StreamType = StreamType.BundleUpdates };
+        await using var updates = connection.Stream.UpdatesAsync(request, new CallContext(Timeout: TimeSpan.FromMinutes(1))).GetAsyncEnumerator();
+        var next = updates.MoveNextAsync().AsTask();
+        var served = await server.AcceptAsync();
+        var asked = await served.TakeAsync();
+        served.Item(asked, Update(1));
+        Assert.True(await next.WaitAsync(Patience));
+        next = updates.MoveNextAsync().AsTask();
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(XtmpErrorCode.Timeout, (await Assert.ThrowsAsync<XtmpException>(() => next.WaitAsync(Patience))).Code);
+        var cancel = await served.TakeAsync();
+        Assert.Equal((SessionEventKind.Cancel, asked.ExchangeId), (cancel.Kind, cancel.ExchangeId));
+    }
+
+    [Fact]
+    public async Task a_call_that_ran_out_of_time_is_cancelled_at_the_server()
+    {
+        var time = new VirtualTimeProvider();
+        await using var server = new ScriptedServer(time);
+        await using var connection = Connect(server, Options with { TimeProvider = time });
+        var call = connection.Registry.QueryAsync(new RegistryQuery { Name = "slow" }, new CallContext(Timeout: TimeSpan.FromSeconds(3))).AsTask();
+        var served = await server.AcceptAsync();
+        var asked = await served.TakeAsync();
+        time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(XtmpErrorCode.Timeout, (await Assert.ThrowsAsync<XtmpException>(() => call.WaitAsync(Patience))).Code);
+        Assert.Equal((SessionEventKind.Cancel, asked.ExchangeId), ((await served.TakeAsync()) is var cancel ? cancel.Kind : default, cancel.ExchangeId));
+    }
+
+    [Fact]
     public async Task another_endpoint_is_tried_at_once()
     {
         var time = new VirtualTimeProvider();

@@ -22,6 +22,9 @@ internal sealed class ScriptedServer(TimeProvider time) : IAsyncDisposable
     /// <summary>Attempts that are refused as by a host nobody listens on.</summary>
     public int RefuseNext { get; set; }
 
+    /// <summary>Whether the server announces that it takes trace contexts.</summary>
+    public bool TakesTraceContext { get; init; }
+
     public Task<ILink> DialAsync(XtmpEndpoint endpoint, CancellationToken cancellationToken)
     {
         Attempts++;
@@ -32,7 +35,7 @@ internal sealed class ScriptedServer(TimeProvider time) : IAsyncDisposable
         }
 
         var (client, server) = MemoryLink.CreatePair();
-        var options = PairOptions.Server with { TicketKeys = _tickets };
+        var options = PairOptions.Server with { TicketKeys = _tickets, TakesTraceContext = TakesTraceContext };
         var clock = new SessionClock(time);
         var served = new Served(endpoint);
         served.Pump = new SessionPump(XtmpSession.Accept(options, SystemEntropy.Instance, clock.Now), server, clock, served);

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
-using Xtmp.Client;
 using Xtmp.Crypto;
 using Xtmp.Messages;
 using Xtmp.Protocol;

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Xtmp.Client;
 using Xtmp.Crypto;
 using Xtmp.Gateway;
 using Xtmp.Messages;

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Xtmp.Client;
 using Xtmp.Crypto;
 using Xtmp.Messages;
 using Xtmp.Protocol;

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Xtmp.Client;
 using Xtmp.Messages;
 using Xtmp.Protocol;
 using Xtmp.Session;

@@ -53,7 +53,7 @@ public sealed class SessionPumpTests
             await observer.RequestsAsync(requests, Patience);
         }
 
-        pump.Abort(Protocol.XtmpErrorCode.Cancelled, "enough");
+        pump.Abort(XtmpErrorCode.Cancelled, "enough");
         await running.WaitAsync(Patience);
     }
 

@@ -1,4 +1,3 @@
-using Xtmp.Client;
 using Xtmp.Crypto;
 using Xtmp.Grains;
 using Xtmp.Protocol;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Xtmp.Cli.Schema;
-using Xtmp.Client;
 using Xtmp.Crypto;
 using Xtmp.Protocol;
 using Xtmp.Transport;

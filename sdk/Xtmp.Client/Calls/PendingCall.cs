@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Xtmp.Protocol;
 using Xtmp.Session;
 
@@ -24,6 +25,15 @@ internal abstract class PendingCall(MethodDescriptor method, IXtmpMessage reques
     /// <summary>The exchange on the session it was last sent on.</summary>
     public ulong Exchange { get; private set; }
 
+    /// <summary>The caller's span; default where there is none.</summary>
+    public ActivityContext Trace { get; set; }
+
+    /// <summary>When it was last sent, by the clock of its session.</summary>
+    public TimeSpan SentAt { get; private set; }
+
+    /// <summary>Where it was last sent; null before it was.</summary>
+    public XtmpEndpoint? Endpoint => Volatile.Read(ref _session)?.Endpoint.Address;
+
     /// <summary>It means something on one session only and is never sent on another.</summary>
     public bool IsBound { get; init; }
 
@@ -43,9 +53,10 @@ internal abstract class PendingCall(MethodDescriptor method, IXtmpMessage reques
     public void GrantCredit(ulong limit) => Volatile.Read(ref _session)?.GrantCredit(this, limit);
 
     /// <summary>The call was given to a session. False where nobody waits for it any more.</summary>
-    public bool TryBegin(LiveSession session, ulong exchange)
+    public bool TryBegin(LiveSession session, ulong exchange, TimeSpan now)
     {
         Exchange = exchange;
+        SentAt = now;
         Interlocked.Exchange(ref _session, session);
         return !IsAbandoned;
     }

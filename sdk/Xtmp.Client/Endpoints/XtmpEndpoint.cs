@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
-namespace Xtmp.Client;
+namespace Xtmp;
 
 /// <summary>Where a silo listens: <c>xtmp://host[:port]</c>, port 7778 where none is given (WIRE section 3).</summary>
 public sealed record XtmpEndpoint(string Host, int Port)

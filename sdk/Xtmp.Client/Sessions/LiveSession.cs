@@ -18,6 +18,8 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
     private readonly XtmpClientOptions _options;
     private readonly EndpointSet.Endpoint _endpoint;
     private readonly SessionPump _pump;
+    private readonly SessionClock _clock;
+    private readonly SessionQuality _quality;
     private List<PendingCall> _unanswered = [];
     private Task _running = Task.CompletedTask;
     private int _outstanding;
@@ -27,6 +29,8 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
     {
         _endpoint = endpoint;
         _options = options;
+        _clock = clock;
+        _quality = new SessionQuality(clock.Monotonic);
         _pump = new SessionPump(session, link, clock, this);
     }
 
@@ -91,6 +95,10 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Its quality so far.</summary>
+    public SessionReport Report() =>
+        _pump.Use(this, static (session, self) => new SessionReport(self._endpoint.Address, self.Established, self._quality.Report(session, self._clock.Monotonic)));
 
     /// <summary>Sends a call.</summary>
     public StartResult Start(PendingCall call) =>
@@ -200,12 +208,14 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
 
                 break;
             case SessionEventKind.Response when Remove(sessionEvent.ExchangeId) is { } call:
+                _quality.Answered(_clock.Monotonic - call.SentAt, failed: false);
                 call.OnResponse(in sessionEvent);
                 break;
             case SessionEventKind.End when Remove(sessionEvent.ExchangeId) is { } call:
                 call.OnEnd();
                 break;
             case SessionEventKind.Error when Remove(sessionEvent.ExchangeId) is { } call:
+                _quality.Answered(_clock.Monotonic - call.SentAt, failed: true);
                 OnError(call, sessionEvent.Error!);
                 break;
             case SessionEventKind.Cancel when Remove(sessionEvent.ExchangeId) is { } call:
@@ -232,10 +242,10 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
 
         try
         {
-            var exchange = session.SendRequest(call.Request, call.SendOptions);
+            var exchange = session.SendRequest(Traced(call), call.SendOptions);
             _pending.Add(exchange, call);
             Volatile.Write(ref _outstanding, _pending.Count);
-            if (!call.TryBegin(this, exchange))
+            if (!call.TryBegin(this, exchange, _clock.Monotonic))
             {
                 Remove(exchange);
                 session.SendCancel(exchange);
@@ -249,6 +259,9 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
 
         return StartResult.Sent;
     }
+
+    private IXtmpMessage Traced(PendingCall call) =>
+        call.Trace.SpanId != default && Established.PeerTakesTraceContext ? new TracedRequest(call.Request, call.Trace) : call.Request;
 
     // A silo that shuts down has not carried out what it refuses for that reason.
     private void OnError(PendingCall call, RemoteError error)

@@ -12,7 +12,7 @@ namespace Xtmp.Client;
 /// <para>The lock is never held while a session is called, so that a session may call in while it holds its own.</para>
 /// </summary>
 internal sealed partial class SessionLane(
-    XtmpConnection owner, XtmpClientOptions options, EndpointSet endpoints, SessionOpener opener, Func<LiveSession, CancellationToken, Task>? authenticate) : ICallInvoker, IAsyncDisposable
+    XtmpConnection owner, XtmpClientOptions options, EndpointSet endpoints, SessionOpener opener, ClientTelemetry telemetry, Func<LiveSession, CancellationToken, Task>? authenticate) : ICallInvoker, IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private readonly PriorityQueue<PendingCall, long> _waiting = new();
@@ -44,19 +44,20 @@ internal sealed partial class SessionLane(
             _failFast = true;
         }
 
-        return await WaitForSessionAsync(cancellationToken).ConfigureAwait(false);
+        return await NextSession().WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The session there is, or the next one.</summary>
-    public Task<LiveSession> WaitForSessionAsync(CancellationToken cancellationToken)
+    /// <exception cref="XtmpException"><see cref="XtmpErrorCode.Timeout"/>: none came within the time, null: <see cref="XtmpClientOptions.CallTimeout"/>.</exception>
+    public async Task<LiveSession> WaitForSessionAsync(TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        lock (_gate)
+        try
         {
-            ObjectDisposedException.ThrowIf(_disposed, owner);
-            _wanted = true;
-            Run();
-            _wake.Release();
-            return _next.Task.WaitAsync(cancellationToken);
+            return await NextSession().WaitAsync(timeout ?? options.CallTimeout, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new XtmpException(XtmpErrorCode.Timeout, Fault.Network, "There was no session with a silo in time; nothing was sent.", retryable: true);
         }
     }
 
@@ -67,8 +68,14 @@ internal sealed partial class SessionLane(
         Validate(method, request);
         context.CancellationToken.ThrowIfCancellationRequested();
         var call = new PendingUnaryCall<TReply>(method, request, owner.NextOrder(), options.DecodeLimits);
+        var timeout = context.Timeout ?? options.CallTimeout;
+        if (telemetry.IsWanted)
+        {
+            return MeasureAsync(call, timeout, context.CancellationToken);
+        }
+
         Start(call);
-        return call.WaitAsync(context.Timeout ?? options.CallTimeout, options.TimeProvider, context.CancellationToken);
+        return call.WaitAsync(timeout, options.TimeProvider, context.CancellationToken);
     }
 
     public async IAsyncEnumerable<TItem> StreamAsync<TRequest, TItem>(
@@ -77,7 +84,8 @@ internal sealed partial class SessionLane(
         where TItem : class, IXtmpMessage<TItem>
     {
         Validate(method, request);
-        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, enumeratorCancellation);
+        using var deadline = new CancellationTokenSource(context.Timeout ?? Timeout.InfiniteTimeSpan, options.TimeProvider);
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, enumeratorCancellation, deadline.Token);
         cancellation.Token.ThrowIfCancellationRequested();
         var window = (ulong)options.StreamWindow;
         IXtmpMessage current = request;
@@ -89,7 +97,7 @@ internal sealed partial class SessionLane(
             try
             {
                 Start(call);
-                while (await call.WaitToReadAsync(cancellation.Token).ConfigureAwait(false))
+                while (await WaitToReadAsync(call, deadline.Token, cancellation.Token).ConfigureAwait(false))
                 {
                     while (call.TryRead(out var item))
                     {
@@ -101,6 +109,7 @@ internal sealed partial class SessionLane(
                         }
 
                         current = After(current, item!);
+                        telemetry.Item(method);
                         yield return item!;
                     }
                 }
@@ -132,7 +141,7 @@ internal sealed partial class SessionLane(
     {
         Validate(method, request);
         context.CancellationToken.ThrowIfCancellationRequested();
-        var session = Volatile.Read(ref _open) ?? await WaitForSessionAsync(context.CancellationToken).ConfigureAwait(false);
+        var session = Volatile.Read(ref _open) ?? await WaitForSessionAsync(context.Timeout, context.CancellationToken).ConfigureAwait(false);
         if (!session.TrySend(request, SendOptions.From(method.Request)))
         {
             throw new XtmpException(XtmpErrorCode.ConnectionLost, Fault.Network, $"{method} was not sent: the session ended.", retryable: true);
@@ -166,6 +175,19 @@ internal sealed partial class SessionLane(
 
     private static TaskCompletionSource<LiveSession> NewWaiter() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private static async ValueTask<bool> WaitToReadAsync<TItem>(PendingStreamCall<TItem> call, CancellationToken deadline, CancellationToken cancellation)
+        where TItem : class, IXtmpMessage<TItem>
+    {
+        try
+        {
+            return await call.WaitToReadAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            throw new XtmpException(XtmpErrorCode.Timeout, Fault.Local, $"The time given for {call.Method} is over.", retryable: true);
+        }
+    }
+
     private static IXtmpMessage After(IXtmpMessage request, IXtmpMessage item) =>
         request is LiveUpdates updates && item is LiveUpdate update ? updates with { After = update.Sequence } : request;
 
@@ -175,6 +197,36 @@ internal sealed partial class SessionLane(
         if (!request.TryValidate(out var error))
         {
             throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, $"{method}: {error}", error.Field);
+        }
+    }
+
+    private async ValueTask<TReply> MeasureAsync<TReply>(PendingUnaryCall<TReply> call, TimeSpan timeout, CancellationToken cancellationToken)
+        where TReply : class, IXtmpMessage<TReply>
+    {
+        var span = telemetry.Begin(call);
+        try
+        {
+            Start(call);
+            var reply = await call.WaitAsync(timeout, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            span.End(error: null);
+            return reply;
+        }
+        catch (Exception error)
+        {
+            span.End(error);
+            throw;
+        }
+    }
+
+    private Task<LiveSession> NextSession()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, owner);
+            _wanted = true;
+            Run();
+            _wake.Release();
+            return _next.Task;
         }
     }
 
@@ -235,6 +287,14 @@ internal sealed partial class SessionLane(
         {
             // Disposed.
         }
+        catch (Exception bug)
+        {
+            // Nobody opens sessions any more: whoever waits is told now, not at a deadline.
+            var failure = new XtmpException(XtmpErrorCode.Internal, Fault.Local, $"The connection failed: {bug.Message}", innerException: bug);
+            FailWaiting(failure);
+            FailNext(failure);
+            throw;
+        }
     }
 
     private bool IsWanted()
@@ -261,6 +321,7 @@ internal sealed partial class SessionLane(
             {
                 var session = await opener.OpenAsync(endpoint, _disposing.Token).ConfigureAwait(false);
                 endpoints.Succeeded(endpoint);
+                telemetry.Opened(endpoint.Address, session.Established.Resumed);
                 LogOpened(_logger, endpoint.Address, session.Established.SessionId, session.Established.Resumed);
                 return session;
             }
@@ -280,6 +341,7 @@ internal sealed partial class SessionLane(
 
             endpoints.Released(endpoint, failed: true, failure.RetryAfter);
             LogFailed(_logger, endpoint.Address, failure.Message);
+            telemetry.Failed(endpoint.Address, failure);
             bool giveUp;
             lock (_gate)
             {
@@ -343,6 +405,7 @@ internal sealed partial class SessionLane(
                 State = isRetired ? XtmpConnectionState.Draining : XtmpConnectionState.Reconnecting;
             }
 
+            telemetry.Closed(session.Endpoint.Address);
             endpoints.Released(session.Endpoint, failed: !_disposing.IsCancellationRequested);
             var retiring = RetireAsync(session);
             if (isRetired)
@@ -436,6 +499,7 @@ internal sealed partial class SessionLane(
             return;
         }
 
+        telemetry.Resent(calls.Count);
         lock (_gate)
         {
             foreach (var call in calls)

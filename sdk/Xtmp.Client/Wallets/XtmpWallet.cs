@@ -1,11 +1,12 @@
 using System.Runtime.InteropServices;
+using Xtmp.Client;
 using Xtmp.Crypto;
 using Xtmp.Messages;
 using Xtmp.Protocol;
 using Xtmp.Session;
 using Xtmp.Transport;
 
-namespace Xtmp.Client;
+namespace Xtmp;
 
 /// <summary>
 /// A wallet on a connection: registration, balance, signed transfers, updates. It has a session of its own, since a
@@ -86,7 +87,7 @@ public sealed class XtmpWallet
         for (var attempt = 1; ; attempt++)
         {
             // The request signs the session it goes over, so that a lost session takes another one.
-            var session = await _lane.WaitForSessionAsync(cancellationToken).ConfigureAwait(false);
+            var session = await _lane.WaitForSessionAsync(timeout: null, cancellationToken).ConfigureAwait(false);
             var (mlDsa, ed25519) = SignSession(session);
             var request = new WalletRegister
             {
@@ -143,7 +144,7 @@ public sealed class XtmpWallet
             {
                 var (nonce, currency) = _known ?? await AskAsync(cancellationToken).ConfigureAwait(false);
                 _known = null;
-                var session = await _lane.WaitForSessionAsync(cancellationToken).ConfigureAwait(false);
+                var session = await _lane.WaitForSessionAsync(timeout: null, cancellationToken).ConfigureAwait(false);
                 var transfer = Sign(_identity, _connection.NetworkOf(session), _entropy, new WalletTransaction
                 {
                     OperationId = operation,

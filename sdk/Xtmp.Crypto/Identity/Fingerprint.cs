@@ -1,8 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using Xtmp.Crypto;
 
-namespace Xtmp.Crypto;
+namespace Xtmp;
 
 /// <summary>
 /// The public name of an identity: SHA-256("XTMP1 identity" ‖ ML-DSA key ‖ Ed25519 key), 32 bytes. Written and read as

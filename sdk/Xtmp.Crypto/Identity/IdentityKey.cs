@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
+using Xtmp.Crypto;
 
-namespace Xtmp.Crypto;
+namespace Xtmp;
 
 /// <summary>
 /// An identity: an ML-DSA-87 and an Ed25519 private key, kept as seeds, that sign together. Safe for concurrent signing;

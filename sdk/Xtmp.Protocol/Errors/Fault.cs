@@ -1,4 +1,4 @@
-namespace Xtmp.Protocol;
+namespace Xtmp;
 
 /// <summary>Who is at fault for an <see cref="XtmpException"/>.</summary>
 public enum Fault : byte

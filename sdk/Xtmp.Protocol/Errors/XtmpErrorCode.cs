@@ -1,4 +1,4 @@
-namespace Xtmp.Protocol;
+namespace Xtmp;
 
 /// <summary>
 /// Error codes as carried by the Error message (0xFE, WIRE section 4) and by <see cref="XtmpException"/>.

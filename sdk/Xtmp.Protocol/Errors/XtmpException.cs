@@ -1,4 +1,6 @@
-namespace Xtmp.Protocol;
+using Xtmp.Protocol;
+
+namespace Xtmp;
 
 /// <summary>
 /// The one exception type at the public edge: what went wrong (<see cref="Code"/>), who is at fault, which field

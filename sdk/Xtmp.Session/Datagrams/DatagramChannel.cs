@@ -56,6 +56,9 @@ internal sealed class DatagramChannel : IDisposable
     /// <summary>The path is given up for good: take what <see cref="TryTakeForStream"/> has, and dispose of the channel.</summary>
     public bool IsLost { get; private set; }
 
+    /// <inheritdoc cref="DatagramRate.Loss"/>
+    public double? Loss => _rate.Loss;
+
     /// <summary>True once a key has protected so much that it is to be renewed.</summary>
     public bool IsRenewalDue => _keys.Send.Blocks >= _limits.RekeyAfterBlocks || _keys.Receiver.Keys.Blocks >= _limits.RekeyAfterBlocks;
 

@@ -24,6 +24,9 @@ internal sealed class DatagramRate(TimeSpan now)
     /// <summary>Bytes a second.</summary>
     public double BytesPerSecond { get; private set; } = InitialRate;
 
+    /// <summary>Share of datagrams lost between the last two reports, 0 to 1; null before there were two.</summary>
+    public double? Loss { get; private set; }
+
     public bool TryTake(int bytes, TimeSpan now)
     {
         var burst = Math.Max(BytesPerSecond * BurstSeconds, XtmpSession.MaxDatagramBytes * 10);
@@ -57,6 +60,7 @@ internal sealed class DatagramRate(TimeSpan now)
         {
             double sent = highest - _highest;
             var loss = 1 - ((received - _received) / sent);
+            Loss = Math.Max(0, loss);
             BytesPerSecond = loss > 0.02 ? Math.Max(MinRate, BytesPerSecond / 2) : Math.Min(MaxRate, BytesPerSecond + Increase);
         }
         else if (epoch == _epoch)

@@ -38,6 +38,9 @@ public sealed record EstablishedSession
     /// <summary>The peer's schema fingerprint, or empty.</summary>
     public ReadOnlyMemory<byte> PeerSchemaFingerprint { get; init; }
 
+    /// <summary>The server takes a trace context behind a request's message (<see cref="TraceContext"/>).</summary>
+    public bool PeerTakesTraceContext { get; init; }
+
     /// <summary>"host:port" of the server's UDP socket, where it has one and both ends want it.</summary>
     public string? DatagramEndpoint { get; init; }
 

@@ -28,6 +28,9 @@ public sealed record ServerSessionOptions : SessionOptions
     /// <summary>"host:port" of this silo's UDP socket, or null.</summary>
     public string? DatagramEndpoint { get; init; }
 
+    /// <summary>Say that a trace context may stand behind a request's message; the owner reads it (<see cref="TraceContext"/>).</summary>
+    public bool TakesTraceContext { get; init; }
+
     /// <summary>Asked once per hello, after mac1 and before any public-key work. Null admits all.</summary>
     public IHandshakeAdmission? Admission { get; init; }
 }

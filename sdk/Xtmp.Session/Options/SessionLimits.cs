@@ -26,7 +26,7 @@ public sealed record SessionLimits
     /// <summary>Stream items the peer may send on a new stream before the first Credit message. Announced.</summary>
     public int InitialStreamCredit { get; init; } = 64;
 
-    /// <summary>Bytes queued for sending, over which a send throws <see cref="Protocol.XtmpErrorCode.Overloaded"/>.</summary>
+    /// <summary>Bytes queued for sending, over which a send throws <see cref="XtmpErrorCode.Overloaded"/>.</summary>
     public long MaxSendQueueBytes { get; init; } = 64L * 1024 * 1024;
 
     /// <summary>Bytes queued from which <see cref="XtmpSession.IsSendQueueFull"/> asks senders to wait.</summary>

@@ -2,8 +2,9 @@ using System.Security.Cryptography;
 using System.Text;
 using Xtmp.Crypto;
 using Xtmp.Protocol;
+using Xtmp.Transport;
 
-namespace Xtmp.Transport;
+namespace Xtmp;
 
 /// <summary>
 /// An identity's seeds on disk: a PEM block of 64 bytes, the ML-DSA-87 seed (FIPS 204 ξ) and the Ed25519 seed
@@ -16,12 +17,14 @@ public static class IdentityFile
     private const long MaxFileSize = 4096;
 
     /// <summary>Reads the identity at <paramref name="path"/>, or makes one there when nothing exists.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="entropy">Source of the seeds; null: the operating system's.</param>
     /// <exception cref="XtmpException">Local fault: the file exists and is not an identity, or cannot be read or written.</exception>
-    public static IdentityKey LoadOrCreate(string path, IEntropy entropy)
+    public static IdentityKey LoadOrCreate(string path, IEntropy? entropy = null)
     {
         try
         {
-            return File.Exists(path) ? Load(path) : Create(path, entropy);
+            return File.Exists(path) ? Load(path) : Create(path, entropy ?? SystemEntropy.Instance);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

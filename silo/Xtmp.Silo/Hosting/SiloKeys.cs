@@ -31,7 +31,7 @@ internal sealed class SiloKeys : IDisposable
 
     public KeySharePool KeySharePool { get; } = new(SystemEntropy.Instance);
 
-    /// <exception cref="Xtmp.Protocol.XtmpException">The identity file cannot be read or made, or the cluster's keys are missing or wrong.</exception>
+    /// <exception cref="XtmpException">The identity file cannot be read or made, or the cluster's keys are missing or wrong.</exception>
     public static SiloKeys Load(SiloOptions options)
     {
         var cluster = options.Cluster is { AllowPlainTraffic: false } ? ClusterKeys.Load(options.DataDirectory, options.TimeProvider.GetUtcNow()) : null;

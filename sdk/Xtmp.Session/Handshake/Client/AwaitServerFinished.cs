@@ -53,6 +53,7 @@ internal sealed class AwaitServerFinished(HandshakeContext context, ClientOffer 
             PeerInitialStreamCredit = terms.Limits.InitialStreamCredit,
             PeerSchemaFingerprint = terms.Schema,
             DatagramEndpoint = terms.DatagramEndpoint,
+            PeerTakesTraceContext = terms.TakesTraceContext,
             SignedAt = terms.Resumed ? offer.Ticket!.SignedAt : context.Now.Wall,
         };
         offer.Ticket?.Spend();

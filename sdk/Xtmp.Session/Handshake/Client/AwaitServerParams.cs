@@ -32,6 +32,7 @@ internal sealed class AwaitServerParams(HandshakeContext context, ClientOffer of
             Limits = parameters.Limits,
             Schema = parameters.SchemaFingerprint.ToArray(),
             HasDatagrams = hasDatagrams,
+            TakesTraceContext = parameters.TakesTraceContext,
             DatagramEndpoint = hasDatagrams ? parameters.DatagramEndpoint : null,
         };
         return terms.Resumed

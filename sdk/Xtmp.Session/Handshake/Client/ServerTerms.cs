@@ -13,5 +13,7 @@ internal sealed record ServerTerms(EncryptionType Encryption, bool Resumed, Time
 
     public bool HasDatagrams { get; init; }
 
+    public bool TakesTraceContext { get; init; }
+
     public string? DatagramEndpoint { get; init; }
 }

@@ -8,4 +8,7 @@ internal static class HelloExtension
 
     /// <summary>Empty: the sender can use datagrams.</summary>
     public const ulong Datagrams = 2;
+
+    /// <summary>Empty, in Params: the server takes a trace context behind a request's message.</summary>
+    public const ulong TraceContext = 3;
 }

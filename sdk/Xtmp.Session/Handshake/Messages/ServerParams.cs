@@ -12,6 +12,7 @@ internal ref struct ServerParams
     public ReadOnlySpan<byte> SchemaFingerprint;
     public string? DatagramEndpoint;
     public bool AllowsDatagrams;
+    public bool TakesTraceContext;
 
     public static bool TryRead(ReadOnlySpan<byte> payload, out ServerParams parameters)
     {
@@ -35,6 +36,11 @@ internal ref struct ServerParams
                 reader.Require(value.IsEmpty);
                 parameters.AllowsDatagrams = true;
             }
+            else if ((ulong)number == HelloExtension.TraceContext)
+            {
+                reader.Require(value.IsEmpty);
+                parameters.TakesTraceContext = true;
+            }
         }
 
         return reader.IsComplete;
@@ -48,10 +54,16 @@ internal ref struct ServerParams
         Limits.Write(ref writer);
         writer.BytesOrNil(SchemaFingerprint);
         writer.TextOrNil(DatagramEndpoint);
-        writer.Map(AllowsDatagrams ? 1 : 0);
+        writer.Map((AllowsDatagrams ? 1 : 0) + (TakesTraceContext ? 1 : 0));
         if (AllowsDatagrams)
         {
             writer.Unsigned(HelloExtension.Datagrams);
+            writer.Bytes(default);
+        }
+
+        if (TakesTraceContext)
+        {
+            writer.Unsigned(HelloExtension.TraceContext);
             writer.Bytes(default);
         }
 

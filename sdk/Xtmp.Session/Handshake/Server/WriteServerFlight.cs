@@ -19,6 +19,7 @@ internal sealed class WriteServerFlight(HandshakeContext context, ServerSessionO
             SchemaFingerprint = options.SchemaFingerprint.Span,
             DatagramEndpoint = terms.HasDatagrams ? options.DatagramEndpoint : null,
             AllowsDatagrams = terms.HasDatagrams,
+            TakesTraceContext = options.TakesTraceContext,
         };
         Span<byte> buffer = stackalloc byte[ServerParams.MaxLength];
         context.Send(FrameCode.Params, buffer[..parameters.Write(buffer)]);
