@@ -31,7 +31,7 @@ public sealed class ClusterKeysTests : IDisposable
         Assert.Equal(keysOfOne.TicketSecret, keysOfTwo.TicketSecret);
         foreach (var name in new[] { "one", "two" })
         {
-            using var shown = Transport.IdentityFile.LoadOrCreate(Path.Combine(_directory.FullName, name, "identity.pem"), Transport.SystemEntropy.Instance);
+            using var shown = IdentityFile.LoadOrCreate(Path.Combine(_directory.FullName, name, "identity.pem"), SystemEntropy.Instance);
             Assert.Equal(service, shown.Public.Fingerprint);
         }
 
@@ -106,9 +106,9 @@ public sealed class ClusterKeysTests : IDisposable
             File.SetUnixFileMode(Data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
 
-        using var own = Transport.IdentityFile.LoadOrCreate(Path.Combine(Data, "identity.pem"), Transport.SystemEntropy.Instance);
+        using var own = IdentityFile.LoadOrCreate(Path.Combine(Data, "identity.pem"), SystemEntropy.Instance);
         AssertRefused("Move the file away", () => ClusterKeys.Join(Root, Data, TimeSpan.FromDays(1), TimeProvider.System));
-        using var same = Transport.IdentityFile.LoadOrCreate(Path.Combine(Data, "identity.pem"), Transport.SystemEntropy.Instance);
+        using var same = IdentityFile.LoadOrCreate(Path.Combine(Data, "identity.pem"), SystemEntropy.Instance);
         Assert.Equal(own.Public.Fingerprint, same.Public.Fingerprint);
     }
 
