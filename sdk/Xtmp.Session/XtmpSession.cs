@@ -98,7 +98,7 @@ public sealed partial class XtmpSession : IDisposable
     public SessionStatistics Statistics => _statistics with { MessagesSent = _outbox.MessagesSent };
 
     /// <summary>Share of this end's datagrams that the peer's latest reports miss, 0 to 1; null where nothing says.</summary>
-    public double? DatagramLoss => _datagrams?.Loss;
+    public double? DatagramLoss => _outbox.Datagrams?.Loss;
 
     /// <summary>Bytes handed to Send… calls that PollTransmit or PollDatagram have not yet written.</summary>
     public long SendQueueBytes => _outbox.Bytes;
