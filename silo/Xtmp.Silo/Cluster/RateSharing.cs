@@ -76,7 +76,7 @@ internal sealed class RateSharing : IAsyncDisposable
                 }
             }
         }
-        catch (Exception error) when (error is Protocol.XtmpException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception error) when (error is XtmpException or ObjectDisposedException or OperationCanceledException)
         {
             // The silo stops, and its subscriptions with it.
         }
