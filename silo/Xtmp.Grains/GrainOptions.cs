@@ -27,6 +27,21 @@ public sealed record GrainOptions
     /// <summary>How long a transfer's reply waits for the receiver to have the money.</summary>
     public TimeSpan SettlementWait { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Most minor units that one transfer or hold moves.</summary>
+    public ulong MaxTransfer { get; init; } = long.MaxValue;
+
+    /// <summary>
+    /// Most minor units that leave a wallet on one day of UTC, by transfers and holds. A hold counts when it is placed, and
+    /// what comes back of it stays counted.
+    /// </summary>
+    public ulong MaxTransferPerDay { get; init; } = long.MaxValue;
+
+    /// <summary>Open holds of one wallet.</summary>
+    public int MaxHolds { get; init; } = 64;
+
+    /// <summary>Longest time from a hold's placement to its expiry.</summary>
+    public TimeSpan MaxHoldTime { get; init; } = TimeSpan.FromDays(7);
+
     /// <summary>Notaries whose verdicts count, by id. With none, bundles stay at submitted.</summary>
     public IReadOnlyDictionary<string, IdentityPublicKey> Notaries { get; init; } = new Dictionary<string, IdentityPublicKey>();
 

@@ -28,6 +28,9 @@ internal sealed class TestWallet
 
     public CallContext Context => new(Caller: Caller);
 
+    /// <summary>This wallet as the captor of a hold.</summary>
+    public string Captor => WalletSigning.CaptorOf(Id.Span);
+
     public static byte[] Binding(ulong session)
     {
         var binding = new byte[32];
@@ -77,6 +80,29 @@ internal sealed class TestWallet
             Signature = new byte[64],
         });
     }
+
+    /// <summary>A signed hold for another wallet as captor.</summary>
+    public WalletHold Hold(TestWallet captor, ulong amount, DateTimeOffset expiresAt, byte[]? operation = null)
+    {
+        if (operation is null)
+        {
+            operation = new byte[16];
+            _entropy.Fill(operation);
+        }
+
+        return Sign(new WalletHold
+        {
+            OperationId = operation,
+            Wallet = Id,
+            Amount = amount,
+            Currency = GrainsFixture.Currency,
+            Captor = captor.Captor,
+            ExpiresAt = expiresAt,
+            Signature = new byte[64],
+        });
+    }
+
+    public WalletHold Sign(WalletHold unsigned) => WalletSigning.SignHold(unsigned, GrainsFixture.Network, _keys, _entropy);
 
     public WalletTransaction Sign(WalletTransaction unsigned, string network = GrainsFixture.Network)
     {

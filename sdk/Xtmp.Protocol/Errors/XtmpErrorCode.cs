@@ -58,6 +58,9 @@ public enum XtmpErrorCode : ushort
     WalletUnknown = 303,
     WalletExists = 304,
     AmountInvalid = 305,
+    TransferLimit = 306,
+    HoldUnknown = 307,
+    HoldClosed = 308,
 
     // Bundles.
     BundleHashMismatch = 320,

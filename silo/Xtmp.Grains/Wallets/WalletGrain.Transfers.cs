@@ -20,10 +20,10 @@ public sealed partial class WalletGrain
         // A repeat comes before every other check: nonce and balance have moved on since, and the answer must not.
         if (await Context.Entries.ReadAsync<TransferRecord>(OutKey(request.OperationId)).ConfigureAwait(true) is { } earlier)
         {
-            return Repeat(earlier, content);
+            return Repeat<WalletTransactionReply>(earlier, content);
         }
 
-        RequireSignature(state, request, content);
+        RequireSignature(state, WalletSigning.TransferLabel, content, request.Signature, request.PqSignature, "transfer");
         if (request.Nonce != state.Nonce)
         {
             throw Refusal.Of(XtmpErrorCode.NonceMismatch, $"The wallet's next nonce is {state.Nonce}, not {request.Nonce}.", "nonce", retryable: false);
@@ -49,12 +49,15 @@ public sealed partial class WalletGrain
             throw Refusal.Of(XtmpErrorCode.InsufficientFunds, "The balance does not cover the amount.", "amount");
         }
 
-        if (!await Context.ExistsAsync(new GrainId(Context.Kind, Convert.ToHexStringLower(request.To.Span))).ConfigureAwait(true))
-        {
-            throw Refusal.Of(XtmpErrorCode.WalletUnknown, "The receiving wallet is not registered here.", "to");
-        }
-
-        ChangeBalance(state with { Nonce = checked(state.Nonce + 1) }, state.Balance - request.Amount, state.PendingOut + request.Amount, request.OperationId);
+        state = Spend(state, request.Amount);
+        await RequireReceiverAsync(request.To).ConfigureAwait(true);
+        Change(
+            state with { Nonce = checked(state.Nonce + 1), Balance = state.Balance - request.Amount, PendingOut = state.PendingOut + request.Amount },
+            WalletHistoryKind.Sent,
+            request.Amount,
+            request.OperationId,
+            request.To,
+            request.Memo);
         var reply = new WalletTransactionReply
         {
             OperationId = request.OperationId,
@@ -65,7 +68,7 @@ public sealed partial class WalletGrain
         Context.Entries.Put(OutKey(request.OperationId), new TransferRecord { ContentHash = content, Reply = StoredValues.Encode(reply), Amount = request.Amount, Settled = false });
         Context.Send(
             WalletMethods.Credit,
-            new WalletCredit { OperationId = request.OperationId, Wallet = request.To, From = request.From, Amount = request.Amount, Currency = request.Currency },
+            new WalletCredit { OperationId = request.OperationId, Wallet = request.To, From = request.From, Amount = request.Amount, Currency = request.Currency, Memo = request.Memo },
             _options.SettlementWait,
             notify: true);
         return reply;
@@ -85,13 +88,13 @@ public sealed partial class WalletGrain
             throw Refusal.Of(XtmpErrorCode.PayloadInvalid, $"The receiving wallet holds {state.Currency}.", "currency");
         }
 
-        // What is on its way out may come back, so room is kept for it: a compensation must never fail.
-        if (request.Amount > MaxBalance - state.Balance - state.PendingOut)
+        // What is on its way out or set aside may come back, so room is kept for it: a compensation must never fail.
+        if (request.Amount > MaxBalance - state.Balance - state.PendingOut - state.Held)
         {
             throw Refusal.Of(XtmpErrorCode.AmountInvalid, "The receiving wallet cannot hold that much.", "amount");
         }
 
-        ChangeBalance(state, state.Balance + request.Amount, state.PendingOut, request.OperationId);
+        Change(state with { Balance = state.Balance + request.Amount }, WalletHistoryKind.Received, request.Amount, request.OperationId, request.From, request.Memo);
         var reply = new WalletCreditReply
         {
             OperationId = request.OperationId,
@@ -128,14 +131,20 @@ public sealed partial class WalletGrain
         }
 
         Context.Entries.Put(OutKey(credit.OperationId), record with { RefusedCode = (ushort)error.Code, RefusedText = Cut(error.Message), RefusedField = error.Field });
-        ChangeBalance(state, checked(state.Balance + record.Amount), checked(state.PendingOut - record.Amount), credit.OperationId);
+        Change(
+            state with { Balance = checked(state.Balance + record.Amount), PendingOut = checked(state.PendingOut - record.Amount) },
+            WalletHistoryKind.Returned,
+            record.Amount,
+            credit.OperationId,
+            credit.Wallet);
     }
 
-    private static WalletTransactionReply Repeat(TransferRecord earlier, ReadOnlySpan<byte> content)
+    private static TReply Repeat<TReply>(TransferRecord earlier, ReadOnlySpan<byte> content)
+        where TReply : class, IXtmpStruct<TReply>
     {
         if (!earlier.ContentHash.Span.SequenceEqual(content))
         {
-            throw Refusal.Of(XtmpErrorCode.Conflict, "The operation id was used for another transfer.", "operation_id");
+            throw Refusal.Of(XtmpErrorCode.Conflict, "The operation id was used for something else.", "operation_id");
         }
 
         if (earlier.RefusedCode is { } refused)
@@ -143,7 +152,30 @@ public sealed partial class WalletGrain
             throw Refusal.Of((XtmpErrorCode)refused, earlier.RefusedText ?? "The receiver refused the transfer.", earlier.RefusedField);
         }
 
-        return StoredValues.Decode<WalletTransactionReply>(earlier.Reply);
+        return StoredValues.Decode<TReply>(earlier.Reply);
+    }
+
+    /// <summary>The state with the amount counted for today.</summary>
+    private WalletState Spend(WalletState state, ulong amount)
+    {
+        if (amount > _options.MaxTransfer)
+        {
+            throw Refusal.Of(XtmpErrorCode.TransferLimit, $"This silo moves at most {_options.MaxTransfer} at once.", "amount");
+        }
+
+        var today = (uint)(Context.Now - DateTimeOffset.UnixEpoch).Days;
+        var spent = state.SpentOn == today ? state.Spent : 0;
+        return spent <= _options.MaxTransferPerDay && amount <= _options.MaxTransferPerDay - spent
+            ? state with { SpentOn = today, Spent = spent + amount }
+            : throw Refusal.Of(XtmpErrorCode.TransferLimit, $"This silo moves at most {_options.MaxTransferPerDay} out of a wallet in a day; {spent} were moved today.", "amount");
+    }
+
+    private async ValueTask RequireReceiverAsync(ReadOnlyMemory<byte> wallet)
+    {
+        if (!await Context.ExistsAsync(new GrainId(Context.Kind, Convert.ToHexStringLower(wallet.Span))).ConfigureAwait(true))
+        {
+            throw Refusal.Of(XtmpErrorCode.WalletUnknown, "The receiving wallet is not registered here.", "to");
+        }
     }
 
     private static string OutKey(ReadOnlyMemory<byte> operation) => "out/" + Convert.ToHexStringLower(operation.Span);
@@ -153,27 +185,20 @@ public sealed partial class WalletGrain
 
     private static string Cut(string text) => text.Length <= 128 ? text : text[..128];
 
-    private void RequireSignature(WalletState state, WalletTransaction request, ReadOnlySpan<byte> content)
+    private void RequireSignature(
+        WalletState state, ReadOnlySpan<byte> label, ReadOnlySpan<byte> content, ReadOnlyMemory<byte> signature, ReadOnlyMemory<byte>? pqSignature, string what)
     {
-        if (request.PqSignature is { } pqSignature)
-        {
-            if (!Keys(state).Verify(WalletSigning.TransferLabel, WalletSigning.Role, content, pqSignature.Span, request.Signature.Span))
-            {
-                throw Refusal.Of(XtmpErrorCode.SignatureInvalid, $"The signatures are not the paying wallet's over this transfer in the network '{_options.Network}'.", "signature");
-            }
-
-            return;
-        }
-
-        if (_options.RequirePqSignature)
+        if (pqSignature is null && _options.RequirePqSignature)
         {
             throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "This silo asks for an ML-DSA-87 signature too.", "pq_signature");
         }
 
-        byte[] message = [.. WalletSigning.TransferLabel, .. WalletSigning.Role, .. content];
-        if (!Ed25519.Verify(state.Ed25519Key.Span, message, request.Signature.Span))
+        byte[] message = [.. label, .. WalletSigning.Role, .. content];
+        if (pqSignature is { } pq
+            ? !Keys(state).Verify(label, WalletSigning.Role, content, pq.Span, signature.Span)
+            : !Ed25519.Verify(state.Ed25519Key.Span, message, signature.Span))
         {
-            throw Refusal.Of(XtmpErrorCode.SignatureInvalid, $"The signature is not the paying wallet's over this transfer in the network '{_options.Network}'.", "signature");
+            throw Refusal.Of(XtmpErrorCode.SignatureInvalid, $"The signature is not the paying wallet's over this {what} in the network '{_options.Network}'.", "signature");
         }
     }
 }

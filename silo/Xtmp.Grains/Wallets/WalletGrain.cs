@@ -1,3 +1,4 @@
+using System.Globalization;
 using Orleans.Placement;
 using Xtmp.Crypto;
 using Xtmp.Grains.State;
@@ -9,12 +10,13 @@ namespace Xtmp.Grains;
 
 /// <summary>
 /// A wallet: its keys, its balance, and every operation it ever carried out or took in. The key is the wallet's id in
-/// hex. Transfers are in the other part of this class.
+/// hex. Transfers and holds are in the other parts of this class.
 /// </summary>
 [PreferLocalPlacement]
 public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
 {
     private const ulong MaxBalance = long.MaxValue;
+    private const string LinePrefix = "line/";
 
     private readonly GrainOptions _options;
     private IdentityPublicKey? _keys;
@@ -43,29 +45,34 @@ public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
             // Nothing changes, so that the check need not hold the wallet up for its owner.
             Context.CheckReply(() => CheckPossession(keys, request.Wallet, request.MlDsaSignature, request.Ed25519Signature, context));
         }
-        else if (CheckPossession(keys, request.Wallet, request.MlDsaSignature, request.Ed25519Signature, context) is { } refusal)
+        else
         {
-            throw refusal;
+            if (CheckPossession(keys, request.Wallet, request.MlDsaSignature, request.Ed25519Signature, context) is { } refusal)
+            {
+                throw refusal;
+            }
+
+            State = new WalletState
+            {
+                MlDsaKey = request.MlDsaKey.ToArray(),
+                Ed25519Key = request.Ed25519Key.ToArray(),
+                Label = request.Label,
+                Currency = _options.Currency,
+                Balance = _options.OpeningBalance,
+                PendingOut = 0,
+                Issued = _options.OpeningBalance,
+                Nonce = 0,
+                RegisteredAt = Context.Now,
+                UpdateSequence = 0,
+                UpdatedAt = Context.Now,
+            };
+            PutLine(State, WalletHistoryKind.Issued, _options.OpeningBalance, new byte[16]);
         }
 
-        State ??= new WalletState
-        {
-            MlDsaKey = request.MlDsaKey.ToArray(),
-            Ed25519Key = request.Ed25519Key.ToArray(),
-            Label = request.Label,
-            Currency = _options.Currency,
-            Balance = _options.OpeningBalance,
-            PendingOut = 0,
-            Issued = _options.OpeningBalance,
-            Nonce = 0,
-            RegisteredAt = Context.Now,
-            UpdateSequence = 0,
-            UpdatedAt = Context.Now,
-        };
         return new(new WalletRegisterReply
         {
             Wallet = request.Wallet,
-            Balance = State.Balance,
+            Balance = State!.Balance,
             Currency = State.Currency,
             Nonce = State.Nonce,
             RegisteredAt = State.RegisteredAt,
@@ -92,7 +99,23 @@ public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
             Currency = state.Currency,
             Nonce = state.Nonce,
             PendingOut = state.PendingOut,
+            Held = state.Held,
         });
+    }
+
+    public async ValueTask<WalletHistoryReply> HistoryAsync(WalletHistory request, CallContext context = default)
+    {
+        Known();
+        if (context.Caller is not null)
+        {
+            RequireOwner(request.Wallet, context, "wallet");
+        }
+
+        // One line more than asked for tells whether there are more.
+        var after = request.Before is { } before ? LineKey(before) : LinePrefix;
+        var lines = await Context.Entries.PageAsync(LinePrefix, after, request.Limit + 1).ConfigureAwait(true);
+        var entries = lines.Take(request.Limit).Select(line => StoredValues.Decode<WalletHistoryEntry>(line.Value)).ToArray();
+        return new WalletHistoryReply { Wallet = request.Wallet, Entries = [.. entries], Next = lines.Count > entries.Length ? entries[^1].Sequence : null };
     }
 
     public ValueTask<WalletSnapshotReply> SnapshotAsync(WalletSnapshot request, CallContext context = default)
@@ -138,18 +161,21 @@ public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
         return _keys;
     }
 
-    /// <summary>Replaces the balance and tells whoever follows the wallet, once the turn is committed.</summary>
-    private void ChangeBalance(WalletState state, ulong balance, ulong pendingOut, ReadOnlyMemory<byte> operation)
+    /// <summary>
+    /// Takes changed amounts over, with a line in the history, and tells whoever follows the wallet, once the turn is
+    /// committed.
+    /// </summary>
+    private void Change(
+        WalletState state, WalletHistoryKind kind, ulong amount, ReadOnlyMemory<byte> operation, ReadOnlyMemory<byte>? counterparty = null, string? memo = null)
     {
-        Assertion.Check(balance <= MaxBalance && pendingOut <= MaxBalance);
+        Assertion.Check(state.Balance <= MaxBalance && state.PendingOut <= MaxBalance && state.Held <= MaxBalance);
         State = state = state with
         {
-            Balance = balance,
-            PendingOut = pendingOut,
             UpdateSequence = state.UpdateSequence + 1,
             LastOperation = operation.ToArray(),
             UpdatedAt = Context.Now,
         };
+        PutLine(state, kind, amount, operation, counterparty, memo);
         Context.Publish(Topics.OfWallet(Context.Key), new LiveUpdate
         {
             Topic = Topics.OfWallet(Context.Key),
@@ -159,6 +185,24 @@ public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
         });
     }
 
+    private void PutLine(
+        WalletState state, WalletHistoryKind kind, ulong amount, ReadOnlyMemory<byte> operation, ReadOnlyMemory<byte>? counterparty = null, string? memo = null) =>
+        Context.Entries.Put(LineKey(state.UpdateSequence), new WalletHistoryEntry
+        {
+            Sequence = state.UpdateSequence,
+            At = state.UpdatedAt,
+            Kind = kind,
+            Amount = amount,
+            Balance = state.Balance,
+            Held = state.Held,
+            OperationId = operation,
+            Counterparty = counterparty,
+            Memo = memo,
+        });
+
+    // Fixed width and counted down, so that the order of keys is the latest first.
+    private static string LineKey(ulong sequence) => LinePrefix + (ulong.MaxValue - sequence).ToString("d20", CultureInfo.InvariantCulture);
+
     private WalletBalanceUpdate ToUpdate(WalletState state) => new()
     {
         Wallet = Convert.FromHexString(Context.Key),
@@ -166,5 +210,6 @@ public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
         Currency = state.Currency,
         OperationId = state.LastOperation ?? new byte[16],
         At = state.UpdatedAt,
+        Held = state.Held,
     };
 }

@@ -210,7 +210,7 @@ public sealed class MoneyConservationTests
         {
             var state = StoredValues.Decode<WalletState>(record.State);
             balances += state.Balance;
-            pending += state.PendingOut;
+            pending += state.PendingOut + state.Held;
         }
 
         Assert.InRange(balances, 0UL, Wallets * Opening);
