@@ -67,6 +67,16 @@ public sealed class InMemoryInvokerTests
 
         public ValueTask<WalletCreditReply> CreditAsync(WalletCredit request, CallContext context = default) => throw new InvalidOperationException();
 
+        public ValueTask<WalletHistoryReply> HistoryAsync(WalletHistory request, CallContext context = default) => throw new InvalidOperationException();
+
+        public ValueTask<WalletHoldReply> HoldAsync(WalletHold request, CallContext context = default) => throw new InvalidOperationException();
+
+        public ValueTask<WalletHoldCaptureReply> HoldCaptureAsync(WalletHoldCapture request, CallContext context = default) => throw new InvalidOperationException();
+
+        public ValueTask<WalletHoldReleaseReply> HoldReleaseAsync(WalletHoldRelease request, CallContext context = default) => throw new InvalidOperationException();
+
+        public ValueTask<WalletHoldStatusReply> HoldStatusAsync(WalletHoldStatus request, CallContext context = default) => throw new InvalidOperationException();
+
         public ValueTask<WalletSnapshotReply> SnapshotAsync(WalletSnapshot request, CallContext context = default) => throw new InvalidOperationException();
     }
 }
