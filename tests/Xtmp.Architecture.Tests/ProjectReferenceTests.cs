@@ -27,6 +27,7 @@ public sealed class ProjectReferenceTests
         ["Xtmp.Storage"] = ["Xtmp.Protocol"],
         ["Xtmp.Runtime"] = ["Xtmp.Storage", "Xtmp.Protocol"],
 
+        ["Xtmp.Testing"] = ["Xtmp.Runtime"],
         ["Xtmp.Grains"] = ["Xtmp.Runtime", "Xtmp.Messages", "Xtmp.Crypto"],
         ["Xtmp.Gateway"] = ["Xtmp.Transport", "Xtmp.Messages"],
         ["Xtmp.Silo"] = ["Xtmp.Gateway", "Xtmp.Grains", "Xtmp.Runtime"],

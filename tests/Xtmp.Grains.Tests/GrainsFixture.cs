@@ -5,6 +5,7 @@ using Xtmp.Protocol;
 using Xtmp.Runtime;
 using Xtmp.Storage;
 using Xtmp.TestKit;
+using Xtmp.Testing;
 
 namespace Xtmp.Grains.Tests;
 

@@ -55,6 +55,22 @@ public sealed class PackageTests(PackedPackages packages)
     }
 
     [Fact]
+    public async Task A_stranger_tests_a_grain_of_their_own()
+    {
+        var folder = packages.CreateProject("Tested", "", "Xtmp.Sdk", "Xtmp.Testing");
+        var example = Path.Combine(Repository.Root, "examples", "CustomMessages");
+        Copy(example, folder, "*.yaml", "OrderGrain.cs");
+        Copy(Path.Combine(Repository.Root, "tests", "Xtmp.Packages.Tests", "Tested"), folder, "*.cs");
+
+        var built = await DotNet.RunAsync(folder, "build", "-c", "Release", "-v", "quiet", "--nologo");
+        Assert.True(built.ExitCode == 0, built.Output);
+        var ran = await DotNet.RunAsync(folder, Path.Combine(folder, "bin", "Release", "net10.0", "Tested.dll"));
+        Assert.True(ran.ExitCode == 0, ran.Output);
+        Assert.Contains("refused: Conflict lines", ran.Output);
+        Assert.EndsWith("done", ran.Output.TrimEnd());
+    }
+
+    [Fact]
     public async Task A_mistake_in_a_strangers_schema_is_one_error_at_its_line()
     {
         var folder = packages.CreateProject("Mistake", "", "Xtmp.Sdk");

@@ -140,3 +140,30 @@ public sealed class PostgresStreamTests(PostgresServer server) : StreamConforman
 {
     protected override async ValueTask<IGrainStore> OpenStoreAsync() => await PostgresGrainStore.OpenAsync(await server.NewDatabaseAsync());
 }
+
+public sealed class MemoryModelTests : ModelConformance
+{
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore());
+}
+
+/// <summary>A store that other silos may write to, and every call by way of Orleans' messaging.</summary>
+public sealed class MessagingModelTests : ModelConformance
+{
+    protected override bool DirectCalls => false;
+
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore { IsShared = true });
+}
+
+public sealed class SqliteModelTests : ModelConformance
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(SqliteGrainStore.Open(_directory.File("grains.db")));
+
+    protected override void CloseStore() => _directory.Dispose();
+}
+
+public sealed class PostgresModelTests(PostgresServer server) : ModelConformance
+{
+    protected override async ValueTask<IGrainStore> OpenStoreAsync() => await PostgresGrainStore.OpenAsync(await server.NewDatabaseAsync());
+}

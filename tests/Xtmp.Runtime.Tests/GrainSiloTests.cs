@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using Xtmp.Protocol;
 using Xtmp.Storage;
 using Xtmp.TestKit;
+using Xtmp.Testing;
 using Xtmp.TestKit.Probes;
 
 namespace Xtmp.Runtime.Tests;

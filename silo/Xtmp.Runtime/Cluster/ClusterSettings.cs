@@ -7,8 +7,11 @@ namespace Xtmp.Runtime;
 /// <summary>How a silo finds the others of its cluster, and they it.</summary>
 public sealed record ClusterSettings
 {
-    /// <summary>The PostgreSQL database with the cluster's membership, as Npgsql reads it.</summary>
-    public required string ConnectionString { get; init; }
+    /// <summary>The PostgreSQL database with the cluster's membership, as Npgsql reads it. Empty where <see cref="Membership"/> takes its place.</summary>
+    public string ConnectionString { get; init; } = "";
+
+    /// <summary>Who is in the cluster, where that is not in PostgreSQL. Each silo has one of its own.</summary>
+    public Orleans.IMembershipTable? Membership { get; init; }
 
     /// <summary>Where the other silos reach this one. The port is not 0.</summary>
     public required IPEndPoint EndPoint { get; init; }
@@ -47,6 +50,11 @@ public sealed record ClusterSettings
         if (Name.Length is 0 or > 64)
         {
             throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, "The cluster's name has 1 to 64 characters.", "name");
+        }
+
+        if (Membership is null == (ConnectionString.Length == 0))
+        {
+            throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, "A cluster's membership is in one place: a database or a table that is given.", "connection_string");
         }
 
         try

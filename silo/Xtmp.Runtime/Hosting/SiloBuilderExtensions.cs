@@ -84,7 +84,7 @@ public static class SiloBuilderExtensions
         ArgumentNullException.ThrowIfNull(silo);
         ArgumentNullException.ThrowIfNull(settings);
         settings.Validate();
-        silo.Services.AddSingleton<IMembershipTable>(_ => new PostgresMembershipTable(settings));
+        silo.Services.AddSingleton(_ => settings.Membership ?? new PostgresMembershipTable(settings));
         silo.ConfigureEndpoints(settings.EndPoint.Address, settings.EndPoint.Port, gatewayPort: 0);
         silo.Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = settings.Name);
         if (settings.Traffic is { } traffic)
@@ -101,6 +101,9 @@ public static class SiloBuilderExtensions
             membership.ProbeTimeout = settings.ProbeInterval;
             membership.NumMissedProbesLimit = 2;
             membership.MaxJoinAttemptTime = settings.JoinPatience;
+
+            // One that the others have declared dead, and do not tell, has to read it.
+            membership.TableRefreshTimeout = 5 * settings.ProbeInterval;
         });
     }
 

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
-using Orleans.TestingHost;
 using Xtmp.Protocol;
 using Xtmp.Storage;
 using Xtmp.TestKit;
 using Xtmp.TestKit.Probes;
+using Xtmp.Testing;
 using Xunit;
 
 namespace Xtmp.Runtime.Tests;
@@ -22,34 +22,39 @@ public sealed class ClusterTests
         Kill,
         Stop,
         Join,
+
+        /// <summary>One silo hears neither of the others, which declare it dead.</summary>
+        CutOff,
+
+        /// <summary>Two silos do not hear each other for a while; the third hears both.</summary>
+        Partition,
     }
 
     [Fact]
     public async Task grains_are_spread_and_every_silo_reaches_all_of_them()
     {
-        await using var cluster = await TestCluster.StartAsync(3, _scripts);
+        await using var cluster = await TestCluster.StartAsync(3, _scripts.Register);
         for (var round = 0; round < 3; round++)
         {
             for (var grain = 0; grain < 60; grain++)
             {
-                Assert.Equal(round + 1, (await AddAsync(cluster.Client((grain + round) % 3), $"g{grain}", 1)).Number);
+                Assert.Equal(round + 1, (await AddAsync(Client(cluster, (grain + round) % 3), $"g{grain}", 1)).Number);
             }
         }
 
-        var spread = await cluster.SpreadAsync();
-        Assert.Equal(3, spread.Count);
-        Assert.Equal(60, spread.Values.Sum());
-        Assert.All(spread.Values, count => Assert.InRange(count, 5, 45));
+        var spread = cluster.Members.Select(member => member.Silo.ActivationCount).ToArray();
+        Assert.Equal(60, spread.Sum());
+        Assert.All(spread, count => Assert.InRange(count, 5, 45));
     }
 
     [Fact]
     public async Task a_refusal_keeps_its_code_and_field_between_silos()
     {
         _scripts["refuse"] = static (_, _, _) => throw new XtmpException(XtmpErrorCode.InsufficientFunds, Fault.Peer, "Not enough.", "amount", retryable: true);
-        await using var cluster = await TestCluster.StartAsync(3, _scripts);
+        await using var cluster = await TestCluster.StartAsync(3, _scripts.Register);
         for (var silo = 0; silo < 3; silo++)
         {
-            var client = cluster.Client(silo);
+            var client = Client(cluster, silo);
             var error = await Assert.ThrowsAsync<XtmpException>(async () => await client.RunAsync(new ProbeCall { Key = "a", Script = "refuse" }));
             Assert.Equal((XtmpErrorCode.InsufficientFunds, "amount", Fault.Peer, true), (error.Code, error.Field, error.Fault, error.Retryable));
         }
@@ -59,11 +64,11 @@ public sealed class ClusterTests
     public async Task a_stream_reaches_callers_in_every_silo()
     {
         _scripts.Stream("count", static (_, _, context) => CountAsync(context.CancellationToken));
-        await using var cluster = await TestCluster.StartAsync(3, _scripts);
+        await using var cluster = await TestCluster.StartAsync(3, _scripts.Register);
         for (var silo = 0; silo < 3; silo++)
         {
             var numbers = new List<long>();
-            await foreach (var item in cluster.Client(silo).WatchAsync(new ProbeWatch { Key = "a", Script = "count" }))
+            await foreach (var item in Client(cluster, silo).WatchAsync(new ProbeWatch { Key = "a", Script = "count" }))
             {
                 numbers.Add(item.Number);
             }
@@ -89,13 +94,13 @@ public sealed class ClusterTests
             subscribed.GetOrAdd(call.Key, _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
             return ItemsAsync(live);
         }));
-        await using var cluster = await TestCluster.StartAsync(3, _scripts);
+        await using var cluster = await TestCluster.StartAsync(3, _scripts.Register);
 
         // Followers are grains anywhere; six of them are in more than one silo.
         var followers = Enumerable.Range(0, 6).Select(async follower =>
         {
             var seen = new List<long>();
-            await foreach (var item in cluster.Client(follower % 3).WatchAsync(new ProbeWatch { Key = $"f{follower}", Script = "follow" }))
+            await foreach (var item in Client(cluster, follower % 3).WatchAsync(new ProbeWatch { Key = $"f{follower}", Script = "follow" }))
             {
                 seen.Add(item.Number);
                 if (item.Number == 200)
@@ -109,7 +114,7 @@ public sealed class ClusterTests
         await Task.WhenAll(Enumerable.Range(0, 6).Select(follower => subscribed.GetOrAdd($"f{follower}", _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).Task)).WaitAsync(Patience);
         for (var number = 1; number <= 200; number++)
         {
-            await cluster.Client(number % 3).RunAsync(new ProbeCall { Key = "publisher", Script = "publish", Number = number });
+            await Client(cluster, number % 3).RunAsync(new ProbeCall { Key = "publisher", Script = "publish", Number = number });
         }
 
         foreach (var seen in await Task.WhenAll(followers).WaitAsync(Patience))
@@ -122,6 +127,8 @@ public sealed class ClusterTests
     [InlineData(Change.Kill)]
     [InlineData(Change.Stop)]
     [InlineData(Change.Join)]
+    [InlineData(Change.CutOff)]
+    [InlineData(Change.Partition)]
     public async Task money_is_conserved_and_nothing_acknowledged_is_lost_or_doubled_when_silos_change_under_load(Change change)
     {
         // A transfer is a turn of its payer with a message to its payee. Each carries an id, by which a repeated call is known.
@@ -148,9 +155,9 @@ public sealed class ClusterTests
             return ProbeGrain.Reply(grain.Number);
         };
         _scripts["balance"] = static (grain, _, _) => new(ProbeGrain.Reply(grain.HasState ? grain.Number : Opening));
-        await using var cluster = await TestCluster.StartAsync(3, _scripts);
+        await using var cluster = await TestCluster.StartAsync(3, _scripts.Register);
         var seed = Environment.TickCount;
-        InProcessSiloHandle[] survivors = [cluster.Silos[0], cluster.Silos[1]];
+        TestMember[] survivors = [cluster.Members[0], cluster.Members[1]];
         using var stop = new CancellationTokenSource();
         var events = Channel.CreateUnbounded<int>();
         var acknowledged = new ConcurrentQueue<(int Payer, int Payee, long Amount)>();
@@ -165,7 +172,7 @@ public sealed class ClusterTests
                 {
                     try
                     {
-                        await cluster.Client(survivors[random.Next(2)]).RunAsync(call);
+                        await Client(survivors[random.Next(2)]).RunAsync(call);
                         acknowledged.Enqueue((payer, payee, call.Number));
                         events.Writer.TryWrite(payer);
                         break;
@@ -181,9 +188,10 @@ public sealed class ClusterTests
         await ReachAsync(500);
         await (change switch
         {
-            Change.Kill => cluster.KillAsync(cluster.Silos[2]),
-            Change.Stop => cluster.StopAsync(cluster.Silos[2]),
-            _ => cluster.JoinAsync(),
+            Change.Kill => cluster.KillAsync(cluster.Members[2]),
+            Change.Stop => TestCluster.StopAsync(cluster.Members[2]),
+            Change.Join => cluster.JoinAsync(),
+            _ => CutAsync(),
         }).WaitAsync(Patience);
         await ReachAsync(acknowledged.Count + 500);
         await stop.CancelAsync();
@@ -206,12 +214,30 @@ public sealed class ClusterTests
         long total = 0;
         for (var account = 0; account < Accounts; account++)
         {
-            var number = (await cluster.Client(account % 2).RunAsync(new ProbeCall { Key = $"a{account}", Script = "balance" })).Number;
+            var number = (await Client(cluster, account % 2).RunAsync(new ProbeCall { Key = $"a{account}", Script = "balance" })).Number;
             Assert.True(number == Opening + expected[account], $"seed {seed}, account {account}: {number}, expected {Opening + expected[account]}");
             total += number;
         }
 
         Assert.Equal(Accounts * Opening, total);
+
+        async Task CutAsync()
+        {
+            var lost = cluster.Members[2];
+            cluster.Partition(cluster.Members[0], lost);
+            if (change == Change.Partition)
+            {
+                await ReachAsync(acknowledged.Count + 300);
+                cluster.Heal(cluster.Members[0], lost);
+                return;
+            }
+
+            cluster.Partition(cluster.Members[1], lost);
+            while (lost.IsRunning)
+            {
+                await ReachAsync(acknowledged.Count + 1);
+            }
+        }
 
         async Task ReachAsync(int count)
         {
@@ -222,6 +248,10 @@ public sealed class ClusterTests
             }
         }
     }
+
+    private static ProbeClient Client(TestCluster cluster, int member) => Client(cluster.Members[member]);
+
+    private static ProbeClient Client(TestMember member) => new(member.Invoker);
 
     private static ValueTask<ProbeReply> AddAsync(ProbeClient client, string key, long number) => client.RunAsync(new ProbeCall { Key = key, Script = "add", Number = number });
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Xtmp.Protocol;
 using Xtmp.Runtime;
 using Xtmp.Storage;
+using Xtmp.Testing;
 using Xunit;
 
 namespace Xtmp.TestKit;
@@ -71,8 +72,8 @@ public abstract class GrainConformance : IAsyncLifetime
     protected async Task<GrainSiloFixture> StartAsync(RuntimeOptions? settings = null, IGrainStore? store = null)
     {
         store ??= Store;
-        var silo = await GrainSilo.StartAsync(store, Scripts.Register, (settings ?? Settings) with { DirectCalls = DirectCalls, OnFault = Faults.Enqueue }, Time);
-        var fixture = new GrainSiloFixture(silo, store, Scripts, Time) { Faults = Faults };
+        var silo = await TestSilo.StartAsync(Scripts.Register, new TestSiloOptions { Store = store, Time = Time, Limits = (settings ?? Settings) with { DirectCalls = DirectCalls, OnFault = Faults.Enqueue } });
+        var fixture = new GrainSiloFixture(silo, Scripts);
         _silos.Add(fixture);
         return fixture;
     }

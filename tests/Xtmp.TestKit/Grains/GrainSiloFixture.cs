@@ -2,22 +2,23 @@ using System.Collections.Concurrent;
 using Xtmp.Protocol;
 using Xtmp.Runtime;
 using Xtmp.Storage;
+using Xtmp.Testing;
 using Xtmp.TestKit.Probes;
 
 namespace Xtmp.TestKit;
 
 /// <summary>A silo of probes with its clock, its scripts and its store, as a conformance test wants them.</summary>
-public sealed class GrainSiloFixture(GrainSilo silo, IGrainStore store, ProbeScripts scripts, VirtualTimeProvider time) : IAsyncDisposable
+public sealed class GrainSiloFixture(TestSilo silo, ProbeScripts scripts) : IAsyncDisposable
 {
-    public GrainSilo Silo { get; } = silo;
+    public GrainSilo Silo => silo.Silo;
 
-    public IGrainStore Store { get; } = store;
+    public IGrainStore Store => silo.Store;
 
     public ProbeScripts Scripts { get; } = scripts;
 
-    public VirtualTimeProvider Time { get; } = time;
+    public VirtualTimeProvider Time => silo.Time;
 
-    public ConcurrentQueue<RuntimeFault> Faults { get; init; } = [];
+    public ConcurrentQueue<RuntimeFault> Faults => silo.Faults;
 
     /// <summary>Completes when nothing runs and no delivery is under way.</summary>
     public Task WhenQuietAsync() => Silo.WhenQuietAsync();
@@ -33,5 +34,5 @@ public sealed class GrainSiloFixture(GrainSilo silo, IGrainStore store, ProbeScr
 
     public async Task<long> ReadAsync(string key) => (await RunAsync(key, "read")).Number;
 
-    public ValueTask DisposeAsync() => Silo.DisposeAsync();
+    public ValueTask DisposeAsync() => silo.DisposeAsync();
 }
