@@ -1,4 +1,5 @@
 using Xtmp.TestKit;
+using Xtmp.Testing;
 
 namespace Xtmp.Client.Tests;
 

@@ -3,6 +3,7 @@ using Xtmp.Messages;
 using Xtmp.Protocol;
 using Xtmp.Session;
 using Xtmp.TestKit;
+using Xtmp.Testing;
 
 namespace Xtmp.Client.Tests;
 
