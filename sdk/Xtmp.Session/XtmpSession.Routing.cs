@@ -294,19 +294,24 @@ public sealed partial class XtmpSession
         while (State != SessionState.Closed && unpacker.TryNext(out var message, out var payload))
         {
             _statistics.MessagesReceived++;
-            Violate(_inbox.Receive(in message, payload, isDatagram, out var reception), isDatagram);
-            if (reception.IsAnswered)
+            if (_inbox.Receive(in message, payload, isDatagram, out var reception) is { } violation)
+            {
+                Violate(violation, isDatagram);
+            }
+            else if (reception.IsAnswered)
             {
                 EndIf(_outbox.Answer(in message, in reception));
             }
-
-            if (reception.Event == SessionEventKind.Ack)
+            else if (reception.Event == SessionEventKind.Ack)
             {
                 _outbox.Datagrams?.Acknowledged(message.ExchangeId);
             }
         }
 
-        Violate(unpacker.Violation, isDatagram);
+        if (unpacker.Violation is { } malformed)
+        {
+            Violate(malformed, isDatagram);
+        }
     }
 
     private void HandleControl(in FrameHeader header, ReadOnlySpan<byte> payload)
@@ -441,9 +446,7 @@ public sealed partial class XtmpSession
     {
         if (_keepAlive.IsFrameDue)
         {
-            Span<byte> payload = stackalloc byte[ControlMessages.MaxLength];
-            var length = _keepAlive.Write(payload, _now.Monotonic);
-            return Seal(new FrameHeader { MessageType = FrameCode.Heartbeat }, payload[..length], output);
+            return WriteHeartbeat(output);
         }
 
         if (!_packer.TryPeek(out var header, out var plaintext))
@@ -451,7 +454,7 @@ public sealed partial class XtmpSession
             return _closing is null ? 0 : WriteDisconnect(_closing, output);
         }
 
-        var written = Seal(header, plaintext, output);
+        var written = Seal(ref header, plaintext, output);
         if (written > 0)
         {
             _packer.Advance();
@@ -465,15 +468,24 @@ public sealed partial class XtmpSession
         return written;
     }
 
+    // Not part of WriteNextFrame, whose every call would clear this buffer.
+    private int WriteHeartbeat(IBufferWriter<byte> output)
+    {
+        Span<byte> payload = stackalloc byte[ControlMessages.MaxLength];
+        var header = new FrameHeader { MessageType = FrameCode.Heartbeat };
+        return Seal(ref header, payload[.._keepAlive.Write(payload, _now.Monotonic)], output);
+    }
+
     private int WriteDisconnect(GracefulClose closing, IBufferWriter<byte> output)
     {
         Span<byte> payload = stackalloc byte[ControlMessages.MaxLength];
-        var written = Seal(new FrameHeader { MessageType = FrameCode.Disconnect }, payload[..closing.WriteDisconnect(payload)], output);
+        var header = new FrameHeader { MessageType = FrameCode.Disconnect };
+        var written = Seal(ref header, payload[..closing.WriteDisconnect(payload)], output);
         End(closing.Written);
         return written;
     }
 
-    private int Seal(FrameHeader header, ReadOnlySpan<byte> plaintext, IBufferWriter<byte> output)
+    private int Seal(ref FrameHeader header, ReadOnlySpan<byte> plaintext, IBufferWriter<byte> output)
     {
         var records = _records!;
         if (EndIf(records.CheckSeal(plaintext.Length)))
@@ -493,15 +505,16 @@ public sealed partial class XtmpSession
     }
 
     /// <summary>A rule was broken after authentication: fatal on the stream, a counted drop on datagrams.</summary>
-    private void Violate(SessionClose? violation, bool isDatagram)
+    private void Violate(SessionClose violation, bool isDatagram)
     {
         if (isDatagram)
         {
-            _statistics.DatagramsDropped += violation is null ? 0 : 1;
-            return;
+            _statistics.DatagramsDropped++;
         }
-
-        EndIf(violation);
+        else
+        {
+            End(violation);
+        }
     }
 
     private void Fail(SessionCloseReason reason, string text, Fault fault = Fault.Peer) =>

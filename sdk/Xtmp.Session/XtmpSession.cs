@@ -146,34 +146,34 @@ public sealed partial class XtmpSession : IDisposable
     /// <param name="options">How to send it.</param>
     public ulong SendRequest(IXtmpMessage message, in SendOptions options) => SendRequest(CodeOf(message), new(message), in options);
 
-    internal ulong SendRequest(byte code, OutgoingPayload payload, in SendOptions options)
+    internal ulong SendRequest(byte code, in OutgoingPayload payload, in SendOptions options)
     {
         RequireOpen();
-        return _outbox.SendRequest(code, payload, in options);
+        return _outbox.SendRequest(code, in payload, in options);
     }
 
     /// <summary>Sends a one-way message. Returns its exchange id where an ack was asked for, else 0.</summary>
     public ulong SendOneWay(IXtmpMessage message, in SendOptions options) => SendOneWay(CodeOf(message), new(message), in options);
 
-    internal ulong SendOneWay(byte code, OutgoingPayload payload, in SendOptions options)
+    internal ulong SendOneWay(byte code, in OutgoingPayload payload, in SendOptions options)
     {
         RequireOpen();
-        return _outbox.SendOneWay(code, payload, in options);
+        return _outbox.SendOneWay(code, in payload, in options);
     }
 
     /// <summary>Answers a request of the peer. False where the exchange is already answered or gone: nothing was sent.</summary>
     public bool SendResponse(ulong exchangeId, IXtmpMessage message, bool compressible = false) =>
         SendResponse(exchangeId, new OutgoingPayload(message), compressible);
 
-    internal bool SendResponse(ulong exchangeId, OutgoingPayload payload, bool compressible = false) =>
-        _outbox.SendResponse(exchangeId, payload, compressible);
+    internal bool SendResponse(ulong exchangeId, in OutgoingPayload payload, bool compressible = false) =>
+        _outbox.SendResponse(exchangeId, in payload, compressible);
 
     /// <summary>Sends the next item of a stream the peer asked for, where credit allows; by datagram where its type prefers that and it fits.</summary>
     public SendItemResult SendItem(ulong exchangeId, IXtmpMessage message, bool compressible = false) =>
         SendItem(exchangeId, new OutgoingPayload(message), compressible, message.Info.Transport);
 
-    internal SendItemResult SendItem(ulong exchangeId, OutgoingPayload payload, bool compressible = false, TransportClass transport = TransportClass.Reliable) =>
-        _outbox.SendItem(exchangeId, payload, compressible, transport);
+    internal SendItemResult SendItem(ulong exchangeId, in OutgoingPayload payload, bool compressible = false, TransportClass transport = TransportClass.Reliable) =>
+        _outbox.SendItem(exchangeId, in payload, compressible, transport);
 
     /// <summary>Ends a stream. False where the exchange is already over.</summary>
     public bool SendEnd(ulong exchangeId) => _outbox.SendEnd(exchangeId);
@@ -199,7 +199,11 @@ public sealed partial class XtmpSession : IDisposable
     {
         while (_inbox.TryTake(out sessionEvent, out var violation))
         {
-            Violate(violation, sessionEvent.IsDatagram);
+            if (violation is not null)
+            {
+                Violate(violation, sessionEvent.IsDatagram);
+            }
+
             if (sessionEvent.Kind != SessionEventKind.None)
             {
                 return true;

@@ -61,12 +61,16 @@ public struct BatchEntry
     };
 
     /// <summary>Writes the 14 bytes.</summary>
-    public readonly void Write(Span<byte> destination)
+    public readonly void Write(Span<byte> destination) => Write(destination, Length);
+
+    /// <summary>Writes the 14 bytes, with another length.</summary>
+    public readonly void Write(Span<byte> destination, int length)
     {
+        destination = destination[..Size];
         destination[0] = MessageType;
         destination[1] = (byte)Flags;
         destination[2] = (byte)Kind;
         FrameHeader.WriteExchangeId(destination[3..], ExchangeId);
-        BinaryPrimitives.WriteUInt32LittleEndian(destination[10..], (uint)Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(destination[10..], (uint)length);
     }
 }

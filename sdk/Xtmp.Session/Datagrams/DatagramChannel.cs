@@ -371,7 +371,7 @@ internal sealed class DatagramChannel : IDisposable
             }
 
             message.Body.CopyTo(Queue.Reserve(message.Body!.Length)[BatchEntry.Size..]);
-            Queue.Commit(message.Entry);
+            Queue.Commit(message.Entry, message.Body.Length);
         }
     }
 }

@@ -9,9 +9,10 @@ namespace Xtmp.Session;
 /// </summary>
 internal sealed class FrameUnpacker(Reassembler reassembler) : IDisposable
 {
-    private ArraySegment<byte> _batch;
-    private ArraySegment<byte> _single;
-    private BatchEntry _entry;
+    private byte[]? _buffer;
+    private int _offset;
+    private int _end;
+    private BatchEntry _single;
     private bool _hasSingle;
 
     /// <summary>What was wrong with the frame; null while all is well.</summary>
@@ -35,13 +36,16 @@ internal sealed class FrameUnpacker(Reassembler reassembler) : IDisposable
     public void Begin(in FrameHeader header, ArraySegment<byte> plaintext, TimeSpan now, ReceiveArena arena)
     {
         Violation = null;
-        _batch = default;
         _hasSingle = false;
+        _end = 0;
+        _offset = 0;
         if (header.MessageType == FrameCode.Batch)
         {
             if (IsPlainControl(in header))
             {
-                _batch = plaintext;
+                _buffer = plaintext.Array;
+                _offset = plaintext.Offset;
+                _end = plaintext.Offset + plaintext.Count;
             }
             else
             {
@@ -64,26 +68,27 @@ internal sealed class FrameUnpacker(Reassembler reassembler) : IDisposable
         if (_hasSingle)
         {
             _hasSingle = false;
-            (message, payload) = (_entry, _single);
+            message = _single;
+            payload = new(_buffer!, _offset, _single.Length);
             return true;
         }
 
-        message = default;
         payload = default;
-        if (_batch.Count == 0)
+        if (_offset == _end)
         {
+            message = default;
             return false;
         }
 
-        if (!BatchEntry.TryRead(_batch, out message))
+        if (!BatchEntry.TryRead(_buffer.AsSpan(_offset, _end - _offset), out message))
         {
-            Violation = SessionClose.Violation(SessionCloseReason.MalformedFrame, $"A batch entry {_batch.Count} bytes before the end is cut off or not allowed there.");
-            _batch = default;
+            Violation = SessionClose.Violation(SessionCloseReason.MalformedFrame, $"A batch entry {_end - _offset} bytes before the end is cut off or not allowed there.");
+            _end = _offset;
             return false;
         }
 
-        payload = _batch.Slice(BatchEntry.Size, message.Length);
-        _batch = _batch.Slice(BatchEntry.Size + message.Length);
+        payload = new(_buffer!, _offset + BatchEntry.Size, message.Length);
+        _offset += BatchEntry.Size + message.Length;
         return true;
     }
 
@@ -111,15 +116,14 @@ internal sealed class FrameUnpacker(Reassembler reassembler) : IDisposable
 
     private void SetSingle(in FrameHeader header, ArraySegment<byte> payload)
     {
-        _entry = new()
-        {
-            MessageType = header.MessageType,
-            Flags = header.Flags & BatchEntry.AllowedFlags,
-            Kind = header.Kind,
-            ExchangeId = header.ExchangeId,
-            Length = payload.Count,
-        };
-        _single = payload;
+        _single.MessageType = header.MessageType;
+        _single.Flags = header.Flags & BatchEntry.AllowedFlags;
+        _single.Kind = header.Kind;
+        _single.ExchangeId = header.ExchangeId;
+        _single.Length = payload.Count;
+        _buffer = payload.Array;
+        _offset = payload.Offset;
+        _end = payload.Offset;
         _hasSingle = true;
     }
 }

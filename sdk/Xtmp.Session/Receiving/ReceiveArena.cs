@@ -42,12 +42,16 @@ internal sealed class ReceiveArena : IDisposable
     /// <summary>Gives everything back, erased.</summary>
     public void Reset()
     {
-        foreach (var (buffer, used) in _full ?? [])
+        if (_full is not null)
         {
-            Return(buffer, used);
+            foreach (var (buffer, used) in _full)
+            {
+                Return(buffer, used);
+            }
+
+            _full = null;
         }
 
-        _full = null;
         if (_current.Length > 0)
         {
             Return(_current, _used);

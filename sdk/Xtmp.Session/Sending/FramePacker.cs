@@ -41,26 +41,25 @@ internal sealed class FramePacker(PaddingPolicy padding, int compressFromBytes) 
     /// <param name="payload">What it says.</param>
     /// <param name="compressible">The schema allows compression.</param>
     /// <param name="itemNumber">Stream items only: its number, which comes before the payload.</param>
-    public void Add(MessagePriority priority, BatchEntry entry, OutgoingPayload payload, bool compressible = false, ulong itemNumber = 0) =>
-        Add(_queue.Level(priority), entry, payload, compressible, itemNumber);
+    public void Add(MessagePriority priority, in BatchEntry entry, scoped in OutgoingPayload payload, bool compressible = false, ulong itemNumber = 0) =>
+        Add(_queue.Level(priority), in entry, in payload, compressible, itemNumber);
 
     /// <summary>Adds a message to a level that may not be one of the stream.</summary>
-    public void Add(SendLevel level, BatchEntry entry, OutgoingPayload payload, bool compressible = false, ulong itemNumber = 0)
+    public void Add(SendLevel level, in BatchEntry entry, scoped in OutgoingPayload payload, bool compressible = false, ulong itemNumber = 0)
     {
         var prefix = entry.Kind == FrameKind.StreamItem ? sizeof(ulong) : 0;
         var length = prefix + payload.Length;
         if (compressible && compressFromBytes > 0 && length >= compressFromBytes)
         {
-            AddCompressed(level, entry, length, prefix, payload, itemNumber);
+            AddCompressed(level, entry, length, prefix, in payload, itemNumber);
             return;
         }
 
         var zeros = FrameCode.IsControl(entry.MessageType) ? 0 : padding.PaddingFor(length);
         var body = level.Reserve(length + zeros)[BatchEntry.Size..];
-        WriteBody(body, prefix, payload, itemNumber);
+        WriteBody(body, prefix, in payload, itemNumber);
         body.Slice(length, zeros).Clear();
-        entry.Length = length + zeros;
-        level.Commit(in entry);
+        level.Commit(in entry, length + zeros);
     }
 
     /// <summary>Adds a message that is compressed or padded already.</summary>
@@ -68,7 +67,7 @@ internal sealed class FramePacker(PaddingPolicy padding, int compressFromBytes) 
     {
         var level = _queue.Level(entry.Flags.ToPriority());
         body.CopyTo(level.Reserve(body.Length)[BatchEntry.Size..]);
-        level.Commit(in entry);
+        level.Commit(in entry, body.Length);
     }
 
     /// <summary>
@@ -200,12 +199,12 @@ internal sealed class FramePacker(PaddingPolicy padding, int compressFromBytes) 
         return plaintext;
     }
 
-    private static void AddCompressed(SendLevel level, BatchEntry entry, int length, int prefix, OutgoingPayload payload, ulong itemNumber)
+    private static void AddCompressed(SendLevel level, BatchEntry entry, int length, int prefix, scoped in OutgoingPayload payload, ulong itemNumber)
     {
         var plain = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            WriteBody(plain, prefix, payload, itemNumber);
+            WriteBody(plain, prefix, in payload, itemNumber);
             var body = level.Reserve(RawLengthSize + length)[BatchEntry.Size..];
 
             // Less than a sixteenth saved is not worth the other end's work.
@@ -213,16 +212,14 @@ internal sealed class FramePacker(PaddingPolicy padding, int compressFromBytes) 
             if (compressed > 0)
             {
                 BinaryPrimitives.WriteUInt32LittleEndian(body, (uint)length);
-                entry.Length = RawLengthSize + compressed;
                 entry.Flags |= FrameFlags.Compressed;
+                level.Commit(in entry, RawLengthSize + compressed);
             }
             else
             {
                 plain.AsSpan(0, length).CopyTo(body);
-                entry.Length = length;
+                level.Commit(in entry, length);
             }
-
-            level.Commit(in entry);
         }
         finally
         {
@@ -231,7 +228,7 @@ internal sealed class FramePacker(PaddingPolicy padding, int compressFromBytes) 
         }
     }
 
-    private static void WriteBody(Span<byte> body, int prefix, OutgoingPayload payload, ulong itemNumber)
+    private static void WriteBody(Span<byte> body, int prefix, scoped in OutgoingPayload payload, ulong itemNumber)
     {
         if (prefix > 0)
         {

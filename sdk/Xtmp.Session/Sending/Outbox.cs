@@ -17,13 +17,13 @@ internal sealed class Outbox(ExchangeTable exchanges, FramePacker packer, Sessio
 
     public long MessagesSent { get; private set; }
 
-    public ulong SendRequest(byte code, OutgoingPayload payload, in SendOptions options)
+    public ulong SendRequest(byte code, in OutgoingPayload payload, in SendOptions options)
     {
         RequireSendable(code, payload.Length);
         exchanges.RequireRoomForRequest();
         var id = exchanges.TakeId();
         var priority = packer.AdmitRequest(options.Priority, id);
-        Add(EntryOf(code, priority, FrameKind.Request, id), payload, options.Compressible);
+        Add(EntryOf(code, priority, FrameKind.Request, id), in payload, options.Compressible);
         exchanges.AddRequest(id, code, priority, options.Stream);
         if (options.Stream)
         {
@@ -33,7 +33,7 @@ internal sealed class Outbox(ExchangeTable exchanges, FramePacker packer, Sessio
         return id;
     }
 
-    public ulong SendOneWay(byte code, OutgoingPayload payload, in SendOptions options)
+    public ulong SendOneWay(byte code, in OutgoingPayload payload, in SendOptions options)
     {
         RequireSendable(code, payload.Length);
         var entry = EntryOf(code, options.Priority, FrameKind.OneWay, 0);
@@ -45,7 +45,7 @@ internal sealed class Outbox(ExchangeTable exchanges, FramePacker packer, Sessio
         }
 
         var channel = ChannelFor(options.Transport, payload.Length);
-        Add(entry, payload, options.Compressible, channel);
+        Add(in entry, in payload, options.Compressible, channel);
         if (options.RequiresAck)
         {
             channel?.Track(entry.ExchangeId);
@@ -55,7 +55,7 @@ internal sealed class Outbox(ExchangeTable exchanges, FramePacker packer, Sessio
         return entry.ExchangeId;
     }
 
-    public bool SendResponse(ulong id, OutgoingPayload payload, bool compressible)
+    public bool SendResponse(ulong id, in OutgoingPayload payload, bool compressible)
     {
         if (Unsafe.IsNullRef(ref exchanges.FindInbound(id)))
         {
@@ -64,11 +64,11 @@ internal sealed class Outbox(ExchangeTable exchanges, FramePacker packer, Sessio
 
         RequireFits(payload.Length);
         exchanges.TryFinishInbound(id, out var exchange);
-        Add(EntryOf(exchange.Code, exchange.Priority, FrameKind.Response, id), payload, compressible);
+        Add(EntryOf(exchange.Code, exchange.Priority, FrameKind.Response, id), in payload, compressible);
         return true;
     }
 
-    public SendItemResult SendItem(ulong id, OutgoingPayload payload, bool compressible, TransportClass transport)
+    public SendItemResult SendItem(ulong id, in OutgoingPayload payload, bool compressible, TransportClass transport)
     {
         ref var exchange = ref exchanges.FindInbound(id);
         if (Unsafe.IsNullRef(ref exchange) || exchange.Cancelled)
@@ -84,7 +84,7 @@ internal sealed class Outbox(ExchangeTable exchanges, FramePacker packer, Sessio
 
         var entry = EntryOf(exchange.Code, exchange.Priority, FrameKind.StreamItem, id);
         entry.Flags |= FrameFlags.StreamData;
-        Add(entry, payload, compressible, ChannelFor(transport, payload.Length + sizeof(ulong)), exchange.Items);
+        Add(in entry, in payload, compressible, ChannelFor(transport, payload.Length + sizeof(ulong)), exchange.Items);
         exchange.Items++;
         return SendItemResult.Sent;
     }
@@ -209,16 +209,16 @@ internal sealed class Outbox(ExchangeTable exchanges, FramePacker packer, Sessio
     private static BatchEntry EntryOf(byte code, MessagePriority priority, FrameKind kind, ulong id) =>
         new() { MessageType = code, Flags = priority.ToFlags(), Kind = kind, ExchangeId = id };
 
-    private void Add(BatchEntry entry, OutgoingPayload payload, bool compressible = false, DatagramChannel? channel = null, ulong itemNumber = 0)
+    private void Add(in BatchEntry entry, scoped in OutgoingPayload payload, bool compressible = false, DatagramChannel? channel = null, ulong itemNumber = 0)
     {
         MessagesSent++;
         if (channel is not null)
         {
-            packer.Add(channel.Queue, entry, payload, compressible, itemNumber);
+            packer.Add(channel.Queue, in entry, in payload, compressible, itemNumber);
         }
         else
         {
-            packer.Add(entry.Flags.ToPriority(), entry, payload, compressible, itemNumber);
+            packer.Add(entry.Flags.ToPriority(), in entry, in payload, compressible, itemNumber);
         }
     }
 

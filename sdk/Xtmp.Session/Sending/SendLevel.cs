@@ -79,11 +79,14 @@ internal sealed class SendLevel : IDisposable
     }
 
     /// <summary>Adds what was written to the reserved room.</summary>
-    public void Commit(in BatchEntry entry)
+    /// <param name="entry">What it is; its own length does not count.</param>
+    /// <param name="length">Bytes of payload.</param>
+    public void Commit(in BatchEntry entry, int length)
     {
-        entry.Write(_tail!.Buffer.AsSpan(_tail.End));
-        _tail.End += BatchEntry.Size + entry.Length;
-        Bytes += BatchEntry.Size + entry.Length;
+        var tail = _tail!;
+        entry.Write(tail.Buffer.AsSpan(tail.End), length);
+        tail.End += BatchEntry.Size + length;
+        Bytes += BatchEntry.Size + length;
     }
 
     /// <summary>The head segment's records.</summary>

@@ -15,19 +15,7 @@ internal sealed class SendQueue : IDisposable
     /// <summary>The session's own messages, ahead of all others.</summary>
     public SendLevel Control => _levels[0] ??= new();
 
-    public long Bytes
-    {
-        get
-        {
-            long bytes = 0;
-            foreach (var level in _levels)
-            {
-                bytes += level?.Bytes ?? 0;
-            }
-
-            return bytes;
-        }
-    }
+    public long Bytes => BytesOf(0) + BytesOf(1) + BytesOf(2) + BytesOf(3);
 
     public SendLevel Level(MessagePriority priority) => _levels[3 - (int)priority] ??= new();
 
@@ -64,6 +52,8 @@ internal sealed class SendQueue : IDisposable
 
         return chosen;
     }
+
+    private long BytesOf(int level) => _levels[level]?.Bytes ?? 0;
 
     public void Dispose()
     {
