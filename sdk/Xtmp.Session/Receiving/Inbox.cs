@@ -64,7 +64,11 @@ internal sealed class Inbox(ExchangeTable exchanges, int maxMessageBytes, Compre
         added.IsDatagram = isDatagram;
         added.EndsExchange = reception.EndsExchange;
         added.ExchangeId = message.ExchangeId;
-        added.Detail = reception.Error;
+        if (reception.Error is not null)
+        {
+            added.Detail = reception.Error;
+        }
+
         if (reception.Event is not (SessionEventKind.Ack or SessionEventKind.Cancel))
         {
             added.IsCompressed = isCompressed;

@@ -26,14 +26,14 @@ internal sealed class FramePacker(PaddingPolicy padding, int compressFromBytes) 
     private int _fragmentBytes;
 
     /// <summary>Bytes waiting, entries included.</summary>
-    public long Bytes => _queue.Bytes;
+    public long Bytes { get; private set; }
 
     /// <summary>Bytes of zeros that would follow a message of this length.</summary>
     public int PaddingFor(int length) => padding.PaddingFor(length);
 
     /// <summary>Adds a message of the session itself, ahead of all others.</summary>
     public void AddControl(byte code, ReadOnlySpan<byte> payload) =>
-        Add(_queue.Control, new() { MessageType = code }, new(payload), compressible: false);
+        Bytes += AddTo(_queue.Control, new() { MessageType = code }, new(payload));
 
     /// <summary>Adds a message at its priority.</summary>
     /// <param name="priority">Its level.</param>
@@ -42,24 +42,23 @@ internal sealed class FramePacker(PaddingPolicy padding, int compressFromBytes) 
     /// <param name="compressible">The schema allows compression.</param>
     /// <param name="itemNumber">Stream items only: its number, which comes before the payload.</param>
     public void Add(MessagePriority priority, in BatchEntry entry, scoped in OutgoingPayload payload, bool compressible = false, ulong itemNumber = 0) =>
-        Add(_queue.Level(priority), in entry, in payload, compressible, itemNumber);
+        Bytes += AddTo(_queue.Level(priority), in entry, in payload, compressible, itemNumber);
 
-    /// <summary>Adds a message to a level that may not be one of the stream.</summary>
-    public void Add(SendLevel level, in BatchEntry entry, scoped in OutgoingPayload payload, bool compressible = false, ulong itemNumber = 0)
+    /// <summary>Adds a message to a level that may not be one of the stream; returns the bytes it takes there.</summary>
+    public int AddTo(SendLevel level, in BatchEntry entry, scoped in OutgoingPayload payload, bool compressible = false, ulong itemNumber = 0)
     {
         var prefix = entry.Kind == FrameKind.StreamItem ? sizeof(ulong) : 0;
         var length = prefix + payload.Length;
         if (compressible && compressFromBytes > 0 && length >= compressFromBytes)
         {
-            AddCompressed(level, entry, length, prefix, in payload, itemNumber);
-            return;
+            return AddCompressed(level, entry, length, prefix, in payload, itemNumber);
         }
 
         var zeros = FrameCode.IsControl(entry.MessageType) ? 0 : padding.PaddingFor(length);
         var body = level.Reserve(length + zeros)[BatchEntry.Size..];
         WriteBody(body, prefix, in payload, itemNumber);
         body.Slice(length, zeros).Clear();
-        level.Commit(in entry, length + zeros);
+        return level.Commit(in entry, length + zeros);
     }
 
     /// <summary>Adds a message that is compressed or padded already.</summary>
@@ -67,7 +66,7 @@ internal sealed class FramePacker(PaddingPolicy padding, int compressFromBytes) 
     {
         var level = _queue.Level(entry.Flags.ToPriority());
         body.CopyTo(level.Reserve(body.Length)[BatchEntry.Size..]);
-        level.Commit(in entry, body.Length);
+        Bytes += level.Commit(in entry, body.Length);
     }
 
     /// <summary>
@@ -134,6 +133,7 @@ internal sealed class FramePacker(PaddingPolicy padding, int compressFromBytes) 
         if (_messageBytes > 0)
         {
             _level!.Consume(_messageBytes);
+            Bytes -= _messageBytes;
             _messageBytes = 0;
         }
         else
@@ -142,7 +142,11 @@ internal sealed class FramePacker(PaddingPolicy padding, int compressFromBytes) 
         }
     }
 
-    public void Dispose() => _queue.Dispose();
+    public void Dispose()
+    {
+        _queue.Dispose();
+        Bytes = 0;
+    }
 
     /// <summary>How many messages at the head go into one batch, and their bytes with entries.</summary>
     private static int MeasureRun(SendLevel level, ReadOnlySpan<byte> records, out int length, in BatchEntry first)
@@ -199,7 +203,7 @@ internal sealed class FramePacker(PaddingPolicy padding, int compressFromBytes) 
         return plaintext;
     }
 
-    private static void AddCompressed(SendLevel level, BatchEntry entry, int length, int prefix, scoped in OutgoingPayload payload, ulong itemNumber)
+    private static int AddCompressed(SendLevel level, BatchEntry entry, int length, int prefix, scoped in OutgoingPayload payload, ulong itemNumber)
     {
         var plain = ArrayPool<byte>.Shared.Rent(length);
         try
@@ -213,13 +217,11 @@ internal sealed class FramePacker(PaddingPolicy padding, int compressFromBytes) 
             {
                 BinaryPrimitives.WriteUInt32LittleEndian(body, (uint)length);
                 entry.Flags |= FrameFlags.Compressed;
-                level.Commit(in entry, RawLengthSize + compressed);
+                return level.Commit(in entry, RawLengthSize + compressed);
             }
-            else
-            {
-                plain.AsSpan(0, length).CopyTo(body);
-                level.Commit(in entry, length);
-            }
+
+            plain.AsSpan(0, length).CopyTo(body);
+            return level.Commit(in entry, length);
         }
         finally
         {

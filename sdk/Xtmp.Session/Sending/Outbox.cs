@@ -214,7 +214,7 @@ internal sealed class Outbox(ExchangeTable exchanges, FramePacker packer, Sessio
         MessagesSent++;
         if (channel is not null)
         {
-            packer.Add(channel.Queue, in entry, in payload, compressible, itemNumber);
+            packer.AddTo(channel.Queue, in entry, in payload, compressible, itemNumber);
         }
         else
         {

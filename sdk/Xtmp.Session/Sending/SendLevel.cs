@@ -78,15 +78,17 @@ internal sealed class SendLevel : IDisposable
         return _tail.Buffer.AsSpan(_tail.End, needed);
     }
 
-    /// <summary>Adds what was written to the reserved room.</summary>
+    /// <summary>Adds what was written to the reserved room; returns its bytes, entry included.</summary>
     /// <param name="entry">What it is; its own length does not count.</param>
     /// <param name="length">Bytes of payload.</param>
-    public void Commit(in BatchEntry entry, int length)
+    public int Commit(in BatchEntry entry, int length)
     {
         var tail = _tail!;
         entry.Write(tail.Buffer.AsSpan(tail.End), length);
-        tail.End += BatchEntry.Size + length;
-        Bytes += BatchEntry.Size + length;
+        var size = BatchEntry.Size + length;
+        tail.End += size;
+        Bytes += size;
+        return size;
     }
 
     /// <summary>The head segment's records.</summary>

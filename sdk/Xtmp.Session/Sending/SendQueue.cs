@@ -15,8 +15,6 @@ internal sealed class SendQueue : IDisposable
     /// <summary>The session's own messages, ahead of all others.</summary>
     public SendLevel Control => _levels[0] ??= new();
 
-    public long Bytes => BytesOf(0) + BytesOf(1) + BytesOf(2) + BytesOf(3);
-
     public SendLevel Level(MessagePriority priority) => _levels[3 - (int)priority] ??= new();
 
     /// <summary>The level to serve next, or null when all are empty.</summary>
@@ -52,8 +50,6 @@ internal sealed class SendQueue : IDisposable
 
         return chosen;
     }
-
-    private long BytesOf(int level) => _levels[level]?.Bytes ?? 0;
 
     public void Dispose()
     {

@@ -168,7 +168,7 @@ public sealed class DatagramChannelTests : IDisposable
     {
         var entry = new BatchEntry { MessageType = 0x20, Flags = FrameFlags.RequiresAck, ExchangeId = id, Length = payload.Length };
         payload.CopyTo(channel.Queue.Reserve(payload.Length)[BatchEntry.Size..]);
-        channel.Queue.Commit(in entry);
+        channel.Queue.Commit(in entry, payload.Length);
         channel.Track(id);
     }
 
