@@ -1,3 +1,4 @@
+using K4os.Compression.LZ4;
 using Xtmp.Protocol;
 using Xtmp.TestKit;
 
@@ -209,7 +210,7 @@ public sealed class AttackTests
         var raw = new RawPeer(pair);
         var plain = new byte[claimed];
         var block = new byte[plain.Length + 1024];
-        block = block[..Lz4Block.Compress(plain, block)];
+        block = block[..LZ4Codec.Encode(plain, block)];
         raw.Send(code, FrameKind.OneWay, 0, RawPeer.Compressed(claimed, block), FrameFlags.Compressed);
         if (isAccepted)
         {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using Xtmp.Crypto;
 using Xtmp.Protocol;
 using Xtmp.TestKit;
@@ -78,7 +79,7 @@ public sealed class HandshakeTamperingTests
             using var server = NewServer();
             var serverEnd = new SessionEnd(server);
             var changed = Flipped(s_anonymousFlights[0], index);
-            BinaryPrimitives.WriteUInt32LittleEndian(changed.AsSpan(FrameLayout.ChecksumOffset), Crc32.Compute(changed.AsSpan(FrameLayout.HeaderSize)));
+            BinaryPrimitives.WriteUInt32LittleEndian(changed.AsSpan(FrameLayout.ChecksumOffset), Crc32.HashToUInt32(changed.AsSpan(FrameLayout.HeaderSize)));
             server.HandleInput(changed, s_clock.Now);
             serverEnd.Drain();
             var answer = serverEnd.Transmit(s_clock.Now);
@@ -210,7 +211,7 @@ public sealed class HandshakeTamperingTests
             // ek starts behind versions, suites, AEADs, random and its own header of 3 bytes.
             var ek = payload.IndexOf((ReadOnlySpan<byte>)[0xC5, 0x06, 0x20]) + 3;
             payload.Slice(ek + offset, 32).Fill(fill);
-            BinaryPrimitives.WriteUInt32LittleEndian(hello.AsSpan(FrameLayout.ChecksumOffset), Crc32.Compute(payload));
+            BinaryPrimitives.WriteUInt32LittleEndian(hello.AsSpan(FrameLayout.ChecksumOffset), Crc32.HashToUInt32(payload));
             using var server = NewServer();
             var end = new SessionEnd(server);
             server.HandleInput(hello, s_clock.Now);

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using Xtmp.Crypto;
 using Xtmp.Protocol;
 using Xtmp.TestKit;
@@ -193,7 +194,7 @@ public sealed class ResumptionTests
             var frame = new byte[FrameLayout.HeaderSize + busy.Length];
             header.Write(frame);
             busy.CopyTo(frame, FrameLayout.HeaderSize);
-            System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(FrameLayout.ChecksumOffset), Crc32.Compute(busy));
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(FrameLayout.ChecksumOffset), Crc32.HashToUInt32(busy));
             refused.Deliver(refused.Client, frame);
             HandshakeTests.AssertClosed(refused.Client, SessionCloseReason.Busy);
         }
@@ -377,7 +378,7 @@ public sealed class ResumptionTests
             var payload = bytes.AsSpan(FrameLayout.HeaderSize);
             payload[^(HandshakeLimits.Mac1Size + 1)] ^= 1;
             ClientHello.ComputeMac1(TestIdentities.Server.Public.Fingerprint, payload[..^HandshakeLimits.Mac1Size], payload[^HandshakeLimits.Mac1Size..]);
-            System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(FrameLayout.ChecksumOffset), Crc32.Compute(payload));
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(FrameLayout.ChecksumOffset), Crc32.HashToUInt32(payload));
             return bytes;
         };
         pair.Run();
@@ -393,7 +394,7 @@ public sealed class ResumptionTests
             var payload = bytes.AsSpan(FrameLayout.HeaderSize);
             payload[^(HandshakeLimits.Mac1Size + 1)] ^= 1;
             ClientHello.ComputeMac1(TestIdentities.Server.Public.Fingerprint, payload[..^HandshakeLimits.Mac1Size], payload[^HandshakeLimits.Mac1Size..]);
-            System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(FrameLayout.ChecksumOffset), Crc32.Compute(payload));
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(FrameLayout.ChecksumOffset), Crc32.HashToUInt32(payload));
             return bytes;
         };
         pair.Run();

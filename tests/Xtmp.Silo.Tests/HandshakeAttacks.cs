@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
 using Xtmp.Crypto;
@@ -86,7 +87,7 @@ internal static class HandshakeAttacks
         var payload = hello[FrameLayout.HeaderSize..];
         change(payload);
         payload.CopyTo(hello, FrameLayout.HeaderSize);
-        BinaryPrimitives.WriteUInt32LittleEndian(hello.AsSpan(28), Crc32.Compute(payload));
+        BinaryPrimitives.WriteUInt32LittleEndian(hello.AsSpan(28), Crc32.HashToUInt32(payload));
         return hello;
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Hashing;
 using System.Security.Cryptography;
 using Xtmp.Protocol;
 
@@ -86,7 +87,7 @@ internal sealed class Handshake(HandshakeContext context, HandshakeState first, 
             return SessionClose.Violation(SessionCloseReason.EncryptionTypeMismatch, "An encrypted frame came before any key was agreed.");
         }
 
-        if (Crc32.Compute(payload) != header.Checksum)
+        if (Crc32.HashToUInt32(payload) != header.Checksum)
         {
             return SessionClose.Violation(SessionCloseReason.ChecksumMismatch, "The checksum of a frame does not match its payload.");
         }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Security.Cryptography;
 using Xtmp.Crypto;
 using Xtmp.Protocol;
@@ -50,7 +51,7 @@ internal sealed class HandshakeContext(PeerRole role, SessionOptions options, IE
         var destination = output.Reserve(FrameLayout.HeaderSize + payload.Length);
         header.Write(destination);
         payload.CopyTo(destination[FrameLayout.HeaderSize..]);
-        BinaryPrimitives.WriteUInt32LittleEndian(destination[FrameLayout.ChecksumOffset..], Crc32.Compute(payload));
+        BinaryPrimitives.WriteUInt32LittleEndian(destination[FrameLayout.ChecksumOffset..], Crc32.HashToUInt32(payload));
         output.Advance(FrameLayout.HeaderSize + payload.Length);
         FramesSent++;
     }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using K4os.Compression.LZ4;
 using Xtmp.Protocol;
 
 namespace Xtmp.Session;
@@ -27,7 +28,7 @@ internal sealed class Decompressor(int maxMessageBytes, CompressionBounds? bound
     {
         _length = (int)BinaryPrimitives.ReadUInt32LittleEndian(payload.Span);
         _buffer = ArrayPool<byte>.Shared.Rent(_length);
-        if (!Lz4Block.TryDecompress(payload.Span[FramePacker.RawLengthSize..], _buffer.AsSpan(0, _length)))
+        if (LZ4Codec.Decode(payload.Span[FramePacker.RawLengthSize..], _buffer.AsSpan(0, _length)) != _length)
         {
             Dispose();
             return SessionClose.Violation(SessionCloseReason.MalformedPayload, "A compressed message does not decompress to the length it claims.");

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Xtmp.Crypto;
@@ -92,7 +93,7 @@ internal sealed class TrafficKeys : IDisposable
             _mac.GetHashAndReset(destination[(FrameLayout.HeaderSize + plaintext.Length)..]);
         }
 
-        BinaryPrimitives.WriteUInt32LittleEndian(aad[FrameLayout.ChecksumOffset..], Crc32.Compute(destination[FrameLayout.HeaderSize..]));
+        BinaryPrimitives.WriteUInt32LittleEndian(aad[FrameLayout.ChecksumOffset..], Crc32.HashToUInt32(destination[FrameLayout.HeaderSize..]));
         Count(plaintext.Length);
         return total;
     }

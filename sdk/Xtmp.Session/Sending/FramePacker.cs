@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using K4os.Compression.LZ4;
 using Xtmp.Protocol;
 
 namespace Xtmp.Session;
@@ -212,7 +213,7 @@ internal sealed class FramePacker(PaddingPolicy padding, int compressFromBytes) 
             var body = level.Reserve(RawLengthSize + length)[BatchEntry.Size..];
 
             // Less than a sixteenth saved is not worth the other end's work.
-            var compressed = Lz4Block.Compress(plain.AsSpan(0, length), body.Slice(RawLengthSize, length - (length / 16)));
+            var compressed = LZ4Codec.Encode(plain.AsSpan(0, length), body.Slice(RawLengthSize, length - (length / 16)));
             if (compressed > 0)
             {
                 BinaryPrimitives.WriteUInt32LittleEndian(body, (uint)length);

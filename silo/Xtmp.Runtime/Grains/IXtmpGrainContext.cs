@@ -18,8 +18,6 @@ public interface IXtmpGrainContext
     /// <summary>When the turn started; the same throughout the turn. Microsecond precision, UTC.</summary>
     DateTimeOffset Now { get; }
 
-    IGrainEntropy Entropy { get; }
-
     /// <summary>
     /// Calls to other grains, for generated clients. The turn waits, so await them inside it. A call back into a grain
     /// that already waits gets <see cref="XtmpErrorCode.CallCycle"/>. What the callee commits stays, also when this turn

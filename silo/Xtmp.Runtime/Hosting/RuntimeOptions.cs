@@ -3,8 +3,6 @@ namespace Xtmp.Runtime;
 /// <summary>Limits of a silo's grains.</summary>
 public sealed record RuntimeOptions
 {
-    public IGrainEntropy Entropy { get; init; } = SystemGrainEntropy.Instance;
-
     /// <summary>Calls waiting for one grain before further ones are refused with <c>Overloaded</c>.</summary>
     public int MailboxCapacity { get; init; } = 1024;
 

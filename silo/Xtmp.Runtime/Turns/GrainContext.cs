@@ -15,8 +15,6 @@ internal sealed class GrainContext(Activation activation, TurnServices services,
 
     public DateTimeOffset Now => _now ??= WholeMicroseconds(services.Time.GetUtcNow());
 
-    public IGrainEntropy Entropy => services.Options.Entropy;
-
     public ICallInvoker Calls => _calls ??= new OrleansInvoker(services, activation);
 
     public IGrainEntries Entries => this;

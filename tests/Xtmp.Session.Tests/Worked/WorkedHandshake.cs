@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
 using Xtmp.Crypto;
@@ -166,7 +167,7 @@ internal sealed class WorkedHandshake
     private byte[] Plain(int index)
     {
         var payload = _frames[index][FrameLayout.HeaderSize..];
-        Assert.Equal(Crc32.ComputePortable(payload), BinaryPrimitives.ReadUInt32LittleEndian(_frames[index].AsSpan(FrameLayout.ChecksumOffset)));
+        Assert.Equal(Crc32.HashToUInt32(payload), BinaryPrimitives.ReadUInt32LittleEndian(_frames[index].AsSpan(FrameLayout.ChecksumOffset)));
         return payload;
     }
 
