@@ -13,17 +13,20 @@ namespace Xtmp.Session.Tests;
 /// shows is then computed a second time from the bytes on the wire and the known private keys, with nothing but hash,
 /// HMAC and AEAD calls, so that the example also checks the key schedule against its own text.
 /// </summary>
-internal sealed class WorkedHandshake
+internal sealed partial class WorkedHandshake
 {
     private readonly List<string> _lines = [];
     private readonly List<byte[]> _frames = [];
     private readonly List<(byte Type, byte[] Payload)> _messages = [];
+    private byte[] _psk = [];
 
-    public static WorkedHandshake Run()
+    /// <summary>The handshake with what follows it in its session, and the session its ticket resumes.</summary>
+    public static (WorkedHandshake First, WorkedHandshake Resumed) Run()
     {
-        var worked = new WorkedHandshake();
-        worked.Compute();
-        return worked;
+        var first = new WorkedHandshake();
+        var resumed = new WorkedHandshake();
+        first.Compute(resumed);
+        return (first, resumed);
     }
 
     /// <summary>The lines of the example.</summary>
@@ -32,8 +35,9 @@ internal sealed class WorkedHandshake
     /// <summary>All frames, one a line, in the order they travel.</summary>
     public string Frames => string.Join('\n', _frames.Select(Convert.ToHexStringLower)) + "\n";
 
-    private void Compute()
+    private void Compute(WorkedHandshake resumed)
     {
+        using var tickets = new TicketKeyRing("a secret of 32 bytes for tickets"u8);
         using var serverIdentity = IdentityKey.Generate(new SeededEntropy("worked server identity"u8));
         using var clientIdentity = IdentityKey.Generate(new SeededEntropy("worked client identity"u8));
         var now = new VirtualClock().Now;
@@ -44,10 +48,12 @@ internal sealed class WorkedHandshake
             Identity = clientIdentity,
             EncryptionTypes = [EncryptionType.Aes256Gcm],
         };
-        var serverOptions = new ServerSessionOptions { Identity = serverIdentity, ClientAuthentication = ClientAuthentication.Required };
+        var serverOptions = new ServerSessionOptions { Identity = serverIdentity, ClientAuthentication = ClientAuthentication.Required, TicketKeys = tickets };
         using var client = XtmpSession.Connect(clientOptions, new SeededEntropy("worked client"u8), now);
         using var server = XtmpSession.Accept(serverOptions, new SeededEntropy("worked server"u8), now);
-        Exchange(client, server, now);
+        var clientEnd = new SessionEnd(client);
+        var serverEnd = new SessionEnd(server);
+        Exchange(clientEnd, serverEnd, now);
 
         var entropy = new SeededEntropy("worked client"u8);
         var seed = Take(entropy, MlKem1024.SeedSize);
@@ -66,22 +72,17 @@ internal sealed class WorkedHandshake
         var serverHello = Plain(1);
         Message("ServerHello", 1, serverHello);
         Assert.True(ServerHello.TryRead(serverHello, out var answer));
-        Schedule(kem, x, answer.Ciphertext.ToArray(), answer.Share.ToArray(), client, server);
+        var (ms, res, clientTraffic, serverTraffic) = Schedule(kem, x, answer.Ciphertext.ToArray(), answer.Share.ToArray(), client, server);
+        var ticket = Continue(clientEnd, serverEnd, ms, res, clientTraffic, serverTraffic, entropy, now);
+        resumed.Resume(clientOptions with { Ticket = ticket }, serverOptions, _psk, now + TimeSpan.FromSeconds(2));
     }
 
-    private void Schedule(MlKem1024PrivateKey kem, byte[] x, byte[] ct, byte[] serverShare, XtmpSession client, XtmpSession server)
+    private (byte[] Master, byte[] Resumption, byte[] ClientTraffic, byte[] ServerTraffic) Schedule(
+        MlKem1024PrivateKey kem, byte[] x, byte[] ct, byte[] serverShare, XtmpSession client, XtmpSession server)
     {
-        var kMlKem = new byte[32];
-        var kX25519 = new byte[32];
-        var ek = new byte[MlKem1024.EncapsulationKeySize];
-        var share = new byte[32];
-        Assert.True(kem.TryDecapsulate(ct, kMlKem));
-        Assert.True(X25519.TryAgree(x, serverShare, kX25519));
-        kem.WriteEncapsulationKey(ek);
-        X25519.PublicKey(x, share);
-        Line("K_mlkem", kMlKem);
-        Line("K_x25519", kX25519);
-        byte[] ikm = [.. kMlKem, .. kX25519, .. SHA384.HashData([.. ek, .. ct, .. share, .. serverShare]), .. "XTMP1-MLKEM1024-X25519"u8];
+        var ikm = Agree(kem, x, ct, serverShare);
+        Line("K_mlkem", ikm[..32]);
+        Line("K_x25519", ikm[32..64]);
         var early = Extract(new byte[48], new byte[48]);
         var hs = Extract(L(early, "derived", SHA384.HashData([]), 48), ikm);
         Line("early", early);
@@ -109,7 +110,8 @@ internal sealed class WorkedHandshake
         Line("TH(..client Finished)", hash);
         var exporter = L(ms, "exp", hash, 48);
         Line("exporter", exporter);
-        Line("res", L(ms, "res", hash, 48));
+        var res = L(ms, "res", hash, 48);
+        Line("res", res);
         var exported = L(L(exporter, "wallet auth", [], 48), "exporter", SHA384.HashData(server.Established!.ServerFingerprint.ToArray()), 32);
         Line("Export(\"wallet auth\", server fingerprint, 32)", exported);
         foreach (var session in new XtmpSession[] { client, server })
@@ -121,6 +123,7 @@ internal sealed class WorkedHandshake
 
         Line("first frame of the client under c_ap: request 0x10, exchange 1, payload 93010203", _frames[9]);
         Equal([0x93, 1, 2, 3], Open(clientTraffic, _frames[9], epoch: 1));
+        return (ms, res, clientTraffic, serverTraffic);
     }
 
     private void Flight(byte[] secret, int first, string[] names)
@@ -138,30 +141,28 @@ internal sealed class WorkedHandshake
         }
     }
 
-    private void Exchange(XtmpSession client, XtmpSession server, Instant now)
+    private void Exchange(SessionEnd client, SessionEnd server, Instant now)
     {
-        var clientEnd = new SessionEnd(client);
-        var serverEnd = new SessionEnd(server);
-        void Move(SessionEnd from, SessionEnd to)
-        {
-            var bytes = from.Transmit(now);
-            to.Session.HandleInput(bytes, now);
-            to.Drain();
-            for (var offset = 0; offset < bytes.Length;)
-            {
-                var length = FrameLayout.HeaderSize + BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(offset + FrameLayout.PayloadLengthOffset));
-                _frames.Add(bytes[offset..(offset + length)]);
-                offset += length;
-            }
-        }
-
-        Move(clientEnd, serverEnd);
-        Move(serverEnd, clientEnd);
-        client.SendRequest(0x10, (byte[])[0x93, 1, 2, 3], default);
-        Move(clientEnd, serverEnd);
-        Assert.Equal(SessionState.Established, server.State);
-        Assert.Single(serverEnd.Of(SessionEventKind.Request));
+        Move(client, server, now);
+        Move(server, client, now);
+        client.Session.SendRequest(0x10, (byte[])[0x93, 1, 2, 3], default);
+        Move(client, server, now);
+        Assert.Equal(SessionState.Established, server.Session.State);
+        Assert.Single(server.Of(SessionEventKind.Request));
         Assert.Equal(10, _frames.Count);
+    }
+
+    private void Move(SessionEnd from, SessionEnd to, Instant now)
+    {
+        var bytes = from.Transmit(now);
+        to.Session.HandleInput(bytes, now);
+        to.Drain();
+        for (var offset = 0; offset < bytes.Length;)
+        {
+            var length = FrameLayout.HeaderSize + BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(offset + FrameLayout.PayloadLengthOffset));
+            _frames.Add(bytes[offset..(offset + length)]);
+            offset += length;
+        }
     }
 
     private byte[] Plain(int index)
@@ -191,19 +192,7 @@ internal sealed class WorkedHandshake
         return plaintext;
     }
 
-    private byte[] Hash()
-    {
-        var all = new List<byte>();
-        foreach (var (type, payload) in _messages)
-        {
-            all.Add(type);
-            all.Add(0);
-            all.AddRange(BitConverter.GetBytes((uint)payload.Length));
-            all.AddRange(payload);
-        }
-
-        return SHA384.HashData([.. all]);
-    }
+    private byte[] Hash() => SHA384.HashData([.. _messages.SelectMany(message => Entry(message.Type, message.Payload))]);
 
     private void Message(string name, int frame, byte[] payload)
     {
