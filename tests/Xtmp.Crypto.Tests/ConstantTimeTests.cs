@@ -84,7 +84,7 @@ public sealed partial class ConstantTimeTests
         {
             TestChild.Run(
                 ["-method", $"{typeof(SecretHandlingMethods).FullName}.{nameof(SecretHandlingMethods.all_compile)}"],
-                $"{environment} DOTNET_JitDisasm=Xtmp.Crypto.*:* DOTNET_JitStdOutFile={file}",
+                $"{environment} DOTNET_JitDisasm=Xtmp.*:* DOTNET_JitStdOutFile={file}",
                 atLeast: 1);
             return Read(File.ReadLines(file));
         }

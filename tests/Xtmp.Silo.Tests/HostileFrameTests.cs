@@ -13,7 +13,7 @@ namespace Xtmp.Silo.Tests;
 /// </summary>
 public sealed class HostileFrameTests
 {
-    // Offsets of header fields (WIRE section 1).
+    // Offsets of header fields (SPEC §1).
     private const int HeaderSize = 96;
     private const int VersionOffset = 4;
     private const int TypeOffset = 5;

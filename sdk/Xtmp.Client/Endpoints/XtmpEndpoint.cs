@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Xtmp;
 
-/// <summary>Where a silo listens: <c>xtmp://host[:port]</c>, port 7778 where none is given (WIRE section 3).</summary>
+/// <summary>Where a silo listens: <c>xtmp://host[:port]</c>, port 7778 where none is given (SPEC §3).</summary>
 public sealed record XtmpEndpoint(string Host, int Port)
 {
     public const string Scheme = "xtmp";

@@ -1,7 +1,7 @@
 namespace Xtmp;
 
 /// <summary>
-/// Error codes as carried by the Error message (0xFE, WIRE section 4) and by <see cref="XtmpException"/>.
+/// Error codes as carried by the Error message (0xFE, SPEC §4) and by <see cref="XtmpException"/>.
 /// 1–99 transport and session, 100–199 messages, 200–299 calls, 300 and up belong to message families.
 /// An unknown code from a newer peer is kept as its number.
 /// </summary>

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Xtmp.Protocol;
 
 /// <summary>
-/// The 14 bytes before each message of a batch (WIRE section 1, payload rule 4):
+/// The 14 bytes before each message of a batch (SPEC §1, payload rule 4):
 /// <c>u8 message_type ‖ u8 flags ‖ u8 kind ‖ u56 exchange_id ‖ u32 length</c>.
 /// </summary>
 public struct BatchEntry

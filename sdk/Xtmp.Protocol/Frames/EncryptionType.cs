@@ -1,6 +1,6 @@
 namespace Xtmp.Protocol;
 
-/// <summary>The <c>encryption_type</c> byte of a frame (WIRE section 1).</summary>
+/// <summary>The <c>encryption_type</c> byte of a frame (SPEC §1).</summary>
 public enum EncryptionType : byte
 {
     /// <summary>Only up to and with ServerHello, and for an Error in its place.</summary>

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Xtmp.Protocol;
 
-/// <summary>The 12 bytes before each part of a fragmented message: <c>u32 message_no ‖ u32 total ‖ u32 offset</c> (WIRE section 1, payload rule 1).</summary>
+/// <summary>The 12 bytes before each part of a fragmented message: <c>u32 message_no ‖ u32 total ‖ u32 offset</c> (SPEC §1, payload rule 1).</summary>
 public readonly record struct FragmentHeader(uint MessageNumber, uint Total, uint Offset)
 {
     public const int Size = 12;

@@ -1,6 +1,6 @@
 namespace Xtmp.Protocol;
 
-/// <summary>Message codes the session itself uses (WIRE section 5). Codes from 0x10 to 0xEF belong to schemas.</summary>
+/// <summary>Message codes the session itself uses (SPEC §5). Codes from 0x10 to 0xEF belong to schemas.</summary>
 public static class FrameCode
 {
     public const byte Handshake = 0x01;

@@ -1,6 +1,6 @@
 namespace Xtmp.Protocol;
 
-/// <summary>The <c>flags</c> byte of a frame (WIRE section 1). Every bit has a meaning; none is reserved.</summary>
+/// <summary>The <c>flags</c> byte of a frame (SPEC §1). Every bit has a meaning; none is reserved.</summary>
 [Flags]
 public enum FrameFlags : byte
 {

@@ -1,6 +1,6 @@
 namespace Xtmp.Protocol;
 
-/// <summary>Offsets and bounds of the 96-byte frame header (WIRE section 1).</summary>
+/// <summary>Offsets and bounds of the 96-byte frame header (SPEC §1).</summary>
 public static class FrameLayout
 {
     public const int HeaderSize = 96;

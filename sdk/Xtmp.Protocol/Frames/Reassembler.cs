@@ -1,7 +1,7 @@
 namespace Xtmp.Protocol;
 
 /// <summary>
-/// Puts fragmented messages of one direction and transport together again (WIRE section 1, payload rule 1), bounded in
+/// Puts fragmented messages of one direction and transport together again (SPEC §1, payload rule 1), bounded in
 /// bytes, count and age. The caller authenticates every fragment before it comes here.
 /// </summary>
 /// <param name="ordered">A stream transport: parts of a message come in order, and message numbers start in order.</param>

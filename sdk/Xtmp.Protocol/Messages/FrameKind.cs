@@ -1,6 +1,6 @@
 namespace Xtmp.Protocol;
 
-/// <summary>The <c>kind</c> byte of a frame and of a batch entry (WIRE section 1).</summary>
+/// <summary>The <c>kind</c> byte of a frame and of a batch entry (SPEC §1).</summary>
 public enum FrameKind : byte
 {
     OneWay = 0,

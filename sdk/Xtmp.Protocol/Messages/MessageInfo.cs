@@ -7,7 +7,7 @@ public enum TransportClass : byte
     Fast = 1,
 }
 
-/// <summary>Sending order within a session (WIRE section 4).</summary>
+/// <summary>Sending order within a session (SPEC §4).</summary>
 public enum MessagePriority : byte
 {
     Normal = 0,
@@ -33,7 +33,7 @@ public enum AuthenticationLevel : byte
 /// the request it answers; the frame kind tells the two apart.
 /// </summary>
 /// <param name="Name">Schema name, for example <c>WalletTransaction</c>.</param>
-/// <param name="Code">Wire code (WIRE section 5), or 0 for a message that never leaves the process.</param>
+/// <param name="Code">Wire code (SPEC §5), or 0 for a message that never leaves the process.</param>
 /// <param name="Kind">The frame kind it travels as.</param>
 public sealed record MessageInfo(string Name, byte Code, FrameKind Kind)
 {
@@ -43,7 +43,7 @@ public sealed record MessageInfo(string Name, byte Code, FrameKind Kind)
 
     public bool RequiresAck { get; init; }
 
-    /// <summary>False where the schema says <c>compress: never</c>, has a secret field, or needs a wallet (WIRE section 1).</summary>
+    /// <summary>False where the schema says <c>compress: never</c>, has a secret field, or needs a wallet (SPEC §1).</summary>
     public bool Compressible { get; init; }
 
     /// <summary>
@@ -52,7 +52,7 @@ public sealed record MessageInfo(string Name, byte Code, FrameKind Kind)
     /// </summary>
     public int MaxEncodedSize { get; init; } = int.MaxValue;
 
-    /// <summary>Safe to repeat even after later requests (WIRE section 4).</summary>
+    /// <summary>Safe to repeat even after later requests (SPEC §4).</summary>
     public bool Idempotent { get; init; }
 
     public AuthenticationLevel Authentication { get; init; }
