@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xtmp.Crypto;
@@ -43,6 +44,15 @@ public sealed record XtmpClientOptions
         [EncryptionType.Aes256Gcm, EncryptionType.ChaCha20Poly1305, EncryptionType.PostQuantum];
 
     public SessionLimits Limits { get; init; } = SessionLimits.Default;
+
+    /// <summary>What carries the messages.</summary>
+    public ConnectionType ConnectionType { get; init; }
+
+    /// <summary>HTTP proxy for WebSocket endpoints, gone through by CONNECT. Null: the system's.</summary>
+    public IWebProxy? Proxy { get; init; }
+
+    /// <summary>Hides the sizes of this client's messages.</summary>
+    public PaddingPolicy Padding { get; init; } = PaddingPolicy.None;
 
     /// <summary>Sessions that calls are spread over, 1 to 64; each is opened when the ones before it are busy. Every <see cref="XtmpWallet"/> has one of its own beside them.</summary>
     public int PoolSize { get; init; } = 1;

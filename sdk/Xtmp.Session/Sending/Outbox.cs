@@ -84,7 +84,10 @@ internal sealed class Outbox(ExchangeTable exchanges, FramePacker packer, Sessio
 
         var entry = EntryOf(exchange.Code, exchange.Priority, FrameKind.StreamItem, id);
         entry.Flags |= FrameFlags.StreamData;
-        Add(entry, payload, compressible, ChannelFor(transport, payload.Length + sizeof(ulong)), exchange.Items);
+
+        // The item that uses up the credit takes the stream: where all before it were lost, the receiver still learns to give more.
+        var channel = exchange.Items + 1 < exchange.Credit ? ChannelFor(transport, payload.Length + sizeof(ulong)) : null;
+        Add(entry, payload, compressible, channel, exchange.Items);
         exchange.Items++;
         return SendItemResult.Sent;
     }

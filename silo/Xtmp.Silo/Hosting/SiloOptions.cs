@@ -24,6 +24,15 @@ public sealed record SiloOptions
     /// <summary>The address the socket gateway listens on.</summary>
     public IPAddress Bind { get; set; } = IPAddress.Loopback;
 
+    /// <summary>Offer datagrams beside the streams, on the UDP port of the same number as <see cref="Port"/>.</summary>
+    public bool Datagrams { get; set; } = true;
+
+    /// <summary>Where clients are told to send datagrams, as <c>host:port</c>; for a silo behind address translation. Null: the same port at the host they have reached.</summary>
+    public string? DatagramEndpoint { get; set; }
+
+    /// <summary>Address and port of the WebSocket gateway (<c>ws://…/xtmp</c>), for clients that nothing else reaches; port 0 takes a free one. Null: none.</summary>
+    public IPEndPoint? WebSocket { get; set; }
+
     /// <summary>Loopback address and port of health and metrics over HTTP; port 0 takes a free one. Null: none.</summary>
     public IPEndPoint? Admin { get; set; }
 
