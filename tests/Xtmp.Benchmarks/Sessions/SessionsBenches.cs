@@ -38,7 +38,7 @@ internal static class SessionsBenches
         });
         foreach (var pump in kept)
         {
-            pump.Abort(Protocol.XtmpErrorCode.ConnectionClosed, "measured");
+            pump.Abort(XtmpErrorCode.ConnectionClosed, "measured");
         }
     }
 

@@ -121,7 +121,7 @@ internal static class UdpBenches
         {
             _stopping = true;
             _room.Release();
-            _pump.Abort(Protocol.XtmpErrorCode.ConnectionClosed, "measured");
+            _pump.Abort(XtmpErrorCode.ConnectionClosed, "measured");
             _socket.Dispose();
             await _working;
             await _pump.DisposeAsync();
