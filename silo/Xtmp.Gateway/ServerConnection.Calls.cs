@@ -125,7 +125,7 @@ internal sealed partial class ServerConnection
         }
         catch (XtmpException error) when (error.Fault != Fault.Local)
         {
-            Fail(call, error.Code, error.Message, error.Field, error.Retryable, error.RetryAfter);
+            Fail(call, error.Code, error.Message, error.Field, error.Retryable, error.RetryAfter, error.EncodedDetail);
         }
         catch (XtmpException error)
         {
@@ -280,12 +280,13 @@ internal sealed partial class ServerConnection
         });
     }
 
-    private void Fail(InboundCall call, XtmpErrorCode code, string text, string? field = null, bool retryable = false, TimeSpan? retryAfter = null) =>
-        _pump.Use((call.ExchangeId, code, text, field, retryable, retryAfter), static (session, error) =>
+    private void Fail(
+        InboundCall call, XtmpErrorCode code, string text, string? field = null, bool retryable = false, TimeSpan? retryAfter = null, ReadOnlyMemory<byte> detail = default) =>
+        _pump.Use((call.ExchangeId, code, text, field, retryable, retryAfter, detail), static (session, error) =>
         {
             if (session.State == SessionState.Established)
             {
-                session.SendError(error.ExchangeId, error.code, error.text, error.field, error.retryable, error.retryAfter);
+                session.SendError(error.ExchangeId, error.code, error.text, error.field, error.retryable, error.retryAfter, error.detail.Span);
             }
         });
 

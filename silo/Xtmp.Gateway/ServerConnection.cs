@@ -162,7 +162,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
             _services.Datagrams?.Enter(established.SessionId, _pump);
         }
 
-        LogOpened(_services.Logger, _pump.PeerAddress, established.SessionId.ToString("x16", CultureInfo.InvariantCulture));
+        LogOpened(_services.Logger, _pump.PeerAddress, established.SessionId.ToString("x16", CultureInfo.InvariantCulture), string.Join(", ", established.SchemaMismatches));
         if (established.ClientFingerprint is not null)
         {
             RecordStart();

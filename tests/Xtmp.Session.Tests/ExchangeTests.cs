@@ -173,6 +173,30 @@ public sealed class ExchangeTests
     }
 
     [Fact]
+    public void an_error_carries_the_detail_that_a_schema_declares()
+    {
+        using var pair = Established();
+        var detail = Enumerable.Range(0, ErrorMessage.MaxDetailBytes).Select(i => (byte)i).ToArray();
+        pair.Server.OnEvent = (session, e) => session.SendError(e.ExchangeId, (XtmpErrorCode)1000, "not enough", detail: detail);
+        pair.Client.Session.SendRequest(Code, "x"u8, default);
+        pair.Run();
+        var error = pair.Client.Single(SessionEventKind.Error).Error!;
+        Assert.Equal((XtmpErrorCode)1000, error.Code);
+        Assert.Equal(detail, error.Detail.ToArray());
+        Assert.Equal(detail, error.ToException().EncodedDetail.ToArray());
+        Assert.Throws<ArgumentOutOfRangeException>(() => pair.Server.Session.SendError(1, (XtmpErrorCode)1000, "x", detail: new byte[ErrorMessage.MaxDetailBytes + 1]));
+    }
+
+    [Theory]
+    [InlineData("9501A178C0C2C0", true)]
+    [InlineData("9601A178C0C2C0C40107", true)]
+    [InlineData("9601A178C0C2C0C400", false)]
+    [InlineData("9601A178C0C2C0C0", false)]
+    [InlineData("9701A178C0C2C0C40107C0", false)]
+    [InlineData("9401A178C0C2", false)]
+    public void an_error_has_five_fields_or_a_detail_behind_them(string hex, bool valid) => Assert.Equal(valid, ErrorMessage.Read(Convert.FromHexString(hex)) is not null);
+
+    [Fact]
     public void an_unknown_message_type_is_answered_and_the_session_lives()
     {
         using var pair = Established();

@@ -299,7 +299,7 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
     {
         if (error.Code != XtmpErrorCode.ShuttingDown)
         {
-            call.OnFailed(error.ToException());
+            call.OnFailed(call.Method.ToTyped(error.ToException()));
             return;
         }
 

@@ -320,6 +320,11 @@ internal sealed partial class SessionLane(
                 endpoints.Succeeded(endpoint);
                 telemetry.Opened(endpoint.Address, session.Established.Resumed);
                 LogOpened(_logger, endpoint.Address, session.Established.SessionId, session.Established.Resumed);
+                if (session.Established.SchemaMismatches is { Count: > 0 } mismatches)
+                {
+                    LogOtherSchema(_logger, endpoint.Address, string.Join(", ", mismatches));
+                }
+
                 return session;
             }
             catch (OperationCanceledException)
@@ -542,6 +547,9 @@ internal sealed partial class SessionLane(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "session {Session:x16} with {Endpoint} established, resumed {Resumed}")]
     private static partial void LogOpened(ILogger logger, XtmpEndpoint endpoint, ulong session, bool resumed);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Endpoint} speaks another version of {Schemas}")]
+    private static partial void LogOtherSchema(ILogger logger, XtmpEndpoint endpoint, string schemas);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "no session with {Endpoint}: {Reason}")]
     private static partial void LogFailed(ILogger logger, XtmpEndpoint endpoint, string reason);

@@ -29,6 +29,8 @@ internal sealed class SessionOpener(XtmpClientOptions options, Func<XtmpEndpoint
             EncryptionTypes = options.EncryptionTypes,
             Limits = options.Limits,
             SchemaFingerprint = XtmpCatalogue.SchemaFingerprint.ToArray(),
+            Schemas = options.Schemas,
+            RequireSameSchema = options.RequireSameSchemas,
             Ticket = endpoint.Tickets.TryTake(),
             KeySharePool = _shares,
             Padding = options.Padding,

@@ -57,6 +57,12 @@ public sealed record SiloOptions
     /// </summary>
     public ITrustPolicy? ClientTrust { get; set; }
 
+    /// <summary>
+    /// Refuse clients with another fingerprint of XTMP's schema, or of one of the schemas served here that they announce.
+    /// False lets them in: a schema may grow without breaking its older users.
+    /// </summary>
+    public bool RequireSameSchemas { get; init; }
+
     /// <summary>How long a ticket may be used; under a second gives none. Never longer than 24 h after the last signed handshake.</summary>
     public TimeSpan TicketLifetime { get; set; } = TimeSpan.FromHours(24);
 

@@ -79,7 +79,8 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         SiloOptionsValidator.ThrowIfInvalid(_options);
-        var methods = new MethodTable([.. XtmpCatalogue.Methods, .. _handlers.SelectMany(own => own.Methods)]);
+        SchemaInfo[] schemas = [.. _handlers.Select(own => own.Schema)];
+        var methods = new MethodTable([XtmpCatalogue.Schema, .. schemas]);
         PrepareDirectory(_options.DataDirectory, hasDatabase: _options.Cluster is null);
         try
         {
@@ -91,7 +92,7 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
                 Datagrams = _datagrams,
                 Methods = methods,
                 Invoker = _engine.Invoker,
-                SessionOptions = ToSessionOptions(_options, _keys, methods) with { EnableDatagrams = _datagrams is not null, DatagramEndpoint = _datagrams is null ? null : _options.DatagramEndpoint ?? _datagrams.Announcement },
+                SessionOptions = ToSessionOptions(_options, _keys, methods, schemas) with { EnableDatagrams = _datagrams is not null, DatagramEndpoint = _datagrams is null ? null : _options.DatagramEndpoint ?? _datagrams.Announcement },
                 Clock = new SessionClock(_options.TimeProvider),
                 Logger = _loggers.CreateLogger("Xtmp.Gateway"),
                 Options = _options.Gateway with { Roles = RolesOf(_options) },
@@ -270,7 +271,7 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
         return roles;
     }
 
-    private static ServerSessionOptions ToSessionOptions(SiloOptions options, SiloKeys keys, MethodTable methods) => new()
+    private static ServerSessionOptions ToSessionOptions(SiloOptions options, SiloKeys keys, MethodTable methods, SchemaInfo[] schemas) => new()
     {
         Identity = keys.Identity,
         Padding = options.Gateway.Padding,
@@ -283,6 +284,8 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
         CompressionBounds = new CompressionBounds(methods.Methods.Select(method => method.Request)),
         Admission = new HandshakeAdmission(options.Gateway),
         SchemaFingerprint = XtmpCatalogue.SchemaFingerprint.ToArray(),
+        Schemas = schemas,
+        RequireSameSchema = options.RequireSameSchemas,
     };
 
     [LoggerMessage(EventId = 1001, Level = LogLevel.Information, Message = "serving on {EndPoint}, fingerprint {Fingerprint}, network {Network}")]
