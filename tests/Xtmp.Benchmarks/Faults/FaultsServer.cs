@@ -26,7 +26,7 @@ internal static class FaultsServer
                     DatagramEndpoint = datagramEndpoint,
                     Gateway = new GatewayOptions { Rates = RateLimits.None },
                 },
-                handlers: [new SiloHandlers(BenchCatalogue.Methods, silo => silo.AddXtmpGrain<EchoGrain>(EchoesMethods.All))]);
+                handlers: [new SiloHandlers(BenchCatalogue.Schema, silo => silo.AddXtmpGrain<EchoGrain>())]);
             await BenchChild.ServeAsync(
                 $"{silo.EndPoint.Port} {silo.WebSocketEndPoint!.Port} {silo.DatagramEndPoint!.Port} {silo.Fingerprint}",
                 static _ => EchoGrain.Samples.ToString(CultureInfo.InvariantCulture));

@@ -37,7 +37,7 @@ internal static class RpcServer
             using var certificate = LocalCertificate.Create();
             await using var silo = await SiloHost.StartAsync(
                 new SiloOptions { DataDirectory = directory.FullName, Port = 0, Gateway = Unlimited },
-                handlers: [new SiloHandlers(BenchCatalogue.Methods, silo => silo.AddXtmpGrain<EchoGrain>(EchoesMethods.All))]);
+                handlers: [new SiloHandlers(BenchCatalogue.Schema, silo => silo.AddXtmpGrain<EchoGrain>())]);
             await using var web = await StartWebAsync(certificate);
             var addresses = web.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Select(address => new Uri(address).Port).ToArray();
             using var tls = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
