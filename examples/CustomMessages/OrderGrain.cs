@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using CustomMessages.Orders;
 using Xtmp;
 using Xtmp.Protocol;
@@ -18,7 +17,7 @@ internal sealed class OrderGrain : XtmpGrain<StoredOrder>, IOrderHandler
     {
         if (State is { } known && known.Lines != request.Lines)
         {
-            throw new XtmpException(XtmpErrorCode.Conflict, Fault.Peer, "The order was placed with other lines.", "lines");
+            throw new OrderPlacedAlreadyException(new OrderPlacedAlready { PlacedAt = known.ChangedAt, Total = known.Total });
         }
 
         if (State is null)
@@ -48,23 +47,18 @@ internal sealed class OrderGrain : XtmpGrain<StoredOrder>, IOrderHandler
         return new(new MoveOrderReply { State = State!.State });
     }
 
-    public IAsyncEnumerable<OrderChange> WatchAsync(WatchOrder request, CallContext context = default)
-    {
-        var now = ToChange(Known());
-        return Follow(Context.Subscribe<OrderChange>(Topic), now, context.CancellationToken);
-    }
-
     /// <summary>What is published comes after the subscription, so nothing is lost between the first item and the next.</summary>
-    private static async IAsyncEnumerable<OrderChange> Follow(
-        IAsyncEnumerable<TopicEvent<OrderChange>> changes, OrderChange now, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<OrderChange> WatchAsync(WatchOrder request, CallContext context = default)
     {
-        yield return now;
-        if (now.State >= OrderState.Shipped)
+        var changes = Context.Subscribe<OrderChange>(Topic);
+        var last = ToChange(Known());
+        yield return last;
+        if (last.State >= OrderState.Shipped)
         {
             yield break;
         }
 
-        await foreach (var change in changes.WithCancellation(cancellationToken))
+        await foreach (var change in changes)
         {
             if (change.Item is { } item)
             {

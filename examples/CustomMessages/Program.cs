@@ -9,12 +9,13 @@ using Xtmp.Silo;
 var data = Directory.CreateTempSubdirectory("xtmp-orders-");
 try
 {
-    var orders = new SiloHandlers(OrdersCatalogue.Methods, silo => silo.AddXtmpGrain<OrderGrain>(OrderMethods.All));
+    var orders = new SiloHandlers(OrdersCatalogue.Schema, silo => silo.AddXtmpGrain<OrderGrain>());
     await using var silo = await SiloHost.StartAsync(new SiloOptions { DataDirectory = data.FullName, Port = 0 }, handlers: [orders]);
     Console.WriteLine($"silo on {silo.EndPoint} serves {string.Join(", ", OrdersCatalogue.Methods)}");
 
     // The generated client over a real session.
-    await using var client = await XtmpConnection.ConnectAsync($"xtmp://{silo.EndPoint}", new XtmpClientOptions { ServerFingerprint = silo.Fingerprint });
+    await using var client = await XtmpConnection.ConnectAsync(
+        $"xtmp://{silo.EndPoint}", new XtmpClientOptions { ServerFingerprint = silo.Fingerprint, Schemas = [OrdersCatalogue.Schema] });
     var order = new OrderClient(client.Invoker);
     var id = Guid.NewGuid();
     var placed = await order.PlaceAsync(new PlaceOrder
@@ -24,6 +25,18 @@ try
     });
     Console.WriteLine($"placed: {placed.Total} cents");
     Expect(placed.Total == 2980, "the total");
+
+    // An error of the schema arrives as it was thrown, with its detail.
+    try
+    {
+        await order.PlaceAsync(new PlaceOrder { OrderId = id, Lines = [new OrderLine { Article = "TEA-1", Count = 9, Price = 480 }] });
+        Expect(false, "an order placed twice");
+    }
+    catch (OrderPlacedAlreadyException refused)
+    {
+        Console.WriteLine($"refused: {refused.Message} It cost {refused.Detail.Total} cents.");
+        Expect(refused.Detail.Total == placed.Total, "the total of the order as it was placed");
+    }
 
     var seen = new List<OrderState>();
     await foreach (var change in order.WatchAsync(new WatchOrder { OrderId = id }))

@@ -6,8 +6,11 @@ namespace Xtmp.Generator;
 /// The C# names one schema file asks for. Within a file the reader sees that they differ; two files, or two names that
 /// differ only in case and so ask for one generated file, meet only here.
 /// </summary>
-internal sealed record NameClaims(string File, EquatableArray<NameClaim> Claims)
+internal sealed record NameClaims(string File, EquatableArray<NameClaim> Claims, SourcePosition ProtocolPosition)
 {
+    /// <summary>The schema's name; empty where it has none that stands.</summary>
+    public string Protocol { get; init; } = "";
+
     public static NameClaims Of(SchemaFile file, SchemaModel? model, IReadOnlyDictionary<string, SourcePosition> positions)
     {
         var claims = new List<NameClaim>();
@@ -30,7 +33,7 @@ internal sealed record NameClaims(string File, EquatableArray<NameClaim> Claims)
 
             foreach (var m in model.Messages)
             {
-                Add(m.Shape.Namespace, m.Name, "messages.", "", "Codec");
+                Add(m.Shape.Namespace, m.Name, "messages.", m.ErrorCode == 0 ? ["", "Codec"] : ["", "Codec", "Exception"]);
             }
 
             foreach (var h in model.Handlers)
@@ -41,14 +44,18 @@ internal sealed record NameClaims(string File, EquatableArray<NameClaim> Claims)
 
             if (model.Protocol.Length == 0)
             {
-                return new NameClaims(file.Path, new EquatableArray<NameClaim>(claims));
+                return new NameClaims(file.Path, new EquatableArray<NameClaim>(claims), Position("protocol"));
             }
 
             var catalogue = Clr.Pascal(model.Protocol) + "Catalogue";
-            claims.Add(new NameClaim("", $"{model.Namespace}.{catalogue}", new SourcePosition(file.Path, 1, 1, 1, 2)));
+            claims.Add(new NameClaim("", $"{model.Namespace}.{catalogue}", Position("protocol")));
+            if (model.Messages.Any(m => m.ErrorCode != 0))
+            {
+                claims.Add(new NameClaim("", $"{model.Namespace}.{Clr.Pascal(model.Protocol)}Errors", Position("protocol")));
+            }
         }
 
-        return new NameClaims(file.Path, new EquatableArray<NameClaim>(claims));
+        return new NameClaims(file.Path, new EquatableArray<NameClaim>(claims), Position("protocol")) { Protocol = model?.Protocol ?? "" };
 
         void Add(string ns, string name, string section, params string[] suffixes)
         {
@@ -66,9 +73,21 @@ internal sealed record NameClaims(string File, EquatableArray<NameClaim> Claims)
     public static EquatableArray<NameCollision> Collisions(IEnumerable<NameClaims> all)
     {
         var taken = new Dictionary<string, (string File, NameClaim Claim)>(StringComparer.OrdinalIgnoreCase);
+        var protocols = new Dictionary<string, string>(StringComparer.Ordinal);
         var collisions = new List<NameCollision>();
         foreach (var file in all.OrderBy(f => f.File, StringComparer.Ordinal))
         {
+            if (file.Protocol.Length > 0 && protocols.TryGetValue(file.Protocol, out var other))
+            {
+                // The catalogue stays where its namespace tells it from the other one.
+                var isTaken = file.Claims.Any(claim => claim.Name.Length == 0 && taken.ContainsKey(claim.ClrName));
+                collisions.Add(new NameCollision(file.File, isTaken ? "" : "protocol", file.Protocol, file.ProtocolPosition, other, "") { IsProtocol = true });
+            }
+            else if (file.Protocol.Length > 0)
+            {
+                protocols.Add(file.Protocol, file.File);
+            }
+
             foreach (var claim in file.Claims)
             {
                 if (!taken.TryGetValue(claim.ClrName, out var first))

@@ -18,11 +18,11 @@ internal static class Salvage
 
         var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         var catalogue = Clr.Pascal(draft.Protocol) + "Catalogue";
-        var hasCatalogue = IsIdentifier(catalogue) && draft.Protocol.Length > 0 && taken.Add(catalogue);
+        var hasCatalogue = IsIdentifier(catalogue) && draft.Protocol.Length > 0 && taken.Add(catalogue) && taken.Add(Clr.Pascal(draft.Protocol) + "Errors");
         var enums = draft.Enums.Where(e => Claim(taken, e.Name, e.Name + "Names")).Select(Enum).ToList();
         var structs = draft.Structs.Where(s => Claim(taken, s.Name, s.Name + "Codec")).ToList();
         var unions = draft.Unions.Where(u => Claim(taken, u.Name, u.Name + "Codec")).ToList();
-        var messages = draft.Messages.Where(m => Claim(taken, m.Name, m.Name + "Codec")).ToList();
+        var messages = draft.Messages.Where(m => m.ErrorCode == 0 ? Claim(taken, m.Name, m.Name + "Codec") : Claim(taken, m.Name, m.Name + "Codec", m.Name + "Exception")).ToList();
         var handlers = draft.Handlers
             .Where(h => Claim(taken, "I" + h.Name + "Handler", h.Name + "Handler", h.Name + "Client", h.Name + "Methods"))
             .ToList();
@@ -41,7 +41,7 @@ internal static class Salvage
             Structs = new EquatableArray<StructModel>(structs),
             Unions = new EquatableArray<UnionModel>(unions.Select(u => Union(u, Exists))),
             Messages = new EquatableArray<MessageModel>(messages),
-            Handlers = new EquatableArray<HandlerModel>(handlers.Select(h => Handler(h, shapes))),
+            Handlers = new EquatableArray<HandlerModel>(handlers.Select(h => Handler(h, shapes) with { HasErrors = hasCatalogue && messages.Any(m => m.ErrorCode != 0) })),
         };
     }
 
@@ -74,8 +74,14 @@ internal static class Salvage
             .Where(f => f.Id is >= 0 and <= SchemaLimits.GreatestFieldId && Resolves(f.Type, exists) && IsIdentifier(f.ClrName))
             .Where(f => texts.Add(f.Name) && names.Add(f.ClrName) && ids.Add(f.Id))
             .OrderBy(f => f.Id)
-            .Select(f => f with { Type = Unlimited(f.Type), Default = f.Default is { Member: not null } ? null : f.Default });
-        return model with { Fields = new EquatableArray<FieldModel>(fields) };
+            .Select(f => f with { Type = Unlimited(f.Type), Default = f.Default is { Member: not null } ? null : f.Default })
+            .ToList();
+
+        // What has no type, or none that is generated, still has a name that code uses.
+        var rest = model.UnreadableFields
+            .Concat(model.Fields.Select(f => new UnreadableMember(f.ClrName, f.Type.Kind == TypeKind.List)))
+            .Where(f => IsIdentifier(f.ClrName) && names.Add(f.ClrName));
+        return model with { Fields = new EquatableArray<FieldModel>(fields), UnreadableFields = new EquatableArray<UnreadableMember>(rest) };
     }
 
     private static UnionModel Union(UnionModel model, Func<NamedTypeModel, bool> exists)
@@ -95,15 +101,17 @@ internal static class Salvage
     private static HandlerModel Handler(HandlerModel model, IReadOnlyDictionary<string, StructModel> messages)
     {
         var names = new HashSet<string>(ReservedNames.HandlerMembers, StringComparer.Ordinal);
-        return model with
-        {
-            Methods = new EquatableArray<MethodModel>(model.Methods
-                .Where(m => messages.ContainsKey(m.Request.Name) && (m.Reply is null || messages.ContainsKey(m.Reply.Name)))
-                .Where(m => IsIdentifier(m.Name) && names.Add(m.Name))
-                .Select(m => m.Key.Source == KeySource.Field && messages[m.Request.Name].Fields.All(f => f.ClrName != m.Key.ClrName || f.Optional)
-                    ? m with { Key = new KeyModel(KeySource.Session, null, null, null) }
-                    : m)),
-        };
+        var methods = model.Methods
+            .Where(m => messages.ContainsKey(m.Request.Name) && (m.Reply is null || messages.ContainsKey(m.Reply.Name)))
+            .Where(m => IsIdentifier(m.Name) && names.Add(m.Name))
+            .Select(m => m.Key.Source == KeySource.Field && messages[m.Request.Name].Fields.All(f => f.ClrName != m.Key.ClrName || f.Optional)
+                ? m with { Key = new KeyModel(KeySource.Session, null, null, null) }
+                : m)
+            .ToList();
+        var rest = model.UnreadableMethods
+            .Concat(model.Methods.Select(m => new UnreadableMember(m.Name, m.Kind == MethodKind.Stream)))
+            .Where(m => IsIdentifier(m.ClrName) && names.Add(m.ClrName));
+        return model with { Methods = new EquatableArray<MethodModel>(methods), UnreadableMethods = new EquatableArray<UnreadableMember>(rest) };
     }
 
     private static bool Resolves(TypeModel type, Func<NamedTypeModel, bool> exists) =>
@@ -119,7 +127,7 @@ internal static class Salvage
         MinNumber = null,
         MaxNumber = null,
         Pattern = null,
-        MinLength = Math.Max(0, type.MinLength),
+        MinLength = 0,
         MaxLength = Math.Max(0, type.MaxLength),
         Element = type.Element is null ? null : Unlimited(type.Element),
         Key = type.Key is null ? null : Unlimited(type.Key),

@@ -1,13 +1,17 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Diagnostics;
+using Xtmp.Schema;
 
 namespace Xtmp.Generator;
 
 /// <summary>An additional file that is a schema.</summary>
 internal sealed record SchemaFile(string Path, string Text)
 {
+    private const int MostLookedAt = 2000;
+
     /// <summary>
-    /// A YAML file that says <c>XtmpSchema="true"</c>, or says nothing and has a <c>protocol:</c> line; else null.
+    /// A YAML file that says <c>XtmpSchema="true"</c>, or says nothing and looks like a schema: it has the key
+    /// <c>protocol</c>, or else a namespace and a section of a schema, so that a slip in that one key is told. Else null.
     /// </summary>
     public static SchemaFile? From(AdditionalText file, AnalyzerConfigOptionsProvider options, CancellationToken cancellation)
     {
@@ -23,7 +27,20 @@ internal sealed record SchemaFile(string Path, string Text)
         }
 
         var isSchema = string.Equals(marked, "true", StringComparison.OrdinalIgnoreCase)
-            || text.Lines.Any(line => line.ToString().StartsWith("protocol:", StringComparison.Ordinal));
+            || LooksLikeSchema(text.Lines.Take(MostLookedAt).Select(line => KeyOf(line.ToString())));
         return isSchema ? new SchemaFile(file.Path, text.ToString()) : null;
+    }
+
+    private static bool LooksLikeSchema(IEnumerable<string> keys)
+    {
+        var found = new HashSet<string>(keys, StringComparer.OrdinalIgnoreCase);
+        return found.Contains("protocol") || (found.Contains("namespace") && found.Any(key => key != "namespace" && SchemaVocabulary.File.Find(key) is not null));
+    }
+
+    /// <summary>The key that a line at the margin begins with; empty where it begins with none.</summary>
+    private static string KeyOf(string line)
+    {
+        var colon = line.IndexOf(':');
+        return colon > 0 && !char.IsWhiteSpace(line[0]) && line[0] != '#' ? line.Substring(0, colon).Trim().Trim('"', '\'') : "";
     }
 }

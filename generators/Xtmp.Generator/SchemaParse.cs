@@ -35,7 +35,7 @@ internal sealed record SchemaParse(string File, SchemaModel? Model, NameClaims N
             Structs = new EquatableArray<StructModel>(model.Structs.Where(s => !lost.Contains(s.Name))),
             Unions = new EquatableArray<UnionModel>(model.Unions.Where(u => !lost.Contains(u.Name))),
             Messages = new EquatableArray<MessageModel>(model.Messages.Where(m => !lost.Contains(m.Name))),
-            Handlers = new EquatableArray<HandlerModel>(model.Handlers.Where(h => !lost.Contains(h.Name))),
+            Handlers = new EquatableArray<HandlerModel>(model.Handlers.Where(h => !lost.Contains(h.Name)).Select(h => h with { HasErrors = h.HasErrors && !lost.Contains("") })),
         };
     }
 

@@ -158,7 +158,14 @@ public sealed class CanonicalReader
                 _messages.Add(Message(words, Shape(words[1], lines, numbers, names)));
                 break;
             default:
-                _handlers.Add(new HandlerModel { Name = words[1], Namespace = _namespace, Methods = new(lines.Select(Method)) });
+                _handlers.Add(new HandlerModel
+                {
+                    Name = words[1],
+                    Namespace = _namespace,
+                    Protocol = _protocol,
+                    StoredAs = words.Length == 4 && words[2] == "stored_as" ? words[3] : null,
+                    Methods = new(lines.Select(Method)),
+                });
                 break;
         }
     }
@@ -179,18 +186,24 @@ public sealed class CanonicalReader
     };
 
     /// <summary>message Name kind code 0x13 reliable priority high authentication wallet ack compressible idempotent</summary>
-    private static MessageModel Message(string[] words, StructModel shape) => new()
+    private static MessageModel Message(string[] words, StructModel shape)
     {
-        Shape = shape,
-        Kind = Member<MessageKind>(words[2]),
-        Code = words[4] == "none" ? (byte)0 : byte.Parse(words[4].Substring(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
-        Transport = Member<TransportKind>(words[5]),
-        Priority = Member<PriorityKind>(words[7]),
-        Authentication = Member<AuthenticationKind>(words[9]),
-        Ack = words.Skip(10).Contains("ack"),
-        Compressible = words.Skip(10).Contains("compressible"),
-        Idempotent = words.Skip(10).Contains("idempotent"),
-    };
+        var number = words[4] == "none" ? (ushort)0 : ushort.Parse(words[4].Substring(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        var isDeclaredError = number >= SchemaLimits.FirstErrorCode;
+        return new()
+        {
+            Shape = shape,
+            Kind = Member<MessageKind>(words[2]),
+            Code = isDeclaredError ? SchemaLimits.ErrorMessageCode : checked((byte)number),
+            ErrorCode = isDeclaredError ? number : (ushort)0,
+            Transport = Member<TransportKind>(words[5]),
+            Priority = Member<PriorityKind>(words[7]),
+            Authentication = Member<AuthenticationKind>(words[9]),
+            Ack = words.Skip(10).Contains("ack"),
+            Compressible = words.Skip(10).Contains("compressible"),
+            Idempotent = words.Skip(10).Contains("idempotent"),
+        };
+    }
 
     /// <summary>Name unary Request -> Reply key field</summary>
     private MethodModel Method(string line)

@@ -5,7 +5,7 @@ namespace Xtmp.Schema;
 
 /// <summary>
 /// A schema as text that holds exactly what two peers, or two versions, must agree on: one line a thing, sorted by
-/// name, without docs or positions. <c>wire.lock</c> is this text, with the namespace, version and units, which shape no
+/// name, without docs or positions. <c>wire.lock</c> is this text, with the namespace, version, units and names of storage, which shape no
 /// byte; the fingerprint is the hash of the text without them.
 /// </summary>
 public static class CanonicalText
@@ -61,7 +61,12 @@ public static class CanonicalText
             {
                 continue;
             }
-            text.Append("handler ").Append(handler.Name).Append('\n');
+            text.Append("handler ").Append(handler.Name);
+            if (isLock && handler.StoredAs is { } stored)
+            {
+                text.Append(" stored_as ").Append(stored);
+            }
+            text.Append('\n');
             foreach (var method in methods)
             {
                 text.Append("  ").Append(method.Name).Append(' ').Append(Word(method.Kind)).Append(' ').Append(method.Request.Name);
@@ -98,7 +103,7 @@ public static class CanonicalText
     private static void WriteMessage(StringBuilder text, MessageModel m, bool isLock)
     {
         text.Append("message ").Append(m.Name).Append(' ').Append(Word(m.Kind));
-        text.Append(" code ").Append(m.Code == 0 ? "none" : "0x" + m.Code.ToString("X2", CultureInfo.InvariantCulture));
+        text.Append(" code ").Append(m.Number == 0 ? "none" : "0x" + m.Number.ToString("X2", CultureInfo.InvariantCulture));
         text.Append(' ').Append(Word(m.Transport)).Append(" priority ").Append(Word(m.Priority));
         text.Append(" authentication ").Append(Word(m.Authentication));
         text.Append(m.Ack ? " ack" : "").Append(m.Compressible ? " compressible" : "").Append(m.Idempotent ? " idempotent" : "").Append('\n');

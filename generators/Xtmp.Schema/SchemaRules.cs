@@ -48,7 +48,8 @@ public static class SchemaRules
     public static readonly SchemaRule UnknownFamily = Error("XTMP043", "Unknown family");
     public static readonly SchemaRule BadFamily = Error("XTMP044", "Families overlap or hold nothing");
     public static readonly SchemaRule AttributeNotForKind = Error("XTMP045", "Key does not fit the kind of message");
-    public static readonly SchemaRule ForeignCode = Warning("XTMP046", "Code outside the application range");
+    public static readonly SchemaRule ForeignCode = Error("XTMP046", "Code outside the application range");
+    public static readonly SchemaRule ErrorTooLarge = Error("XTMP047", "Error too large");
 
     public static readonly SchemaRule UnknownMessage = Error("XTMP050", "Unknown message");
     public static readonly SchemaRule WrongMessageKind = Error("XTMP051", "Message of the wrong kind");
@@ -57,6 +58,8 @@ public static class SchemaRules
     public static readonly SchemaRule ServedTwice = Error("XTMP054", "Message used by two methods");
     public static readonly SchemaRule MethodShape = Error("XTMP055", "Method without one clear answer");
     public static readonly SchemaRule UnusedReply = Warning("XTMP056", "Reply that answers nothing");
+    public static readonly SchemaRule CallerUnproved = Error("XTMP057", "Caller as key without proof");
+    public static readonly SchemaRule BuiltInHandler = Error("XTMP058", "Name of a handler of XTMP itself");
 
     public static readonly SchemaRule ImportNotFound = Error("XTMP060", "Import not found");
     public static readonly SchemaRule ImportCycle = Error("XTMP061", "Imports go in a circle");

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xtmp.Crypto;
@@ -38,11 +39,29 @@ public sealed record XtmpClientOptions
     /// <summary>Identity this client proves where the silo asks for one. Stays the caller's to dispose.</summary>
     public IdentityKey? Identity { get; init; }
 
+    /// <summary>
+    /// Schemas of applications that this client speaks, such as <c>OrdersCatalogue.Schema</c>, at most 25. A silo that serves
+    /// another version of one is told of in the log when a session starts.
+    /// </summary>
+    public IReadOnlyList<SchemaInfo> Schemas { get; init; } = [];
+
+    /// <summary>Refuse a silo with another fingerprint of XTMP's schema or of one of <see cref="Schemas"/>. False only logs it: a schema may grow without breaking its older users.</summary>
+    public bool RequireSameSchemas { get; init; }
+
     /// <summary>Encryption types in the order of preference.</summary>
     public ImmutableArray<EncryptionType> EncryptionTypes { get; init; } =
         [EncryptionType.Aes256Gcm, EncryptionType.ChaCha20Poly1305, EncryptionType.PostQuantum];
 
     public SessionLimits Limits { get; init; } = SessionLimits.Default;
+
+    /// <summary>What carries the messages.</summary>
+    public ConnectionType ConnectionType { get; init; }
+
+    /// <summary>HTTP proxy for WebSocket endpoints, gone through by CONNECT. Null: the system's.</summary>
+    public IWebProxy? Proxy { get; init; }
+
+    /// <summary>Hides the sizes of this client's messages.</summary>
+    public PaddingPolicy Padding { get; init; } = PaddingPolicy.None;
 
     /// <summary>Sessions that calls are spread over, 1 to 64; each is opened when the ones before it are busy. Every <see cref="XtmpWallet"/> has one of its own beside them.</summary>
     public int PoolSize { get; init; } = 1;
@@ -89,6 +108,7 @@ public sealed record XtmpClientOptions
         Check(ConnectTimeout > TimeSpan.Zero && CallTimeout > TimeSpan.Zero, $"{nameof(ConnectTimeout)} and {nameof(CallTimeout)} must be positive");
         Check(ReconnectDelay > TimeSpan.Zero && MaxReconnectDelay >= ReconnectDelay, $"{nameof(ReconnectDelay)} must be positive and not over {nameof(MaxReconnectDelay)}");
         Check(MaxWaitingCalls > 0 && StreamWindow > 0, $"{nameof(MaxWaitingCalls)} and {nameof(StreamWindow)} must be positive");
+        Check(Schemas.Count <= 25 && Schemas.DistinctBy(schema => schema.Protocol, StringComparer.Ordinal).Count() == Schemas.Count, $"{nameof(Schemas)} must be at most 25, each of a protocol of its own");
         if (ServerFingerprint is null && ServerTrust is null && KnownHostsPath is null)
         {
             throw new XtmpException(

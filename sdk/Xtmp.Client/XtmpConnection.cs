@@ -38,12 +38,12 @@ public sealed class XtmpConnection : IAsyncDisposable
 
     /// <inheritdoc cref="XtmpConnection(string,XtmpClientOptions)"/>
     public XtmpConnection(IReadOnlyList<XtmpEndpoint> endpoints, XtmpClientOptions options)
-        : this(endpoints, options, static async (endpoint, cancellationToken) => await TcpLink.ConnectAsync(endpoint.Host, endpoint.Port, cancellationToken).ConfigureAwait(false))
+        : this(endpoints, options, dial: null)
     {
     }
 
     /// <summary>For tests: over links of another kind.</summary>
-    internal XtmpConnection(IReadOnlyList<XtmpEndpoint> endpoints, XtmpClientOptions options, Func<XtmpEndpoint, CancellationToken, Task<ILink>> dial)
+    internal XtmpConnection(IReadOnlyList<XtmpEndpoint> endpoints, XtmpClientOptions options, Func<XtmpEndpoint, CancellationToken, Task<ILink>>? dial)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(options);
@@ -54,8 +54,9 @@ public sealed class XtmpConnection : IAsyncDisposable
         }
 
         _options = options;
+        endpoints = LinkDialer.Complete(endpoints, options.ConnectionType);
         _endpoints = new EndpointSet(endpoints, options);
-        _opener = new SessionOpener(options, dial);
+        _opener = new SessionOpener(options, dial ?? LinkDialer.For(endpoints, options));
         _telemetry = new ClientTelemetry(options.MeterFactory, options.TimeProvider);
         var pool = new SessionLane[options.PoolSize];
         for (var index = 0; index < pool.Length; index++)

@@ -179,10 +179,13 @@ public sealed partial class XtmpSession : IDisposable
     public bool SendEnd(ulong exchangeId) => _outbox.SendEnd(exchangeId);
 
     /// <summary>Answers a request with an error, or ends a stream with one. False where the exchange is already over.</summary>
-    public bool SendError(ulong exchangeId, XtmpErrorCode code, string text, string? field = null, bool retryable = false, TimeSpan? retryAfter = null)
+    /// <exception cref="ArgumentOutOfRangeException">The detail is over 4096 bytes, which the schema language keeps every declared error within.</exception>
+    public bool SendError(
+        ulong exchangeId, XtmpErrorCode code, string text, string? field = null, bool retryable = false, TimeSpan? retryAfter = null, ReadOnlySpan<byte> detail = default)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return _outbox.SendError(exchangeId, code, text, field, retryable, retryAfter);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(detail.Length, ErrorMessage.MaxDetailBytes, nameof(detail));
+        return _outbox.SendError(exchangeId, code, text, field, retryable, retryAfter, detail);
     }
 
     /// <summary>

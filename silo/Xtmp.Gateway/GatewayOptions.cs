@@ -38,7 +38,13 @@ public sealed record GatewayOptions
     /// <summary>The span over which handshakes are counted; also what a refused client is told to wait.</summary>
     public TimeSpan HandshakeWindow { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Origins, such as <c>https://app.example.org</c>, whose pages may open WebSockets here. None: no page may, programs may.</summary>
+    public IReadOnlyList<string> WebSocketOrigins { get; init; } = [];
+
     public SessionLimits SessionLimits { get; init; } = SessionLimits.Default with { MaxSendQueueBytes = 20L * 1024 * 1024 };
+
+    /// <summary>Hides the sizes of the silo's messages.</summary>
+    public PaddingPolicy Padding { get; init; } = PaddingPolicy.None;
 
     /// <summary>Limits of the pumps. The gateway sets <see cref="PumpOptions.Budget"/> and <see cref="PumpOptions.StopsReadingWhenFull"/>.</summary>
     public PumpOptions Pump { get; init; } = PumpOptions.Default;

@@ -35,6 +35,9 @@ public sealed class GatewayServices : IDisposable
         }
     }
 
+    /// <summary>Where the sessions' datagrams go; null where there are none.</summary>
+    public DatagramGateway? Datagrams { get; init; }
+
     /// <summary>What all sessions may hold for their peers.</summary>
     public MemoryBudget Budget { get; private init; } = null!;
 
@@ -46,6 +49,10 @@ public sealed class GatewayServices : IDisposable
     internal CallRates Rates { get; private init; } = null!;
 
     internal ConnectionCounter Connections { get; private init; } = null!;
+
+    internal InboundCalls Calls { get; } = new();
+
+    internal SessionServer Sessions => field ??= new SessionServer(this);
 
     internal StreamCounter Streams { get; private init; } = null!;
 

@@ -2,30 +2,50 @@ using Xtmp.Protocol;
 
 namespace Xtmp.Gateway;
 
-/// <summary>A request or one-way message of a peer, from its arrival until it is answered.</summary>
-internal sealed class InboundCall(ulong exchangeId, MethodDescriptor method, IXtmpMessage request, CallerInfo caller)
+/// <summary>
+/// A request or one-way message of a peer, from its arrival until it is answered. Used again for a later one: everything but
+/// the token and <see cref="WaitAsync"/> is touched only by who serves the call, or while the pump holds the session.
+/// </summary>
+internal sealed class InboundCall : IThreadPoolWorkItem
 {
     private readonly CancellationTokenSource _cancellation = new();
-    private readonly SemaphoreSlim _mayGoOn = new(0, 1);
+    private ServerConnection _connection = null!;
+    private SemaphoreSlim? _mayGoOn;
 
     /// <summary>0 for a one-way message.</summary>
-    public ulong ExchangeId { get; } = exchangeId;
+    public ulong ExchangeId { get; private set; }
 
-    public MethodDescriptor Method { get; } = method;
+    public MethodDescriptor Method { get; private set; } = null!;
 
-    public IXtmpMessage Request { get; } = request;
+    public IXtmpMessage Request { get; private set; } = null!;
 
-    public CallerInfo Caller { get; } = caller;
+    public CallerInfo Caller { get; private set; } = null!;
 
     public bool IsStream => Method is IStreamMethod;
 
     /// <summary>Under which the stream is counted; null where it is not.</summary>
-    public string? StreamKey { get; init; }
-
-    /// <summary>Done when the answer has been given to the session.</summary>
-    public Task Completion { get; set; } = Task.CompletedTask;
+    public string? StreamKey { get; private set; }
 
     public CancellationToken Cancelled => _cancellation.Token;
+
+    public void Begin(ServerConnection connection, ulong exchangeId, MethodDescriptor method, IXtmpMessage request, CallerInfo caller, string? streamKey)
+    {
+        _connection = connection;
+        ExchangeId = exchangeId;
+        Method = method;
+        Request = request;
+        Caller = caller;
+        StreamKey = streamKey;
+    }
+
+    /// <summary>Lets go of the message. False where the call cannot serve for another one.</summary>
+    public bool TryReset()
+    {
+        _connection = null!;
+        Request = null!;
+        Caller = null!;
+        return !IsStream && _mayGoOn is null && _cancellation.TryReset();
+    }
 
     /// <summary>The peer gave the call up.</summary>
     public void Cancel() => _cancellation.Cancel();
@@ -44,14 +64,21 @@ internal sealed class InboundCall(ulong exchangeId, MethodDescriptor method, IXt
         GoOn();
     }
 
+    /// <summary>The answer found no credit or no room: from now on <see cref="GoOn"/> counts.</summary>
+    public void ExpectToWait() => _mayGoOn ??= new SemaphoreSlim(0, 1);
+
     /// <summary>Credit came, or the send queue has room: whoever waits looks again.</summary>
     public void GoOn()
     {
-        if (_mayGoOn.CurrentCount == 0)
+        if (_mayGoOn is { CurrentCount: 0 } waiting)
         {
-            _mayGoOn.Release();
+            waiting.Release();
         }
     }
 
-    public Task WaitAsync(CancellationToken cancellationToken) => _mayGoOn.WaitAsync(cancellationToken);
+    /// <summary>After <see cref="ExpectToWait"/>.</summary>
+    public Task WaitAsync(CancellationToken cancellationToken) => _mayGoOn!.WaitAsync(cancellationToken);
+
+    /// <summary>For the thread pool.</summary>
+    void IThreadPoolWorkItem.Execute() => _connection.Serve(this);
 }

@@ -1,7 +1,10 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Xtmp.Messages;
 using Xtmp.Protocol;
 using Xtmp.Session;
+using Xtmp.Transport;
 
 namespace Xtmp.Gateway;
 
@@ -11,24 +14,34 @@ internal sealed partial class ServerConnection
     private const int WalletBindingSize = 32;
     private const string WalletBindingLabel = "wallet auth";
 
+    // Calls of one read are started by the thread that read them for so long; further ones by the pool.
+    private static readonly TimeSpan MaxInlineTime = TimeSpan.FromMilliseconds(1);
+
     /// <summary>Takes a call in; it starts when its turn comes.</summary>
-    private void Enqueue(XtmpSession session, InboundCall call)
+    private void Enqueue(XtmpSession session, ulong exchangeId, MethodDescriptor method, IXtmpMessage request, CallerInfo caller, string? streamKey = null)
     {
-        if (call.ExchangeId != 0)
+        var call = _services.Calls.Take();
+        call.Begin(this, exchangeId, method, request, caller, streamKey);
+        if (exchangeId != 0)
         {
-            _calls.Add(call.ExchangeId, call);
+            _calls.Add(exchangeId, call);
         }
 
+        _open++;
         if (call.IsStream)
         {
             // A stream lives for long; it has a limit of its own and does not hold up calls.
             _streams++;
-            Start(call);
+            AddRead(call);
+        }
+        else if (_running < MaxRunning && _waiting.Count == 0 && !session.IsSendQueueFull)
+        {
+            _running++;
+            AddRead(call);
         }
         else
         {
             _waiting.Enqueue(call);
-            StartWaiting(session);
         }
     }
 
@@ -38,20 +51,61 @@ internal sealed partial class ServerConnection
         while (_running < MaxRunning && !session.IsSendQueueFull && _waiting.TryDequeue(out var call))
         {
             _running++;
-            Start(call);
+            ThreadPool.UnsafeQueueUserWorkItem(call, preferLocal: true);
         }
     }
 
-    private void Start(InboundCall call) => call.Completion = Task.Run(() => ServeAsync(call));
+    /// <summary>
+    /// The calls of one read, on the thread that has read them: most end at once, and their answers leave in one write. Where
+    /// that takes long, the rest goes to the pool.
+    /// </summary>
+    ValueTask ISessionObserver.OnInputHandledAsync()
+    {
+        var began = 0L;
+        while (TryTakeRead(out var call))
+        {
+            began = began == 0 ? Stopwatch.GetTimestamp() : began;
+            if (Stopwatch.GetElapsedTime(began) < MaxInlineTime)
+            {
+                Serve(call);
+            }
+            else
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(call, preferLocal: false);
+            }
+        }
+
+        return default;
+    }
+
+    private void AddRead(InboundCall call)
+    {
+        lock (_read)
+        {
+            _read.Enqueue(call);
+        }
+    }
+
+    private bool TryTakeRead([NotNullWhen(true)] out InboundCall? call)
+    {
+        lock (_read)
+        {
+            return _read.TryDequeue(out call);
+        }
+    }
+
+    /// <summary>Runs a call; its end is <see cref="Ended"/>.</summary>
+    public void Serve(InboundCall call) => _ = ServeAsync(call);
 
     private async Task ServeAsync(InboundCall call)
     {
+        var hasEnded = false;
         try
         {
             switch (call.Method)
             {
                 case IUnaryMethod unary:
-                    await ServeUnaryAsync(call, unary).ConfigureAwait(false);
+                    hasEnded = await ServeUnaryAsync(call, unary).ConfigureAwait(false);
                     break;
                 case IStreamMethod stream:
                     await ServeStreamAsync(call, stream).ConfigureAwait(false);
@@ -71,7 +125,7 @@ internal sealed partial class ServerConnection
         }
         catch (XtmpException error) when (error.Fault != Fault.Local)
         {
-            Fail(call, error.Code, error.Message, error.Field, error.Retryable, error.RetryAfter);
+            Fail(call, error.Code, error.Message, error.Field, error.Retryable, error.RetryAfter, error.EncodedDetail);
         }
         catch (XtmpException error)
         {
@@ -86,10 +140,14 @@ internal sealed partial class ServerConnection
         }
         finally
         {
-            _pump.Use((this, call), static (session, served) => served.Item1.Ended(session, served.call));
+            if (!hasEnded)
+            {
+                _pump.Use((this, call), static (session, served) => served.Item1.Ended(session, served.call));
+            }
         }
     }
 
+    // From here on the call may be another one already.
     private void Ended(XtmpSession session, InboundCall call)
     {
         _calls.Remove(call.ExchangeId);
@@ -103,17 +161,24 @@ internal sealed partial class ServerConnection
             _running--;
         }
 
+        _services.Calls.Give(call);
+        if (--_open == 0)
+        {
+            _allEnded?.TrySetResult();
+        }
+
         StartWaiting(session);
         CloseWhenDrained(session);
     }
 
-    private async Task ServeUnaryAsync(InboundCall call, IUnaryMethod unary)
+    /// <summary>True where the call has ended with its answer.</summary>
+    private async ValueTask<bool> ServeUnaryAsync(InboundCall call, IUnaryMethod unary)
     {
         var context = new CallContext(call.Cancelled, _services.Options.CallTimeout, call.Caller);
         var reply = await unary.InvokeAsync(_services.Invoker, call.Request, context).ConfigureAwait(false);
         if (TryRespond(call, reply))
         {
-            return;
+            return true;
         }
 
         // The answer waits for room. What it takes meanwhile counts.
@@ -121,46 +186,55 @@ internal sealed partial class ServerConnection
         _pump.Use((_pump, size), static (_, held) => held._pump.HoldBytes(held.size));
         try
         {
-            while (!TryRespond(call, reply))
+            do
             {
                 // Not the call's cancellation: what has happened is told, unless the session is gone.
                 await call.WaitAsync(CancellationToken.None).ConfigureAwait(false);
             }
+            while (!TryRespond(call, reply));
         }
         finally
         {
             _pump.Use((_pump, size), static (_, held) => held._pump.HoldBytes(-held.size));
         }
+
+        return true;
     }
 
-    /// <summary>Answers; false where the send queue has no room now.</summary>
+    /// <summary>Answers, which ends the call; false where the send queue has no room now.</summary>
     private bool TryRespond(InboundCall call, IXtmpMessage reply) => _pump.Use((this, call, reply), static (session, answer) =>
     {
-        if (answer.call.Method.AuthenticatesWallet)
+        var (self, call, reply) = answer;
+        if (call.Method.AuthenticatesWallet)
         {
-            answer.Item1.BindWallet(WalletOf(answer.call.Method, answer.call.Request));
+            self.BindWallet(WalletOf(call.Method, call.Request));
         }
 
-        if (session.State != SessionState.Established)
+        if (session.State == SessionState.Established)
         {
-            return true;
+            if (session.IsSendQueueFull)
+            {
+                call.ExpectToWait();
+                return false;
+            }
+
+            try
+            {
+                session.SendResponse(call.ExchangeId, reply, reply.Info.Compressible);
+            }
+            catch (XtmpException error) when (error.Code == XtmpErrorCode.LimitExceeded)
+            {
+                // The client's own limit, announced in its hello: no failure of this silo.
+                throw new XtmpException(error.Code, Fault.Peer, error.Message, innerException: error);
+            }
+
+            if (self._open == 1)
+            {
+                self._pump.WriteAtOnce();
+            }
         }
 
-        if (session.IsSendQueueFull)
-        {
-            return false;
-        }
-
-        try
-        {
-            session.SendResponse(answer.call.ExchangeId, answer.reply, answer.reply.Info.Compressible);
-        }
-        catch (XtmpException error) when (error.Code == XtmpErrorCode.LimitExceeded)
-        {
-            // The client's own limit, announced in its hello: no failure of this silo.
-            throw new XtmpException(error.Code, Fault.Peer, error.Message, innerException: error);
-        }
-
+        self.Ended(session, call);
         return true;
     });
 
@@ -171,10 +245,18 @@ internal sealed partial class ServerConnection
         {
             while (true)
             {
-                var result = _pump.Use((call.ExchangeId, item), static (session, next) =>
-                    session.State != SessionState.Established ? SendItemResult.Gone
-                    : session.IsSendQueueFull ? (SendItemResult?)null
-                    : session.SendItem(next.ExchangeId, next.item, next.item.Info.Compressible));
+                var result = _pump.Use((call, item), static (session, next) =>
+                {
+                    var sent = session.State != SessionState.Established ? SendItemResult.Gone
+                        : session.IsSendQueueFull ? SendItemResult.NoCredit
+                        : session.SendItem(next.call.ExchangeId, next.item, next.item.Info.Compressible);
+                    if (sent == SendItemResult.NoCredit)
+                    {
+                        next.call.ExpectToWait();
+                    }
+
+                    return sent;
+                });
                 if (result == SendItemResult.Sent)
                 {
                     break;
@@ -198,12 +280,13 @@ internal sealed partial class ServerConnection
         });
     }
 
-    private void Fail(InboundCall call, XtmpErrorCode code, string text, string? field = null, bool retryable = false, TimeSpan? retryAfter = null) =>
-        _pump.Use((call.ExchangeId, code, text, field, retryable, retryAfter), static (session, error) =>
+    private void Fail(
+        InboundCall call, XtmpErrorCode code, string text, string? field = null, bool retryable = false, TimeSpan? retryAfter = null, ReadOnlyMemory<byte> detail = default) =>
+        _pump.Use((call.ExchangeId, code, text, field, retryable, retryAfter, detail), static (session, error) =>
         {
             if (session.State == SessionState.Established)
             {
-                session.SendError(error.ExchangeId, error.code, error.text, error.field, error.retryable, error.retryAfter);
+                session.SendError(error.ExchangeId, error.code, error.text, error.field, error.retryable, error.retryAfter, error.detail.Span);
             }
         });
 

@@ -40,8 +40,8 @@ internal sealed partial class ServerConnection
     [LoggerMessage(EventId = 3010, Level = LogLevel.Information, Message = "connection {Peer} session {Session} client {Client} requests {Requests} seconds {Seconds:0.000} closed {Reason}")]
     private static partial void LogConnection(ILogger logger, string peer, string session, string client, long requests, double seconds, string reason);
 
-    [LoggerMessage(EventId = 3011, Level = LogLevel.Debug, Message = "connection {Peer} session {Session} established")]
-    private static partial void LogOpened(ILogger logger, string peer, string session);
+    [LoggerMessage(EventId = 3011, Level = LogLevel.Debug, Message = "connection {Peer} session {Session} established, schemas that differ: [{Schemas}]")]
+    private static partial void LogOpened(ILogger logger, string peer, string session, string schemas);
 
     [LoggerMessage(EventId = 3012, Level = LogLevel.Warning, Message = "connection {Peer} one-way messages dropped so far: {Drops}, the last of type 0x{Code:X2}: {Reason}")]
     private static partial void LogDropped(ILogger logger, string peer, long drops, byte code, string reason);

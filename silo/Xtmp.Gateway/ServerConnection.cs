@@ -26,6 +26,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
     // Touched only while the pump holds the session.
     private readonly Dictionary<ulong, InboundCall> _calls = [];
     private readonly Queue<InboundCall> _waiting = new();
+    private TaskCompletionSource? _allEnded;
     private CallerInfo? _caller;
     private SessionClose? _close;
     private EstablishedSession? _established;
@@ -33,9 +34,13 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
     private Task _recorded = Task.CompletedTask;
     private bool _isRecorded;
     private long _requests;
+    private int _open;
     private int _running;
     private int _streams;
     private bool _draining;
+
+    // Calls that were read and are not started yet, under a lock of its own: the stream and the datagrams are read apart.
+    private readonly Queue<InboundCall> _read = new();
 
     public ServerConnection(GatewayServices services, XtmpSession session, ILink link, string address, HandshakeSlot slot)
     {
@@ -57,12 +62,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         }
         finally
         {
-            InboundCall[] left = _pump.Use(this, static (_, self) =>
-            {
-                self._waiting.Clear();
-                return self._calls.Values.ToArray();
-            });
-            await Task.WhenAll(left.Select(call => call.Completion)).ConfigureAwait(false);
+            await _pump.Use(this, static (_, self) => self.EndCalls()).ConfigureAwait(false);
             _anonymousEnd?.Dispose();
             await RecordEndAsync().ConfigureAwait(false);
             LogEnd();
@@ -101,6 +101,11 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
             case SessionEventKind.Closed:
                 _close = sessionEvent.Close;
                 _slot.Release();
+                if (_established?.DatagramEndpoint is not null)
+                {
+                    _services.Datagrams?.Leave(_established.SessionId);
+                }
+
                 foreach (var call in _calls.Values)
                 {
                     call.OnSessionClosed();
@@ -120,6 +125,27 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         StartWaiting(session);
     }
 
+    /// <summary>Forgets the calls that wait; done when those that run have come back.</summary>
+    private Task EndCalls()
+    {
+        _open -= _waiting.Count;
+        _waiting.Clear();
+
+        // Reading is over, so that nobody else starts what it brought last.
+        while (TryTakeRead(out _))
+        {
+            _open--;
+        }
+
+        if (_open == 0)
+        {
+            return Task.CompletedTask;
+        }
+
+        _allEnded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return _allEnded.Task;
+    }
+
     private void OnEstablished(EstablishedSession established)
     {
         _slot.Release();
@@ -131,7 +157,12 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
             IdentityFingerprint = established.ClientFingerprint is { } fingerprint ? fingerprint.ToArray() : default,
             Roles = established.ClientFingerprint is { } identity ? _services.Options.Roles.GetValueOrDefault(identity) : CallerRoles.None,
         };
-        LogOpened(_services.Logger, _pump.PeerAddress, established.SessionId.ToString("x16", CultureInfo.InvariantCulture));
+        if (established.DatagramEndpoint is not null)
+        {
+            _services.Datagrams?.Enter(established.SessionId, _pump);
+        }
+
+        LogOpened(_services.Logger, _pump.PeerAddress, established.SessionId.ToString("x16", CultureInfo.InvariantCulture), string.Join(", ", established.SchemaMismatches));
         if (established.ClientFingerprint is not null)
         {
             RecordStart();
@@ -182,7 +213,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
             return;
         }
 
-        Enqueue(session, new InboundCall(request.ExchangeId, method, message!, caller) { StreamKey = streamKey });
+        Enqueue(session, request.ExchangeId, method, message!, caller, streamKey);
     }
 
     private void OnOneWay(XtmpSession session, in SessionEvent message)
@@ -203,7 +234,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         }
         else
         {
-            Enqueue(session, new InboundCall(0, method!, request!, _caller!));
+            Enqueue(session, exchangeId: 0, method!, request!, _caller!);
         }
     }
 

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
-using Xtmp.Messages;
 using Xtmp.Runtime;
 
 namespace Xtmp.Grains;
@@ -16,11 +15,11 @@ public static class SiloGrains
         ArgumentNullException.ThrowIfNull(options);
         silo.Services.AddSingleton(options);
         return silo
-            .AddXtmpGrain<WalletGrain>(WalletMethods.All)
-            .AddXtmpGrain<BundleGrain>(BundleMethods.All)
-            .AddXtmpGrain<BundleLedgerGrain>(BundleLedgerMethods.All)
-            .AddXtmpGrain<SessionGrain>(SessionMethods.All)
-            .AddXtmpGrain<StreamGrain>(StreamMethods.All)
-            .AddXtmpGrain<RegistryGrain>(RegistryMethods.All);
+            .AddXtmpGrain<WalletGrain>()
+            .AddXtmpGrain<BundleGrain>()
+            .AddXtmpGrain<BundleLedgerGrain>()
+            .AddXtmpGrain<SessionGrain>()
+            .AddXtmpGrain<StreamGrain>()
+            .AddXtmpGrain<RegistryGrain>();
     }
 }

@@ -3,16 +3,17 @@ using System.Text.RegularExpressions;
 namespace Xtmp.Architecture.Tests;
 
 /// <summary>
-/// Which native code runs: libsodium, whose package brings it along, and libcrypto, which nothing needs. That the
-/// framework's classes really do instead is run by FrameworkOnlyTests of Crypto and Session.
+/// Which native code runs: libsodium, whose package brings it along, libcrypto, which nothing needs, and the system calls
+/// of Linux for batches of datagrams. That the framework's classes really do instead is run by FrameworkOnlyTests of Crypto
+/// and Session, and by DatagramSocketTests of Transport.
 /// </summary>
 public sealed partial class NativeLibraryTests
 {
     private const string Crypto = "sdk/Xtmp.Crypto/";
 
     [Fact]
-    public void native_functions_are_declared_in_two_files() => Assert.Equal(
-        [Crypto + "Curves/Sodium.cs", Crypto + "OpenSsl/LibCrypto.cs"],
+    public void native_functions_are_declared_in_three_files() => Assert.Equal(
+        [Crypto + "Curves/Sodium.cs", Crypto + "OpenSsl/LibCrypto.cs", "sdk/Xtmp.Transport/Datagrams/LinuxDatagramSocket.cs"],
         Sources().Where(path => Import().IsMatch(Read(path))).Order(StringComparer.Ordinal));
 
     [Fact]

@@ -47,11 +47,26 @@ public sealed class DiagnosticTests
         class Handler : IOrderHandler
         {
             public ValueTask<PlaceOrderReply> PlaceAsync(PlaceOrder request, CallContext context = default) =>
-                new(new PlaceOrderReply { AcceptedAt = default, ShipsWithin = request.Payment.Match(_ => TimeSpan.Zero, _ => TimeSpan.Zero, _ => TimeSpan.Zero) });
+                request.ShipTo.Count == 0 || request.Customer == Guid.Empty ? throw new OutOfStockException(new OutOfStock { Article = "a" }) : new(new PlaceOrderReply { AcceptedAt = default, ShipsWithin = request.Payment.Match(_ => TimeSpan.Zero, _ => TimeSpan.Zero, _ => TimeSpan.Zero) });
 
             public ValueTask RingAsync(Ring request, CallContext context = default) => default;
 
             public IAsyncEnumerable<OrderEvent> WatchAsync(WatchOrder request, CallContext context = default) => throw new InvalidOperationException();
+
+            public static PlaceOrder Order(Guid customer) => new()
+            {
+                OrderId = new byte[16], Customer = customer, ShipTo = [Here()], Payment = new Voucher { SecretCode = new byte[16] }, Items = default, Total = 3, Size = Size.Small, Wrapping = Wrapping.Paper,
+            };
+
+            public static async Task Use(OrderClient client)
+            {
+                var reply = await client.PlaceAsync(Order(Guid.NewGuid()));
+                Console.WriteLine(reply.AcceptedAt);
+                await foreach (var change in client.WatchAsync(new WatchOrder { OrderId = new byte[16] }))
+                {
+                    Console.WriteLine(change.At);
+                }
+            }
 
             public static Address Here() => new() { Street = "Main 1", Country = "DE", Door = 3 };
 
@@ -61,6 +76,10 @@ public sealed class DiagnosticTests
 
     [Theory]
     [InlineData("type: uuid", "type: uid", "XTMP030")]
+    [InlineData("type: list<Address>", "type: list<Adress>", "XTMP030")]
+    [InlineData("reply: PlaceOrderReply", "reply: PlaceOrderRepl", "XTMP050")]
+    [InlineData("stream: OrderEvent", "stream: OrderEvents", "XTMP050")]
+    [InlineData("code: 1000", "code: 100", "XTMP014")]
     [InlineData("code: 0xA1", "code: 0xA0", "XTMP040")]
     [InlineData("{ id: 1, name: country", "{ id: 0, name: country", "XTMP025", 1)]
     [InlineData("max: 200, since: 2", "min: 300, max: 200, since: 2", "XTMP036")]
@@ -75,7 +94,7 @@ public sealed class DiagnosticTests
     {
         Assert.Contains(before, Shop.Text);
         var sound = new GeneratorRun(UserCode).With(Shop.Path, Shop.Text);
-        Assert.Empty(sound.CompilerDiagnostics);
+        Assert.True(sound.CompilerDiagnostics.IsEmpty, string.Join("\n", sound.CompilerDiagnostics));
 
         var run = new GeneratorRun(UserCode).With(Shop.Path, Shop.Text.Replace(before, after, StringComparison.Ordinal));
 
@@ -117,19 +136,90 @@ public sealed class DiagnosticTests
 
         Assert.Null(run.Result.Exception);
         Assert.Empty(run.CompilerDiagnostics);
-        var diagnostic = Assert.Single(run.Result.Diagnostics);
-        Assert.Equal(DiagnosticSeverity.Error, diagnostic.Severity);
+        Assert.Equal("XTMP023", Assert.Single(run.Result.Diagnostics).Id);
     }
 
-    [Fact]
-    public void Reports_two_files_of_one_protocol()
+    [Theory]
+    [InlineData("protocol: alpha", "protocl: alpha", "XTMP010")]
+    [InlineData("protocol: alpha", "protocol : alpha", null)]
+    [InlineData("protocol: alpha", "Protocol: alpha", "XTMP010")]
+    [InlineData("protocol: alpha\n", "", "XTMP011")]
+    [InlineData("protocol: alpha\nnamespace: Test\n", "", "nothing")]
+    public void A_schema_without_its_protocol_is_told(string before, string after, string? id)
     {
-        const string schema = "protocol: alpha\nnamespace: Test\nversion: 1\nstructs:\n  {0}:\n    doc: One.\n    fields: []\n";
-        var run = new GeneratorRun().With("a.yaml", Fill(schema, "One")).With("b.yaml", Fill(schema, "Two"));
+        const string schema = "protocol: alpha\nnamespace: Test\nversion: 1\nstructs:\n  One:\n    doc: One.\n    fields: []\n";
+        var run = new GeneratorRun(marked: false).With("a.yaml", schema.Replace(before, after, StringComparison.Ordinal));
+
+        Assert.Empty(run.CompilerDiagnostics);
+        if (id == "nothing")
+        {
+            // A file of somebody else's.
+            Assert.Empty(run.Result.Diagnostics);
+            Assert.Empty(run.Sources);
+        }
+        else
+        {
+            Assert.Equal(id, run.Result.Diagnostics.SingleOrDefault()?.Id);
+        }
+    }
+
+    [Theory]
+    [InlineData("Test", "Test")]
+    [InlineData("Test", "Other")]
+    public void Reports_two_files_of_one_protocol(string first, string second)
+    {
+        const string schema = "protocol: alpha\nnamespace: {0}\nversion: 1\nstructs:\n  In{1}:\n    doc: One.\n    fields: []\n";
+        var run = new GeneratorRun()
+            .With("a.yaml", Fill(schema, first).Replace("{1}", "A", StringComparison.Ordinal))
+            .With("b.yaml", Fill(schema, second).Replace("{1}", "B", StringComparison.Ordinal));
 
         Assert.Null(run.Result.Exception);
         Assert.Empty(run.CompilerDiagnostics);
-        Assert.Equal("XTMP080", Assert.Single(run.Result.Diagnostics).Id);
+        var diagnostic = Assert.Single(run.Result.Diagnostics);
+        Assert.Equal("XTMP081", diagnostic.Id);
+        Assert.Equal("b.yaml", diagnostic.Location.GetLineSpan().Path);
+        Assert.Equal(0, diagnostic.Location.GetLineSpan().StartLinePosition.Line);
+    }
+
+    /// <summary>What AddXtmpGrain asks of a grain class: one handler interface, and not none.</summary>
+    [Theory]
+    [InlineData("class Grain : Serves", 0)]
+    [InlineData("class Grain", 1)]
+    [InlineData("class Grain : Serves, IOtherHandler", 1)]
+    public void A_class_registers_for_the_one_handler_that_it_implements(string declaration, int errors)
+    {
+        const string code = """
+            using System.Threading.Tasks;
+            using Shop.Messages;
+            using Xtmp.Protocol;
+
+            abstract class Serves : IOrderHandler
+            {
+                public ValueTask<PlaceOrderReply> PlaceAsync(PlaceOrder request, CallContext context = default) => default;
+
+                public ValueTask RingAsync(Ring request, CallContext context = default) => default;
+
+                public System.Collections.Generic.IAsyncEnumerable<OrderEvent> WatchAsync(WatchOrder request, CallContext context = default) => null!;
+            }
+
+            interface IOtherHandler : IXtmpHandler
+            {
+                static System.Collections.Generic.IReadOnlyList<MethodDescriptor> IXtmpHandler.Methods => [];
+            }
+
+            {0}
+            {
+            }
+
+            static class Registration
+            {
+                static int Add<T>() where T : IXtmpHandler => T.Methods.Count;
+
+                static int Register() => Add<Grain>();
+            }
+            """;
+        var run = new GeneratorRun(Fill(code, declaration)).With(Shop.Path, Shop.Text);
+        Assert.True(run.CompilerDiagnostics.Length == errors, string.Join("\n", run.CompilerDiagnostics));
     }
 
     [Fact]
@@ -142,7 +232,8 @@ public sealed class DiagnosticTests
             .Select(line => string.Join(" | ", line.Split('|').Select(part => part.Trim())))
             .ToArray();
         var rules = Schema.SchemaRules.All.Select(rule => $"{rule.Id} | Xtmp.Schema | {rule.Severity} | {rule.Title}")
-            .Append("XTMP080 | Xtmp.Schema | Error | Two declarations generate one C# name");
+            .Append("XTMP080 | Xtmp.Schema | Error | Two declarations generate one C# name")
+            .Append("XTMP081 | Xtmp.Schema | Error | Two schemas of one protocol");
 
         Assert.Equal(rules.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
     }

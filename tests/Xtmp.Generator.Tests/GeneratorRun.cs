@@ -13,7 +13,7 @@ internal sealed class GeneratorRun
 {
     private static readonly ImmutableArray<MetadataReference> References =
         [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(path => Path.GetFileName(path) is var name && (name.StartsWith("System.", StringComparison.Ordinal) || name is "netstandard.dll" or "Xtmp.Protocol.dll"))
+            .Where(path => Path.GetFileName(path) is var name && (name.StartsWith("System.", StringComparison.Ordinal) || name is "netstandard.dll" or "Microsoft.CSharp.dll" or "Xtmp.Protocol.dll"))
             .Select(path => MetadataReference.CreateFromFile(path))];
 
     /// <summary>All runs begin with this one, so that the platform's own types are read once and not once a test.</summary>
@@ -24,13 +24,15 @@ internal sealed class GeneratorRun
     private CSharpCompilation _compilation;
     private GeneratorDriver _driver;
 
-    public GeneratorRun(string? userCode = null)
+    /// <param name="userCode">Code of the project.</param>
+    /// <param name="marked">Whether files say XtmpSchema="true".</param>
+    public GeneratorRun(string? userCode = null, bool marked = true)
     {
         _compilation = userCode is null ? Empty : Empty.AddSyntaxTrees(CSharpSyntaxTree.ParseText(userCode, new CSharpParseOptions(LanguageVersion.CSharp13)));
         _driver = CSharpGeneratorDriver.Create(
             [new XtmpGenerator().AsSourceGenerator()],
             parseOptions: new CSharpParseOptions(LanguageVersion.CSharp13),
-            optionsProvider: new MarkedAsSchemas(),
+            optionsProvider: new MarkedAsSchemas(marked),
             driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true));
     }
 
@@ -75,14 +77,14 @@ internal sealed class GeneratorRun
         Result.TrackedOutputSteps.SelectMany(pair => pair.Value).SelectMany(run => run.Outputs)
             .Count(output => output.Reason is IncrementalStepRunReason.New or IncrementalStepRunReason.Modified);
 
-    /// <summary>Every additional file says XtmpSchema="true", so that the generator looks at it even where it is no schema.</summary>
-    private sealed class MarkedAsSchemas : AnalyzerConfigOptionsProvider
+    /// <summary>Every additional file says XtmpSchema="true", so that the generator looks at it even where it is no schema; or none does.</summary>
+    private sealed class MarkedAsSchemas(bool all) : AnalyzerConfigOptionsProvider
     {
         public override AnalyzerConfigOptions GlobalOptions { get; } = new Options(false);
 
         public override AnalyzerConfigOptions GetOptions(SyntaxTree tree) => GlobalOptions;
 
-        public override AnalyzerConfigOptions GetOptions(AdditionalText textFile) => new Options(true);
+        public override AnalyzerConfigOptions GetOptions(AdditionalText textFile) => new Options(all);
 
         private sealed class Options(bool marked) : AnalyzerConfigOptions
         {

@@ -51,7 +51,18 @@ public sealed class PackageTests(PackedPackages packages)
         Assert.True(ran.ExitCode == 0, ran.Output);
         Assert.Contains("placed: 2980 cents", ran.Output);
         Assert.Contains("order is shipped", ran.Output);
+        Assert.Contains("refused: The order was placed before, with other lines. It cost 2980 cents.", ran.Output);
         Assert.EndsWith("done", ran.Output.TrimEnd());
+
+        // A grain class that implements no handler interface is not registered by mistake: it does not compile.
+        File.WriteAllText(
+            Path.Combine(folder, "Idle.cs"),
+            "using Xtmp.Runtime;\nclass IdleGrain : XtmpGrain;\nstatic class Idle { public static void Add(Orleans.Hosting.ISiloBuilder silo) => silo.AddXtmpGrain<IdleGrain>(); }\n");
+        var refused = await DotNet.RunAsync(folder, "build", "-c", "Release", "--no-restore", "-v", "quiet", "--nologo");
+        Assert.NotEqual(0, refused.ExitCode);
+        var error = Assert.Single(refused.Output.Split('\n').Where(line => line.Contains(": error ", StringComparison.Ordinal)).Select(line => line.Trim()).Distinct());
+        Assert.Contains("Idle.cs(3,", error);
+        Assert.Contains("CS0311", error);
     }
 
     [Fact]

@@ -23,6 +23,8 @@ public sealed class CanonicalTextTests
     /// <summary>What leaves no trace on the wire leaves none in the fingerprint; everything else does.</summary>
     [Theory]
     [InlineData("doc: One of each.", "doc: Another text.", true)]
+    [InlineData("stored_as: Questions", "stored_as: Riddles", true)]
+    [InlineData("code: 1009", "code: 1010", false)]
     [InlineData("unit: ms", "unit: s", true)]
     [InlineData("version: 2", "version: 3", true)]
     [InlineData("namespace: Test.Everything", "namespace: Test.Something", true)]
@@ -50,6 +52,15 @@ public sealed class CanonicalTextTests
         var before = SchemaFingerprint.Compute(Read(text));
         var after = SchemaFingerprint.Compute(Read(text.Replace(from, to, StringComparison.Ordinal)));
         Assert.Equal(same, before.AsSpan().SequenceEqual(after));
+    }
+
+    [Fact]
+    public void errors_and_kinds_of_grains_are_read_back()
+    {
+        var model = CanonicalReader.Read(CanonicalText.OfEverything(Repository.Schema("tests/Xtmp.Schema.Tests/everything.yaml")));
+        var failure = model.Messages.Single(m => m.Name == "Failure");
+        Assert.Equal((1009, 0xFE), ((int)failure.ErrorCode, (int)failure.Code));
+        Assert.Equal("Questions", Assert.Single(model.Handlers).Kind);
     }
 
     [Theory]

@@ -215,6 +215,11 @@ internal static class KeyCases
             structs:
               §Colour: { fields: [] }
             """),
+        new("structs whose names differ in case alone", "XTMP023", """
+            structs:
+              Ipv: { fields: [] }
+              §IPv: { fields: [] }
+            """),
         new("struct with the name of a generated client", "XTMP023", """
             structs:
               PingClient: { fields: [] }

@@ -91,6 +91,94 @@ internal static class MessageCases
             messages:
               Ping: { kind: one-way, code: §0x13, fields: [] }
             """),
+        new("request on a code that XTMP keeps", "XTMP046", """
+            messages:
+              Ask: { kind: request, code: §0xFE, fields: [] }
+            """),
+        new("error code of XTMP itself", "XTMP014", """
+            messages:
+              Gone: { kind: error, code: §999, fields: [] }
+            """),
+        new("message code beyond the frame header", "XTMP014", """
+            messages:
+              Ping: { kind: one-way, code: §1000, fields: [] }
+            """),
+        new("error code twice", "XTMP040", """
+            messages:
+              Gone: { kind: error, code: 1000, fields: [] }
+              Lost: { kind: error, code: §1000, fields: [] }
+            """),
+        new("error without a code", "XTMP042", """
+            messages:
+              §Gone: { kind: error, fields: [] }
+            """),
+        new("error with a priority", "XTMP045", """
+            messages:
+              Gone: { kind: error, code: 1000, §priority: high, fields: [] }
+            """),
+        new("error that may be too large", "XTMP047", """
+            messages:
+              §Gone: { kind: error, code: 1000, fields: [{ id: 0, name: names, type: list<string>, max: 5 }] }
+            """),
+        new("name of an error's exception", "XTMP023", """
+            structs:
+              GoneException: { fields: [] }
+            messages:
+              §Gone: { kind: error, code: 1000, fields: [] }
+            """),
+        new("caller as the handler's key without proof", "XTMP057", """
+            messages:
+              Mine: { kind: one-way, code: 0xA0, authentication: session, fields: [] }
+              Ours: { kind: one-way, code: 0xA1, authentication: wallet, fields: [] }
+            handlers:
+              Store:
+                key: $caller
+                methods:
+                  §Mine: { request: Mine, one-way: true }
+                  Ours: { request: Ours, one-way: true }
+            """),
+        new("caller as the method's key without proof", "XTMP057", """
+            messages:
+              Mine: { kind: one-way, code: 0xA0, fields: [] }
+            handlers:
+              Store:
+                methods:
+                  Mine: { request: Mine, one-way: true, key: §$caller }
+            """),
+        new("handler of XTMP itself", "XTMP058", """
+            messages:
+              Ping: { kind: one-way, code: 0xA0, fields: [] }
+            handlers:
+              §Wallet:
+                key: $session
+                methods:
+                  Ping: { request: Ping, one-way: true }
+            """),
+        new("kind of grains that is no name", "XTMP020", """
+            messages:
+              Ping: { kind: one-way, code: 0xA0, fields: [] }
+            handlers:
+              Store:
+                key: $session
+                stored_as: §a/b
+                methods:
+                  Ping: { request: Ping, one-way: true }
+            """),
+        new("two handlers' grains in one place", "XTMP024", """
+            messages:
+              Ping: { kind: one-way, code: 0xA0, fields: [] }
+              Pong: { kind: one-way, code: 0xA1, fields: [] }
+            handlers:
+              Store:
+                key: $session
+                methods:
+                  Ping: { request: Ping, one-way: true }
+              Shop:
+                key: $session
+                stored_as: §test.Store
+                methods:
+                  Pong: { request: Pong, one-way: true }
+            """),
         Method("unknown message", "XTMP050", "Get: { request: §Gett, reply: GetReply }\nPut: { request: Put, reply: PutReply }\nAll: { request: Get, stream: Item }".Replace("All", "Every", StringComparison.Ordinal), "Get"),
         new("struct as a request", "XTMP050", """
             structs:

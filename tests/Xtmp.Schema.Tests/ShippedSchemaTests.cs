@@ -12,6 +12,19 @@ public sealed class ShippedSchemaTests
             model.Structs.Single(s => s.Name == "ConsensusMessage").Fields.Select(f => f.Name));
     }
 
+    /// <summary>Handlers of applications may not have these names; a new handler of XTMP is to be added to them.</summary>
+    [Fact]
+    public void the_names_of_xtmps_own_handlers_are_known()
+    {
+        var handlers = Repository.Schema("schema/xtmp.yaml").Handlers.Concat(Repository.Schema("schema/bitchat.yaml").Handlers);
+        Assert.Equal(handlers.Select(h => h.Name).Order(StringComparer.Ordinal), ReservedNames.BuiltInHandlers.Order(StringComparer.Ordinal));
+        Assert.All(handlers, h => Assert.Equal(h.Name, h.Kind));
+    }
+
+    [Fact]
+    public void grains_of_an_application_are_stored_under_its_protocol() =>
+        Assert.Equal("orders.Order", Assert.Single(Repository.Schema("examples/CustomMessages/orders.yaml").Handlers).Kind);
+
     [Fact]
     public void accepts_xtmp_yaml()
     {

@@ -78,6 +78,8 @@ internal static class TypeCases
         Field("items whose limit does not fit", "XTMP035", "type: list<bool>, items: { §max: 3 }"),
         Field("min above max", "XTMP036", "type: u8, min: §5, max: 4"),
         Field("min above max of a length", "XTMP036", "type: string, min: §5, max: 4"),
+        Field("min above the max of a string that says none", "XTMP036", "type: string, min: §1025"),
+        Field("min above the max of a list that says none", "XTMP036", "type: list<u8>, min: §1025"),
         Field("min above max of a number", "XTMP036", "type: f64, min: §0.5, max: 0.25"),
         Field("max beyond the type", "XTMP036", "type: u8, max: §256"),
         Field("negative length", "XTMP036", "type: string, min: §-1"),

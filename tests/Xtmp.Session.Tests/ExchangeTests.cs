@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Xtmp.Protocol;
 using Xtmp.TestKit;
@@ -172,6 +173,30 @@ public sealed class ExchangeTests
     }
 
     [Fact]
+    public void an_error_carries_the_detail_that_a_schema_declares()
+    {
+        using var pair = Established();
+        var detail = Enumerable.Range(0, ErrorMessage.MaxDetailBytes).Select(i => (byte)i).ToArray();
+        pair.Server.OnEvent = (session, e) => session.SendError(e.ExchangeId, (XtmpErrorCode)1000, "not enough", detail: detail);
+        pair.Client.Session.SendRequest(Code, "x"u8, default);
+        pair.Run();
+        var error = pair.Client.Single(SessionEventKind.Error).Error!;
+        Assert.Equal((XtmpErrorCode)1000, error.Code);
+        Assert.Equal(detail, error.Detail.ToArray());
+        Assert.Equal(detail, error.ToException().EncodedDetail.ToArray());
+        Assert.Throws<ArgumentOutOfRangeException>(() => pair.Server.Session.SendError(1, (XtmpErrorCode)1000, "x", detail: new byte[ErrorMessage.MaxDetailBytes + 1]));
+    }
+
+    [Theory]
+    [InlineData("9501A178C0C2C0", true)]
+    [InlineData("9601A178C0C2C0C40107", true)]
+    [InlineData("9601A178C0C2C0C400", false)]
+    [InlineData("9601A178C0C2C0C0", false)]
+    [InlineData("9701A178C0C2C0C40107C0", false)]
+    [InlineData("9401A178C0C2", false)]
+    public void an_error_has_five_fields_or_a_detail_behind_them(string hex, bool valid) => Assert.Equal(valid, ErrorMessage.Read(Convert.FromHexString(hex)) is not null);
+
+    [Fact]
     public void an_unknown_message_type_is_answered_and_the_session_lives()
     {
         using var pair = Established();
@@ -254,6 +279,42 @@ public sealed class ExchangeTests
         Assert.Equal(42, order.Count);
         Assert.Equal(Code, order[0]);
         Assert.InRange(order.IndexOf(Code + 1), 1, 12);
+    }
+
+    [Fact]
+    public void emergencies_and_heartbeats_overtake_a_message_of_16_MiB()
+    {
+        var interval = TimeSpan.FromSeconds(5);
+        using var pair = Established(client: PairOptions.Client with { Limits = SessionLimits.Default with { HeartbeatInterval = interval } });
+        pair.Client.Session.SendOneWay(Code, new byte[16 * 1024 * 1024], new SendOptions { RequiresAck = true });
+        var emergencies = 0;
+        var before = pair.Client.Session.RoundTrip;
+        for (var slices = 0; !pair.Server.Of(SessionEventKind.OneWay).Any(e => e.Code == Code); slices++)
+        {
+            Assert.InRange(slices, 0, 600);
+            if (slices % 20 == 0)
+            {
+                pair.Client.Session.SendOneWay(Code + 1, new byte[] { (byte)emergencies++ }, new SendOptions { Priority = MessagePriority.Emergency });
+                pair.Clock.Advance(interval / 3);
+                pair.Client.Session.HandleTimeout(pair.Clock.Now);
+            }
+
+            // A narrow link: a frame or two at a time, and what the other end has to say.
+            var output = new ArrayBufferWriter<byte>();
+            pair.Client.Session.PollTransmit(output, pair.Clock.Now, maxBytes: 32 * 1024);
+            pair.Deliver(pair.Server, output.WrittenSpan);
+            Assert.Equal(emergencies, pair.Server.Of(SessionEventKind.OneWay).Count(e => e.Code == Code + 1));
+
+            // An answer that takes its time shows in the round trip.
+            pair.Clock.Advance(TimeSpan.FromMilliseconds(1));
+            pair.Deliver(pair.Client, pair.Server.Transmit(pair.Clock.Now));
+        }
+
+        Assert.InRange(emergencies, 5, 100);
+        Assert.NotEqual(before, pair.Client.Session.RoundTrip);
+        pair.Run();
+        Assert.Single(pair.Client.Of(SessionEventKind.Ack));
+        Assert.Null(pair.Client.Session.Close);
     }
 
     [Fact]

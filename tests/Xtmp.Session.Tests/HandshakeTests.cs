@@ -201,6 +201,51 @@ public sealed class HandshakeTests
         }
     }
 
+    /// <summary>Of the schemas beside XTMP's own what both ends speak is compared, in either direction; a difference is told or refused.</summary>
+    [Theory]
+    [InlineData(false, false, false)]
+    [InlineData(true, false, false)]
+    [InlineData(true, true, false)]
+    [InlineData(true, false, true)]
+    [InlineData(false, true, true)]
+    public void schemas_of_applications_are_compared(bool differ, bool clientRequires, bool serverRequires)
+    {
+        var client = PairOptions.Client with { Schemas = [Schema("orders", 1), Schema("chat", 7)], RequireSameSchema = clientRequires };
+        var server = PairOptions.Server with { Schemas = [Schema("stock", 1), Schema("orders", (byte)(differ ? 2 : 1))], RequireSameSchema = serverRequires };
+        using var pair = new SessionPair(client, server);
+        pair.Run();
+        if (differ && (clientRequires || serverRequires))
+        {
+            var close = AssertClosed(serverRequires ? pair.Server : pair.Client, SessionCloseReason.SchemaMismatch);
+            Assert.Contains("orders", close.Text);
+            return;
+        }
+
+        string[] expected = differ ? ["orders"] : [];
+        Assert.Equal(expected, pair.Client.Session.Established!.SchemaMismatches);
+        Assert.Equal(expected, pair.Server.Session.Established!.SchemaMismatches);
+    }
+
+    [Fact]
+    public void the_longest_list_of_schemas_fits_a_handshake()
+    {
+        SchemaInfo[] all = [.. Enumerable.Range(0, SchemaList.MaxSchemas).Select(i => Schema($"protocol_{i}", (byte)i))];
+        using var pair = new SessionPair(PairOptions.Client with { Schemas = all, EnableDatagrams = true }, PairOptions.Server with { Schemas = [.. all.Reverse()], EnableDatagrams = true });
+        pair.Run();
+        Assert.Empty(pair.Client.Session.Established!.SchemaMismatches);
+        Assert.Throws<ArgumentException>(() => new SessionPair(PairOptions.Client with { Schemas = [.. all, Schema("more", 0)] }));
+        Assert.Throws<ArgumentException>(() => new SessionPair(PairOptions.Client with { Schemas = [all[0], all[0]] }));
+    }
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(39, false)]
+    [InlineData(40, true)]
+    [InlineData(80, false)]
+    public void a_list_of_schemas_ascends(int length, bool valid) => Assert.Equal(valid, SchemaList.IsValid(new byte[length]));
+
+    private static SchemaInfo Schema(string protocol, byte fingerprint) => new(protocol, 1, Enumerable.Repeat(fingerprint, 32).ToArray(), []);
+
     internal static SessionClose AssertClosed(SessionEnd end, SessionCloseReason reason)
     {
         var close = end.Single(SessionEventKind.Closed).Close!;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -31,6 +32,7 @@ public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposabl
     private readonly Channel<int> _events = Channel.CreateUnbounded<int>();
     private readonly int[] _ports = [.. Enumerable.Range(0, Silos).Select(_ => FreePort())];
     private readonly int[] _admins = [.. Enumerable.Range(0, Silos).Select(_ => FreePort())];
+    private readonly ConcurrentDictionary<XtmpErrorCode, int> _errors = new();
     private int _repeated;
     private string _database = "";
 
@@ -38,6 +40,7 @@ public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposabl
     {
         Kill,
         RollingRestart,
+        DatabaseRestart,
     }
 
     public async ValueTask DisposeAsync()
@@ -54,9 +57,13 @@ public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposabl
     [Theory]
     [InlineData(Change.Kill)]
     [InlineData(Change.RollingRestart)]
+    [InlineData(Change.DatabaseRestart)]
     public async Task nothing_acknowledged_is_lost_or_doubled_when_silos_go_and_come(Change change)
     {
-        _database = await server.NewDatabaseAsync();
+        // A server of its own where it is restarted: other tests use the shared one meanwhile.
+        await using var own = new PostgresServer();
+        var database = change == Change.DatabaseRestart ? own : server;
+        _database = await database.NewDatabaseAsync();
         await RunAsync("cluster", "init", "--root", PathOf("root"), "--name", Network);
         for (var silo = 0; silo < Silos; silo++)
         {
@@ -79,6 +86,25 @@ public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposabl
         {
             await _silos[2]!.KillAsync();
             await ReachAsync(_acknowledged.Max() + 5);
+        }
+        else if (change == Change.DatabaseRestart)
+        {
+            await database.StopAsync();
+            using (var patience = new CancellationTokenSource(Patience))
+            {
+                while (Volatile.Read(ref _repeated) < Wallets)
+                {
+                    await _events.Reader.ReadAsync(patience.Token);
+                }
+            }
+
+            await database.StartAsync();
+            await ReachAsync(_acknowledged.Max() + 5);
+
+            // Told plainly, and nobody's process went with the database.
+            Assert.Subset(new HashSet<XtmpErrorCode> { XtmpErrorCode.StorageUnavailable, XtmpErrorCode.Overloaded, XtmpErrorCode.Timeout, XtmpErrorCode.OutcomeUnknown }, _errors.Keys.ToHashSet());
+            Assert.Contains(XtmpErrorCode.StorageUnavailable, _errors.Keys);
+            Assert.All(_silos, silo => Assert.False(silo!.HasExited));
         }
         else
         {
@@ -163,7 +189,11 @@ public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposabl
                 catch (XtmpException error) when (error.Retryable || error.Code == XtmpErrorCode.OutcomeUnknown)
                 {
                     Interlocked.Increment(ref _repeated);
-                    TestContext.Current.TestOutputHelper?.WriteLine($"wallet {payer}: {error.Message}");
+                    if (_errors.AddOrUpdate(error.Code, 1, static (_, count) => count + 1) == 1)
+                    {
+                        TestContext.Current.TestOutputHelper?.WriteLine($"wallet {payer}: {error.Message}");
+                    }
+
                     _events.Writer.TryWrite(payer);
                 }
             }

@@ -9,10 +9,12 @@ namespace Xtmp.Silo.Tests;
 internal sealed class TestSilo : IAsyncDisposable
 {
     private readonly DirectoryInfo _directory;
+    private readonly SiloHandlers[] _handlers;
 
-    private TestSilo(DirectoryInfo directory, SiloHost host, LogCapture log, SiloOptions options)
+    private TestSilo(DirectoryInfo directory, SiloHost host, LogCapture log, SiloOptions options, SiloHandlers[] handlers)
     {
         _directory = directory;
+        _handlers = handlers;
         Host = host;
         Log = log;
         Options = options;
@@ -26,20 +28,20 @@ internal sealed class TestSilo : IAsyncDisposable
 
     public string Endpoint => $"xtmp://{Host.EndPoint}";
 
-    public static async Task<TestSilo> StartAsync(Func<SiloOptions, SiloOptions>? configure = null)
+    public static async Task<TestSilo> StartAsync(Func<SiloOptions, SiloOptions>? configure = null, params SiloHandlers[] handlers)
     {
         var directory = Directory.CreateTempSubdirectory("xtmp-silo-");
         var log = new LogCapture();
         var options = new SiloOptions { DataDirectory = directory.FullName, Port = 0, Grains = new GrainOptions { OpeningBalance = 1_000_00, Nodes = new Dictionary<string, IdentityPublicKey> { [SampleBundle.NodeId] = SampleBundle.Node.Public } } };
         options = configure?.Invoke(options) ?? options;
-        return new TestSilo(directory, await SiloHost.StartAsync(options, log), log, options);
+        return new TestSilo(directory, await SiloHost.StartAsync(options, log, handlers), log, options, handlers);
     }
 
     /// <summary>Stops the silo and starts it again on the same files.</summary>
     public async Task RestartAsync()
     {
         await Host.StopAsync();
-        Host = await SiloHost.StartAsync(Options, Log);
+        Host = await SiloHost.StartAsync(Options, Log, _handlers);
     }
 
     /// <summary>A well-behaved client with an identity of its own.</summary>

@@ -37,7 +37,33 @@ internal static class CatalogueEmitter
         }
 
         code.Line("];");
+        code.Line();
+        code.Doc("The schema as a silo serves it, and as two ends compare it.");
+        code.Line($"public static {SourceFile.Protocol}.SchemaInfo Schema {{ get; }} = new(Protocol, Version, SchemaFingerprint, Methods);");
         code.Close();
+        if (model.Errors.Count > 0)
+        {
+            Errors(code, model);
+        }
+
         return code.ToString();
+    }
+
+    private static void Errors(CodeWriter code, CatalogueModel model)
+    {
+        code.Line();
+        code.Doc($"Errors of the schema {model.Protocol}.");
+        code.Line(SourceFile.Generated);
+        code.Open($"public static class {Clr.Pascal(model.Protocol)}Errors");
+        code.Doc("All of them, by name.");
+        code.Line($"public static global::System.Collections.Generic.IReadOnlyList<{SourceFile.Protocol}.ErrorDescriptor> All {{ get; }} =");
+        code.Line("[");
+        foreach (var error in model.Errors)
+        {
+            code.Indented($"new {SourceFile.Protocol}.ErrorDescriptor<{error}>(static (detail, message, retryable, retryAfter) => new {error}Exception(detail, message, retryable, retryAfter)),");
+        }
+
+        code.Line("];");
+        code.Close();
     }
 }

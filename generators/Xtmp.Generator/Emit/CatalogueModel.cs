@@ -10,6 +10,7 @@ internal sealed record CatalogueModel(
     string Namespace,
     int Version,
     EquatableArray<string> Messages,
+    EquatableArray<string> Errors,
     EquatableArray<string> Handlers,
     EquatableArray<byte> Fingerprint)
 {
@@ -18,6 +19,7 @@ internal sealed record CatalogueModel(
         schema.Namespace,
         schema.Version,
         new EquatableArray<string>(schema.Messages.Select(m => m.Name).OrderBy(name => name, StringComparer.Ordinal)),
+        new EquatableArray<string>(schema.Messages.Where(m => m.ErrorCode != 0).Select(m => m.Name).OrderBy(name => name, StringComparer.Ordinal)),
         new EquatableArray<string>(schema.Handlers.Select(h => h.Name).OrderBy(name => name, StringComparer.Ordinal)),
         new EquatableArray<byte>(SchemaFingerprint.Compute(schema)));
 

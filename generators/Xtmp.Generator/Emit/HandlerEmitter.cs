@@ -18,7 +18,8 @@ internal static class HandlerEmitter
     {
         SourceFile.Describe(code, model.Doc, model.Since, model.Deprecated);
         code.Line(SourceFile.Generated);
-        code.Open($"public interface I{model.Name}Handler");
+        code.Open($"public interface I{model.Name}Handler : {SourceFile.Protocol}.IXtmpHandler");
+        code.Line($"static global::System.Collections.Generic.IReadOnlyList<{SourceFile.Protocol}.MethodDescriptor> {SourceFile.Protocol}.IXtmpHandler.Methods => {model.Name}Methods.All;");
         foreach (var method in model.Methods)
         {
             code.Gap();
@@ -49,6 +50,11 @@ internal static class HandlerEmitter
             code.Indented($"invoker.{call}({model.Name}Methods.{method.Name}, request, context);");
         }
 
+        foreach (var method in model.UnreadableMethods)
+        {
+            code.Line($"public {(method.IsMany ? "global::System.Collections.Generic.IAsyncEnumerable" : "global::System.Threading.Tasks.ValueTask")}<dynamic> {method.ClrName}Async(params object?[] arguments) => throw new global::System.NotSupportedException();");
+        }
+
         code.Close();
         code.Line();
     }
@@ -63,10 +69,10 @@ internal static class HandlerEmitter
             code.Gap();
             SourceFile.Describe(code, method.Doc, method.Since, method.Deprecated);
             code.Line($"public static readonly {Descriptor(method)} {method.Name} = new(");
-            code.Indented($"{CSharpText.Literal(model.Name)},");
+            code.Indented($"{CSharpText.Literal(model.Kind)},");
             code.Indented($"{CSharpText.Literal(method.Name)},");
             code.Indented($"static (request, context) => {Key(method.Key)},");
-            code.Indented($"static (handler, request, context) => ((I{model.Name}Handler)handler).{method.Name}Async(request, context)){Policy(method)};");
+            code.Indented($"static (handler, request, context) => ((I{model.Name}Handler)handler).{method.Name}Async(request, context)){Policy(model, method)};");
         }
 
         code.Gap();
@@ -94,9 +100,13 @@ internal static class HandlerEmitter
         _ => $"{SourceFile.Protocol}.OneWayMethod<{Clr.NameOf(method.Request)}>",
     };
 
-    private static string Policy(MethodModel method)
+    private static string Policy(HandlerModel model, MethodModel method)
     {
         var set = new List<string>();
+        if (model.HasErrors)
+        {
+            set.Add($"Errors = {Clr.Pascal(model.Protocol)}Errors.All");
+        }
         if (method.AuthenticatesWallet)
         {
             set.Add("AuthenticatesWallet = true");

@@ -22,6 +22,11 @@ internal static class RecordEmitter
             Property(code, field);
         }
 
+        foreach (var field in shape.UnreadableFields)
+        {
+            code.Line($"public {(field.IsMany ? SourceFile.Protocol + ".ValueList<dynamic>" : "dynamic?")} {field.ClrName} {{ get; init; }}");
+        }
+
         code.Gap();
         code.Doc("Elements behind the last field this schema knows, from a newer one; written back as they came.");
         code.Line($"public {SourceFile.Protocol}.UnknownFields? UnknownFields {{ get; init; }}");
@@ -38,11 +43,40 @@ internal static class RecordEmitter
         DecodeEmitter.Emit(code, shape);
         JsonReaderEmitter.Emit(code, shape);
         code.Close();
+        if (message is { ErrorCode: not 0 })
+        {
+            Exception(code, message);
+        }
+
         return code.ToString();
     }
 
+    private static void Exception(CodeWriter code, MessageModel message)
+    {
+        code.Line();
+        SourceFile.Describe(code, message.Shape.Doc, message.Shape.Since, message.Shape.Deprecated, $"Thrown by a handler, it reaches the caller as it is. Error code {Clr.Number(message.ErrorCode)}.");
+        code.Line(SourceFile.Generated);
+        code.Open($"public sealed class {message.Name}Exception : {SourceFile.Protocol}.XtmpException<{message.Name}>");
+        code.Doc("Makes one.");
+        code.Line("/// <param name=\"detail\">What goes with it.</param>");
+        code.Line("/// <param name=\"message\">What went wrong, for a person.</param>");
+        code.Line("/// <param name=\"retryable\">Whether the same call can succeed later.</param>");
+        code.Line("/// <param name=\"retryAfter\">When to try again at the earliest.</param>");
+        code.Open($"public {message.Name}Exception({message.Name} detail, string message = {CSharpText.Literal(Text(message))}, bool retryable = false, global::System.TimeSpan? retryAfter = null) : base(detail, message, retryable, retryAfter)");
+        code.Close();
+        code.Close();
+    }
+
+    /// <summary>The first line of the doc, else the name.</summary>
+    private static string Text(MessageModel message) => message.Shape.Doc.Trim().Split('\n')[0] is { Length: > 0 } doc ? doc : message.Name;
+
     private static string Summary(MessageModel message)
     {
+        if (message.ErrorCode != 0)
+        {
+            return "The detail of an error.";
+        }
+
         var text = message.Code == 0 ? "Stays inside a silo" : "Code 0x" + message.Code.ToString("X2", System.Globalization.CultureInfo.InvariantCulture);
         text += ", " + message.Kind switch
         {
@@ -72,7 +106,7 @@ internal static class RecordEmitter
         code.Line($"public static {SourceFile.Protocol}.MessageInfo MessageInfo {{ get; }} = new({CSharpText.Literal(message.Name)}, 0x{message.Code.ToString("X2", System.Globalization.CultureInfo.InvariantCulture)}, {SourceFile.Protocol}.FrameKind.{kind})");
         code.Line("{");
         code.Indented($"Transport = {SourceFile.Protocol}.TransportClass.{message.Transport}, Priority = {SourceFile.Protocol}.MessagePriority.{message.Priority}, Authentication = {SourceFile.Protocol}.AuthenticationLevel.{message.Authentication},");
-        code.Indented($"RequiresAck = {Boolean(message.Ack)}, Compressible = {Boolean(message.Compressible)}, Idempotent = {Boolean(message.Idempotent)}, MaxEncodedSize = {Clr.Number(message.MaxEncodedSize)},");
+        code.Indented($"RequiresAck = {Boolean(message.Ack)}, Compressible = {Boolean(message.Compressible)}, Idempotent = {Boolean(message.Idempotent)}, MaxEncodedSize = {Clr.Number(message.MaxEncodedSize)},{(message.ErrorCode == 0 ? "" : $" ErrorCode = {Clr.Number(message.ErrorCode)},")}");
         code.Line("};");
         code.Line($"{SourceFile.Protocol}.MessageInfo {SourceFile.Protocol}.IXtmpMessage.Info => MessageInfo;");
     }

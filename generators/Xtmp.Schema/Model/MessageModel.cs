@@ -18,6 +18,12 @@ public sealed record MessageModel
     /// </summary>
     public byte Code { get; init; }
 
+    /// <summary>Of an error: the code that stands in the Error message whose detail it is; else 0.</summary>
+    public ushort ErrorCode { get; init; }
+
+    /// <summary>The number that tells it from others of its kind: <see cref="ErrorCode"/> of an error, else <see cref="Code"/>.</summary>
+    public int Number => ErrorCode != 0 ? ErrorCode : Code;
+
     public TransportKind Transport { get; init; }
 
     public PriorityKind Priority { get; init; }

@@ -23,6 +23,15 @@ public static class ReservedNames
         "Deconstruct",
     };
 
+    /// <summary>Handlers of XTMP's own schemas. Another one of that name would read as theirs wherever both are used.</summary>
+    public static readonly IReadOnlyCollection<string> BuiltInHandlers = new HashSet<string>(StringComparer.OrdinalIgnoreCase)
+    {
+        "Bundle", "BundleLedger", "CertificateAuthority", "Device", "Game", "Lock", "Registry", "Session", "Stream", "Vm", "VmDirectory", "Wallet",
+    };
+
+    /// <summary>True for XTMP's own schemas, whose codes and handler names others do not take.</summary>
+    public static bool IsCore(string protocol) => protocol is "xtmp" or "bitchat";
+
     /// <summary>Members of every generated handler, client and method table.</summary>
     public static readonly IReadOnlyCollection<string> HandlerMembers = new HashSet<string>(StringComparer.Ordinal)
     {

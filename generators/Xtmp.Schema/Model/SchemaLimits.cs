@@ -20,6 +20,24 @@ public static class SchemaLimits
     /// <summary>Greatest <c>max</c> of a list or map.</summary>
     public const int GreatestCount = 65_536;
 
+    /// <summary>First message code of applications.</summary>
+    public const byte FirstApplicationCode = 0xA0;
+
+    /// <summary>Last message code of applications: 80 in all for the schemas of one silo.</summary>
+    public const byte LastApplicationCode = 0xEF;
+
+    /// <summary>Greatest message code.</summary>
+    public const int GreatestCode = 254;
+
+    /// <summary>First code of an error that a schema declares; those below are XTMP's own. The last is 65535.</summary>
+    public const int FirstErrorCode = 1000;
+
+    /// <summary>Longest encoding of an error, in bytes: it travels inside an Error message.</summary>
+    public const int GreatestErrorBytes = 4096;
+
+    /// <summary>Code of the Error message that every error travels in.</summary>
+    public const byte ErrorMessageCode = 0xFE;
+
     /// <summary>Greatest field id.</summary>
     public const int GreatestFieldId = 255;
 

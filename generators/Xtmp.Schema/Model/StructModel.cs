@@ -15,6 +15,9 @@ public sealed record StructModel
     /// <summary>In order of their ids. Ids may have gaps where one is reserved: a gap is nil on the wire.</summary>
     public EquatableArray<FieldModel> Fields { get; init; }
 
+    /// <summary>Fields that could not be read; only in a draft.</summary>
+    public EquatableArray<UnreadableMember> UnreadableFields { get; init; }
+
     public EquatableArray<int> ReservedIds { get; init; }
 
     public EquatableArray<string> ReservedNames { get; init; }

@@ -36,12 +36,30 @@ internal sealed class Declarations
         found.Unions = Section(context, file, "unions", NamedTypeKind.Union);
         found.Messages = Section(context, file, "messages", NamedTypeKind.Message);
         found.Handlers = HandlerSection(context, file);
-        var catalogue = Naming.ToPascalCase(protocol) + "Catalogue";
-        if (!context.Symbols.TryTake(catalogue, "the catalogue", out var takenBy))
+        var errors = ReservedNames.IsCore(protocol) ? [] : found.Messages.Where(IsError).Select(m => m.Key).ToList();
+        foreach (var error in errors)
         {
-            context.Report(SchemaRules.DuplicateType, file.Scalar("protocol")!, $"The catalogue '{catalogue}' that is generated for the protocol has the name of {takenBy}.");
+            Take(context, error, error.Text + "Exception", $"which is generated for the error '{error.Text}'");
+        }
+        foreach (var suffix in errors.Count > 0 ? new[] { "Catalogue", "Errors" } : ["Catalogue"])
+        {
+            if (file.Scalar("protocol") is { } name)
+            {
+                Take(context, name, Naming.ToPascalCase(protocol) + suffix, "which is generated for the protocol");
+            }
         }
         return found;
+    }
+
+    private static bool IsError(KeyValuePair<ScalarNode, Node> message) =>
+        message.Value is MappingNode body && body.Entries.Any(e => e.Key.Text == "kind" && e.Value is ScalarNode { Text: "error" });
+
+    private static void Take(ReadingContext context, ScalarNode owner, string name, string why)
+    {
+        if (!context.Symbols.TryTake(name, why.Replace("which is generated", "what is generated"), out var takenBy))
+        {
+            context.Report(SchemaRules.DuplicateType, owner, $"'{name}', {why}, has the name of {takenBy}.");
+        }
     }
 
     private static List<KeyValuePair<ScalarNode, Node>> Section(ReadingContext context, Keyed file, string section, NamedTypeKind kind)

@@ -51,7 +51,7 @@ internal sealed class FileReader(string path, string text, ImportLoader loader)
         var unions = Each(declarations.Unions, (n, v) => UnionReader.Read(_context, n, v));
         var messageReader = new MessageReader(_context, protocol);
         var drafts = Each(declarations.Messages, messageReader.Read);
-        var handlerReader = new HandlerReader(_context, drafts.ToDictionary(d => d.Model.Name, StringComparer.Ordinal), NamesOf(file, "messages"));
+        var handlerReader = new HandlerReader(_context, protocol, drafts.ToDictionary(d => d.Model.Name, StringComparer.Ordinal), NamesOf(file, "messages"));
         var handlers = Each(declarations.Handlers, handlerReader.Read);
         var messages = MessageJoiner.Join(_context, drafts, handlerReader);
         var model = new SchemaModel
@@ -70,7 +70,17 @@ internal sealed class FileReader(string path, string text, ImportLoader loader)
         };
         _draft = model;
         CheckCircles(model);
-        return _context.Diagnostics.HasErrors ? null : EncodedSize.Decide(Compression.Decide(model, drafts));
+        if (_context.Diagnostics.HasErrors)
+        {
+            return null;
+        }
+        var whole = EncodedSize.Decide(Compression.Decide(model, drafts));
+        foreach (var error in whole.Messages.Where(m => m.ErrorCode != 0 && m.MaxEncodedSize > SchemaLimits.GreatestErrorBytes))
+        {
+            _context.Report(SchemaRules.ErrorTooLarge, _context.Positions["messages." + error.Name],
+                FormattableString.Invariant($"'{error.Name}' may take {error.MaxEncodedSize} bytes; an error has room for {SchemaLimits.GreatestErrorBytes}."));
+        }
+        return whole;
     }
 
     private static List<T> Each<T>(IEnumerable<KeyValuePair<ScalarNode, Node>> declarations, Func<ScalarNode, Node, T?> read)
@@ -105,6 +115,7 @@ internal sealed class FileReader(string path, string text, ImportLoader loader)
         {
             return "";
         }
+        _context.Mark("protocol", protocol);
         if (!Naming.IsSnakeCase(protocol.Text))
         {
             _context.Report(SchemaRules.BadName, protocol, $"'{Shown.Of(protocol.Text)}' is no name for a protocol: lower-case words joined by '_'.", Naming.SuggestSnakeCase(protocol.Text));

@@ -1,11 +1,12 @@
 namespace Xtmp.Schema.Reading;
 
 /// <summary>Reads handlers, and joins requests with what answers them.</summary>
-internal sealed class HandlerReader(ReadingContext context, IReadOnlyDictionary<string, MessageDraft> messages, ISet<string> declared)
+internal sealed class HandlerReader(ReadingContext context, string protocol, IReadOnlyDictionary<string, MessageDraft> messages, ISet<string> declared)
 {
     private const int WalletIdSize = 32;
 
     private readonly Dictionary<string, string> _served = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _kinds = new(StringComparer.Ordinal);
 
     /// <summary>The request that each response and item answers.</summary>
     public Dictionary<string, string> Answers { get; } = new(StringComparer.Ordinal);
@@ -24,6 +25,11 @@ internal sealed class HandlerReader(ReadingContext context, IReadOnlyDictionary<
         var declarations = keyed.Declarations("methods").ToList();
         var siblings = new HashSet<string>(declarations.Select(d => d.Key.Text), StringComparer.Ordinal);
         var methods = new List<MethodModel>();
+        var unreadable = new List<UnreadableMember>();
+        if (!ReservedNames.IsCore(protocol) && ReservedNames.BuiltInHandlers.Contains(name.Text))
+        {
+            context.Report(SchemaRules.BuiltInHandler, name, $"XTMP itself has a handler '{name.Text}'; choose another name.");
+        }
         foreach (var declaration in declarations)
         {
             context.Mark("handlers." + name.Text + "." + declaration.Key.Text, declaration.Key);
@@ -31,21 +37,49 @@ internal sealed class HandlerReader(ReadingContext context, IReadOnlyDictionary<
             {
                 methods.Add(method);
             }
+            else
+            {
+                unreadable.Add(new(declaration.Key.Text, declaration.Value is MappingNode body && body.Entries.Any(e => e.Key.Text == "stream")));
+            }
         }
         Incomplete |= keyed["methods"] is not MappingNode entries || methods.Count != entries.Entries.Count;
         if (keyed["methods"] is MappingNode { Entries.Count: 0 } empty)
         {
             context.Report(SchemaRules.Empty, empty, $"'{name.Text}' has no methods.");
         }
-        return new HandlerModel
+        var handler = new HandlerModel
         {
             Name = name.Text,
             Namespace = context.Namespace,
+            Protocol = protocol,
+            StoredAs = StoredAs(keyed),
+            HasErrors = messages.Values.Any(m => m.Model.ErrorCode != 0),
             Doc = keyed.Doc(),
             Methods = new(methods),
+            UnreadableMethods = new(unreadable),
             Since = keyed.Since(name.Text),
             Deprecated = keyed.Deprecation(context.TopLevelNames, name.Text),
         };
+        if (!_kinds.Add(handler.Kind))
+        {
+            context.Report(SchemaRules.DuplicateName, keyed.Scalar("stored_as") ?? name, $"Another handler's grains are stored under '{handler.Kind}' already.");
+        }
+        return handler;
+    }
+
+    private string? StoredAs(Keyed keyed)
+    {
+        if (keyed.Scalar("stored_as") is not { } stored)
+        {
+            return null;
+        }
+        var parts = stored.Text.Split('.');
+        if (parts.Length <= 2 && Naming.IsPascalCase(parts[parts.Length - 1]) && (parts.Length == 1 || Naming.IsSnakeCase(parts[0])))
+        {
+            return stored.Text;
+        }
+        context.Report(SchemaRules.BadName, stored, $"'{Shown.Of(stored.Text)}' is no kind of grains: the name of a handler, or a protocol and one, such as orders.Order.");
+        return null;
     }
 
     private MethodModel? ReadMethod(ScalarNode name, Node node, ScalarNode? handlerKey, IReadOnlyCollection<string> siblings)

@@ -17,6 +17,11 @@ internal static class KeyReader
             case "$session":
                 return new(KeySource.Session, null, null, null);
             case "$caller":
+                if (request.Intact && request.Model.Kind is MessageKind.Request or MessageKind.OneWay && request.Model.Authentication != AuthenticationKind.Wallet)
+                {
+                    context.Report(SchemaRules.CallerUnproved, key.Position.Line < method.Position.Line ? method : key,
+                        $"'{request.Model.Name}' does not say 'authentication: wallet', so that a caller may have no wallet to be the key.");
+                }
                 return new(KeySource.Caller, null, null, null);
         }
         if (key!.Text.StartsWith("$", StringComparison.Ordinal))

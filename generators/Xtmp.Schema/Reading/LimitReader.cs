@@ -67,10 +67,12 @@ internal static class LimitReader
     {
         var greatest = type.Kind is TypeKind.String or TypeKind.Bytes ? SchemaLimits.GreatestLength : SchemaLimits.GreatestCount;
         var low = Integer(context, min, type, 0, greatest) ?? 0;
-        var high = Integer(context, max, type, 0, greatest) ?? BigInteger.Max(type.MaxLength, low);
+        var high = Integer(context, max, type, 0, greatest) ?? (max is null ? type.MaxLength : BigInteger.Max(type.MaxLength, low));
         if (low > high)
         {
-            context.Report(SchemaRules.BadRange, min!, $"'min' is above 'max' ({high}): no value fits.");
+            context.Report(SchemaRules.BadRange, min!, max is null
+                ? $"'min' is above the 'max' of {type} where none is said ({high}): say 'max'."
+                : $"'min' is above 'max' ({high}): no value fits.");
         }
         return type with { MinLength = (int)low, MaxLength = (int)high };
     }

@@ -5,10 +5,8 @@ namespace Xtmp.Schema.Reading;
 /// <summary>Reads messages.</summary>
 internal sealed class MessageReader(ReadingContext context, string protocol)
 {
-    private const byte FirstApplicationCode = 0xA0;
-    private const byte LastApplicationCode = 0xEF;
-
-    private readonly Dictionary<byte, string> _codes = [];
+    private readonly Dictionary<int, string> _codes = [];
+    private readonly bool _isCore = ReservedNames.IsCore(protocol);
 
     public MessageDraft? Read(ScalarNode name, Node node)
     {
@@ -23,8 +21,9 @@ internal sealed class MessageReader(ReadingContext context, string protocol)
         var compress = keyed.Word<CompressKind>("compress") ?? CompressKind.Auto;
         var authentication = keyed.Word<AuthenticationKind>("authentication") ?? AuthenticationKind.None;
         var (ack, idempotent) = (keyed.Boolean("ack"), keyed.Boolean("idempotent"));
-        var code = (byte)(keyed.Integer("code") ?? 0);
+        var code = (int)(keyed.Integer("code") ?? 0);
         string? family = null;
+        var isDeclaredError = kind == MessageKind.Error && !_isCore;
         if (kind is { } known)
         {
             CheckKeys(keyed, known);
@@ -33,12 +32,17 @@ internal sealed class MessageReader(ReadingContext context, string protocol)
                 family = CheckCode(name, keyed, known, ref code);
             }
         }
+        else
+        {
+            code = 0;
+        }
         var model = new MessageModel
         {
             Shape = shape,
             Kind = kind ?? MessageKind.Local,
             Family = family,
-            Code = kind is { } k && CarriesCode(k) ? code : (byte)0,
+            Code = kind is not { } k || !CarriesCode(k) ? (byte)0 : isDeclaredError ? SchemaLimits.ErrorMessageCode : (byte)code,
+            ErrorCode = isDeclaredError ? (ushort)Math.Max(code, SchemaLimits.FirstErrorCode) : (ushort)0,
             Transport = transport ?? TransportKind.Reliable,
             Priority = priority ?? PriorityKind.Normal,
             Ack = ack,
@@ -64,7 +68,7 @@ internal sealed class MessageReader(ReadingContext context, string protocol)
             MessageKind.Request => new[] { "family", "transport", "priority", "compress", "idempotent", "authentication" },
             MessageKind.OneWay => ["family", "transport", "priority", "compress", "ack", "authentication"],
             MessageKind.Local => ["idempotent"],
-            MessageKind.Error => ["family", "priority", "compress"],
+            MessageKind.Error => _isCore ? ["family", "priority", "compress"] : [],
             _ => ["transport", "priority", "compress"],
         };
         foreach (var key in new[] { "family", "transport", "priority", "compress", "ack", "idempotent", "authentication" })
@@ -76,7 +80,7 @@ internal sealed class MessageReader(ReadingContext context, string protocol)
         }
     }
 
-    private string? CheckCode(ScalarNode name, Keyed keyed, MessageKind kind, ref byte code)
+    private string? CheckCode(ScalarNode name, Keyed keyed, MessageKind kind, ref int code)
     {
         var familyNode = keyed.Scalar("family");
         FamilyModel? family = null;
@@ -95,6 +99,13 @@ internal sealed class MessageReader(ReadingContext context, string protocol)
             }
             return family?.Name;
         }
+        var isDeclaredError = kind == MessageKind.Error && !_isCore;
+        var (first, last) = isDeclaredError ? (SchemaLimits.FirstErrorCode, ushort.MaxValue) : (1, SchemaLimits.GreatestCode);
+        if (code != 0 && (code < first || code > last))
+        {
+            context.Report(SchemaRules.NumberOutOfRange, node, string.Format(CultureInfo.InvariantCulture, "'code' of a message of kind {0} lies between {1} and {2}.", CanonicalText.Word(kind), first, last));
+            code = 0;
+        }
         if (code == 0)
         {
             return family?.Name;
@@ -105,6 +116,10 @@ internal sealed class MessageReader(ReadingContext context, string protocol)
             return family?.Name;
         }
         _codes.Add(code, name.Text);
+        if (isDeclaredError)
+        {
+            return null;
+        }
         var value = code;
         if (family is null && familyNode is null)
         {
@@ -114,13 +129,13 @@ internal sealed class MessageReader(ReadingContext context, string protocol)
         {
             context.Report(SchemaRules.CodeOutsideFamily, node, string.Format(CultureInfo.InvariantCulture, "The code 0x{0:X2} lies outside the family '{1}', 0x{2:X2}-0x{3:X2}.", code, family.Name, family.First, family.Last));
         }
-        else if (family is not null && family.ReservedCodes.Contains(code))
+        else if (family is not null && family.ReservedCodes.Contains((byte)code))
         {
             context.Report(SchemaRules.ReservedReuse, node, string.Format(CultureInfo.InvariantCulture, "The code 0x{0:X2} is reserved in the family '{1}'.", code, family.Name));
         }
-        else if (protocol is not ("xtmp" or "bitchat") && (code is < FirstApplicationCode or > LastApplicationCode))
+        else if (!_isCore && (code is < SchemaLimits.FirstApplicationCode or > SchemaLimits.LastApplicationCode))
         {
-            context.Report(SchemaRules.ForeignCode, node, string.Format(CultureInfo.InvariantCulture, "The code 0x{0:X2} belongs to XTMP itself; applications have 0xA0-0xEF.", code));
+            context.Report(SchemaRules.ForeignCode, node, string.Format(CultureInfo.InvariantCulture, "The code 0x{0:X2} belongs to XTMP itself; applications have 0x{1:X2}-0x{2:X2}.", code, SchemaLimits.FirstApplicationCode, SchemaLimits.LastApplicationCode));
         }
         return family?.Name;
     }

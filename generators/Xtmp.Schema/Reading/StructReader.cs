@@ -19,11 +19,16 @@ internal static class StructReader
         var items = keyed.Items("fields");
         var siblings = ListNames.Of(items);
         var fields = new List<FieldModel>();
+        var unreadable = new List<UnreadableMember>();
         foreach (var item in items)
         {
             if (FieldReader.Read(context, item, members, siblings, section + "." + name.Text, since) is { } field)
             {
                 fields.Add(field);
+            }
+            else if (Unreadable(item) is { } member)
+            {
+                unreadable.Add(member);
             }
         }
         fields.Sort((a, b) => a.Id.CompareTo(b.Id));
@@ -38,12 +43,21 @@ internal static class StructReader
             Namespace = context.Namespace,
             Doc = keyed.Doc(),
             Fields = new(fields),
+            UnreadableFields = new(unreadable),
             ReservedIds = new(reservedNumbers.Select(n => (int)n)),
             ReservedNames = new(reservedNames),
             Since = since,
             Deprecated = keyed.Deprecation(context.TopLevelNames, name.Text),
         };
         return (shape, intact);
+    }
+
+    private static UnreadableMember? Unreadable(Node item)
+    {
+        string? Text(string key) => (item as MappingNode)?.Entries.Where(e => e.Key.Text == key).Select(e => (e.Value as ScalarNode)?.Text).FirstOrDefault();
+        return Text("name") is { } name && Naming.IsSnakeCase(name)
+            ? new(Naming.ToPascalCase(name), Text("type")?.StartsWith("list", StringComparison.Ordinal) == true)
+            : null;
     }
 
     /// <summary>A gap costs a byte in every message and is mostly a slip, so it has to be said.</summary>

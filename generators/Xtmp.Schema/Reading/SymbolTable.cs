@@ -5,8 +5,8 @@ internal sealed class SymbolTable
 {
     private readonly Dictionary<string, Symbol> _types = new(StringComparer.Ordinal);
 
-    /// <summary>C# names in the file's namespace, with what took them.</summary>
-    private readonly Dictionary<string, string> _taken = new(StringComparer.Ordinal);
+    /// <summary>C# names in the file's namespace, with what took them. Files of names that differ in case alone would be one.</summary>
+    private readonly Dictionary<string, (string Name, string What)> _taken = new(StringComparer.OrdinalIgnoreCase);
 
     public IEnumerable<Symbol> Types => _types.Values;
 
@@ -15,11 +15,10 @@ internal sealed class SymbolTable
     /// <summary>Adds a type; false, with what it collides with, when the name is taken.</summary>
     public bool TryAdd(Symbol symbol, string what, out string takenBy)
     {
-        if (_taken.TryGetValue(symbol.Type.Name, out takenBy!))
+        if (!TryTake(symbol.Type.Name, what, out takenBy))
         {
             return false;
         }
-        _taken.Add(symbol.Type.Name, what);
         _types.Add(symbol.Type.Name, symbol);
         return true;
     }
@@ -27,11 +26,13 @@ internal sealed class SymbolTable
     /// <summary>Takes a C# name for something that is no type of the schema.</summary>
     public bool TryTake(string clrName, string what, out string takenBy)
     {
-        if (_taken.TryGetValue(clrName, out takenBy!))
+        if (_taken.TryGetValue(clrName, out var taken))
         {
+            takenBy = taken.Name == clrName ? taken.What : $"{taken.What}, but for its case ('{taken.Name}')";
             return false;
         }
-        _taken.Add(clrName, what);
+        takenBy = "";
+        _taken.Add(clrName, (clrName, what));
         return true;
     }
 

@@ -79,7 +79,7 @@ public static class SchemaVocabulary
         Required("fields", new ValueRule(ValueForm.NodeList) { Node = Field }, "Its fields."),
         _doc,
         Key("family", ValueForm.Text, "Family whose range holds its code."),
-        Key("code", new ValueRule(ValueForm.Integer) { Min = 1, Max = 254 }, "Its number in the frame header. Responses, items and local messages have none."),
+        Key("code", new ValueRule(ValueForm.Integer) { Min = 1, Max = 65_535 }, "Its number in the frame header, 0xA0 to 0xEF for applications; of an error the error code, 1000 to 65535. Responses, items and local messages have none."),
         Key("transport", Words("reliable", "fast"), "Link it prefers; reliable where not said."),
         Key("priority", Words("normal", "high", "emergency"), "Sending order; normal where not said."),
         Key("ack", ValueForm.Boolean, "Ask for an acknowledgement; one-way messages only."),
@@ -108,6 +108,7 @@ public static class SchemaVocabulary
         Required("methods", new ValueRule(ValueForm.NodeMap) { Node = Method, TypeNames = true }, "Its methods."),
         _doc,
         Key("key", ValueForm.Text, "Field of each request that is the grain key, $session or $caller."),
+        Key("stored_as", ValueForm.Text, "Kind that its grains are stored under; the protocol, a point and the handler's name where not said."),
         _since, _deprecated, _replacedBy,
     ]);
 

@@ -42,6 +42,15 @@ internal abstract class PendingCall(MethodDescriptor method, IXtmpMessage reques
 
     public bool IsAbandoned => Volatile.Read(ref _abandoned) != 0;
 
+    /// <summary>The place among the deadlines, which is theirs to keep.</summary>
+    internal CallDeadlines.Line? Line { get; set; }
+
+    internal PendingCall? Earlier { get; set; }
+
+    internal PendingCall? Later { get; set; }
+
+    internal TimeSpan Due { get; set; }
+
     /// <summary>Nobody waits any more. Whoever of the two comes second, this or <see cref="TryBegin"/>, sees the other.</summary>
     public void Abandon()
     {
@@ -70,6 +79,11 @@ internal abstract class PendingCall(MethodDescriptor method, IXtmpMessage reques
     public abstract void OnEnd();
 
     public abstract void OnFailed(XtmpException error);
+
+    /// <summary>The time given for the call is over.</summary>
+    public virtual void OnDeadline()
+    {
+    }
 
     /// <summary>
     /// The session it was sent on is over. True where the next session may send it again; otherwise the call has failed,

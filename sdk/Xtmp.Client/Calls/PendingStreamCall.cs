@@ -9,12 +9,13 @@ internal sealed class PendingStreamCall<TItem>(MethodDescriptor method, IXtmpMes
     : PendingCall(method, request, SendOptions.From(method.Request) with { Stream = true, InitialCredit = window }, order)
     where TItem : class, IXtmpMessage<TItem>
 {
-    private readonly Channel<TItem> _items = Channel.CreateUnbounded<TItem>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    private readonly Channel<(TItem Item, ulong Number)> _items = Channel.CreateUnbounded<(TItem, ulong)>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
 
     /// <summary>The session was lost; what it had brought is in the items before.</summary>
     public XtmpException? Lost { get; private set; }
 
-    public bool TryRead(out TItem? item) => _items.Reader.TryRead(out item);
+    /// <summary>The next item, with its number: a gap is what was lost on the way.</summary>
+    public bool TryRead(out (TItem Item, ulong Number) next) => _items.Reader.TryRead(out next);
 
     /// <summary>False at the end, and when the session was lost; throws what the server answered instead.</summary>
     public async ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken)
@@ -36,7 +37,7 @@ internal sealed class PendingStreamCall<TItem>(MethodDescriptor method, IXtmpMes
     {
         if (TryDecode<TItem>(in item, limits, out var value, out var failure))
         {
-            _items.Writer.TryWrite(value!);
+            _items.Writer.TryWrite((value!, item.ItemNumber));
             return false;
         }
 

@@ -17,17 +17,21 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
     private readonly TaskCompletionSource<SessionClose> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly XtmpClientOptions _options;
     private readonly EndpointSet.Endpoint _endpoint;
+    private readonly CallDeadlines _deadlines;
     private readonly SessionPump _pump;
     private readonly SessionClock _clock;
     private readonly SessionQuality _quality;
+    private readonly CancellationTokenSource _over = new();
+    private Task<SessionDatagrams?> _datagrams = Task.FromResult<SessionDatagrams?>(null);
     private List<PendingCall> _unanswered = [];
     private Task _running = Task.CompletedTask;
     private int _outstanding;
     private bool _isFull;
 
-    private LiveSession(XtmpSession session, ILink link, SessionClock clock, EndpointSet.Endpoint endpoint, XtmpClientOptions options)
+    private LiveSession(XtmpSession session, ILink link, SessionClock clock, EndpointSet.Endpoint endpoint, XtmpClientOptions options, CallDeadlines deadlines)
     {
         _endpoint = endpoint;
+        _deadlines = deadlines;
         _options = options;
         _clock = clock;
         _quality = new SessionQuality(clock.Monotonic);
@@ -59,7 +63,8 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
 
     /// <summary>Shakes hands over a link, which it owns from here on.</summary>
     public static async Task<LiveSession> EstablishAsync(
-        Task<ILink> connecting, ClientSessionOptions sessionOptions, EndpointSet.Endpoint endpoint, XtmpClientOptions options, CancellationToken cancellationToken)
+        Task<ILink> connecting, ClientSessionOptions sessionOptions, EndpointSet.Endpoint endpoint, XtmpClientOptions options, CallDeadlines deadlines,
+        CancellationToken cancellationToken)
     {
         // The network connects while the first flight is made.
         var clock = new SessionClock(options.TimeProvider);
@@ -79,13 +84,18 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
             throw;
         }
 
-        var live = new LiveSession(session, link, clock, endpoint, options);
+        var live = new LiveSession(session, link, clock, endpoint, options, deadlines);
         try
         {
             await live._pump.HandshakeAsync(cancellationToken).ConfigureAwait(false);
             live._running = live._pump.RunAsync();
             live.Established = live._pump.Use(0, static (established, _) => established.Established)
                 ?? throw (await live._closed.Task.ConfigureAwait(false)).ToException();
+            if (live.Established.DatagramEndpoint is { } announced)
+            {
+                live._datagrams = SessionDatagrams.OpenAsync(live._pump, announced, endpoint.Address.Host, live._over.Token);
+            }
+
             return live;
         }
         catch
@@ -120,17 +130,12 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
         _pump.Use((call.Exchange, limit), static (session, credit) => session.GrantCredit(credit.Exchange, credit.limit));
 
     /// <summary>A call that only means something on this session, such as one that signs its exporter.</summary>
-    public async ValueTask<TReply> InvokeAsync<TRequest, TReply>(UnaryMethod<TRequest, TReply> method, TRequest request, CancellationToken cancellationToken)
+    public ValueTask<TReply> InvokeAsync<TRequest, TReply>(UnaryMethod<TRequest, TReply> method, TRequest request, CancellationToken cancellationToken)
         where TRequest : class, IXtmpMessage<TRequest>
         where TReply : class, IXtmpMessage<TReply>
     {
-        var call = new PendingUnaryCall<TReply>(method, request, order: 0, _options.DecodeLimits) { IsBound = true };
-        if (Start(call) != StartResult.Sent)
-        {
-            throw new XtmpException(XtmpErrorCode.ConnectionLost, Fault.Network, $"{method} was not sent: the session takes no more calls.", retryable: true);
-        }
-
-        return await call.WaitAsync(_options.CallTimeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        var call = new PendingUnaryCall<TReply>(method, request, order: 0, _options.DecodeLimits, _deadlines) { IsBound = true };
+        return call.RunAsync(this, static (session, started) => session.StartBound(started), _options.CallTimeout, cancellationToken);
     }
 
     /// <summary>Sends a one-way message. False where the session takes none any more.</summary>
@@ -142,9 +147,15 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
                 return false;
             }
 
-            session.SendOneWay(send.message, send.sendOptions);
+            session.SendOneWay(send.message, send.Item1._options.ConnectionType == ConnectionType.UdpFast ? send.sendOptions with { Transport = TransportClass.Fast } : send.sendOptions);
             return true;
         });
+
+    /// <summary>True while messages that prefer datagrams go by them.</summary>
+    public bool AreDatagramsReady => _pump.Use(0, static (session, _) => session.AreDatagramsReady);
+
+    /// <summary>For tests: the datagrams go on from another port.</summary>
+    public async Task RebindDatagramsAsync() => (await _datagrams.ConfigureAwait(false))?.Rebind();
 
     /// <summary>Keying material bound to this session (SPEC §2, "Key schedule").</summary>
     public byte[] Export(string label, ReadOnlyMemory<byte> context, int length) =>
@@ -189,6 +200,13 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _running.ConfigureAwait(false);
+        await _over.CancelAsync().ConfigureAwait(false);
+        if (await _datagrams.ConfigureAwait(false) is { } datagrams)
+        {
+            await datagrams.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _over.Dispose();
         await _pump.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -227,6 +245,14 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
         }
     }
 
+    private void StartBound(PendingCall call)
+    {
+        if (Start(call) != StartResult.Sent)
+        {
+            throw new XtmpException(XtmpErrorCode.ConnectionLost, Fault.Network, $"{call.Method} was not sent: the session takes no more calls.", retryable: true);
+        }
+    }
+
     private StartResult Start(XtmpSession session, PendingCall call)
     {
         if (session.State != SessionState.Established || IsDraining)
@@ -245,6 +271,11 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
             var exchange = session.SendRequest(Traced(call), call.SendOptions);
             _pending.Add(exchange, call);
             Volatile.Write(ref _outstanding, _pending.Count);
+            if (_pending.Count == 1)
+            {
+                _pump.WriteAtOnce();
+            }
+
             if (!call.TryBegin(this, exchange, _clock.Monotonic))
             {
                 Remove(exchange);
@@ -268,7 +299,7 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
     {
         if (error.Code != XtmpErrorCode.ShuttingDown)
         {
-            call.OnFailed(error.ToException());
+            call.OnFailed(call.Method.ToTyped(error.ToException()));
             return;
         }
 

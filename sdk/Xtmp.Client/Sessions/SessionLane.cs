@@ -67,15 +67,9 @@ internal sealed partial class SessionLane(
     {
         Validate(method, request);
         context.CancellationToken.ThrowIfCancellationRequested();
-        var call = new PendingUnaryCall<TReply>(method, request, owner.NextOrder(), options.DecodeLimits);
+        var call = new PendingUnaryCall<TReply>(method, request, owner.NextOrder(), options.DecodeLimits, opener.Deadlines);
         var timeout = context.Timeout ?? options.CallTimeout;
-        if (telemetry.IsWanted)
-        {
-            return MeasureAsync(call, timeout, context.CancellationToken);
-        }
-
-        Start(call);
-        return call.WaitAsync(timeout, options.TimeProvider, context.CancellationToken);
+        return telemetry.IsWanted ? MeasureAsync(call, timeout, context.CancellationToken) : RunAsync(call, timeout, context.CancellationToken);
     }
 
     public async IAsyncEnumerable<TItem> StreamAsync<TRequest, TItem>(
@@ -93,24 +87,25 @@ internal sealed partial class SessionLane(
         {
             var call = new PendingStreamCall<TItem>(method, current, owner.NextOrder(), options.DecodeLimits, window);
             var granted = window;
-            var taken = 0UL;
+            var passed = 0UL;
             try
             {
                 Start(call);
                 while (await WaitToReadAsync(call, deadline.Token, cancellation.Token).ConfigureAwait(false))
                 {
-                    while (call.TryRead(out var item))
+                    while (call.TryRead(out var next))
                     {
-                        taken++;
-                        if (granted - taken <= window / 2)
+                        // What was lost before this item needs no credit any more.
+                        passed = Math.Max(passed, next.Number + 1);
+                        if (granted - passed <= window / 2)
                         {
-                            granted = taken + window;
+                            granted = passed + window;
                             call.GrantCredit(granted);
                         }
 
-                        current = After(current, item!);
+                        current = After(current, next.Item);
                         telemetry.Item(method);
-                        yield return item!;
+                        yield return next.Item;
                     }
                 }
             }
@@ -200,14 +195,16 @@ internal sealed partial class SessionLane(
         }
     }
 
+    private ValueTask<TReply> RunAsync<TReply>(PendingUnaryCall<TReply> call, TimeSpan timeout, CancellationToken cancellationToken)
+        where TReply : class, IXtmpMessage<TReply> => call.RunAsync(this, static (lane, started) => lane.Start(started), timeout, cancellationToken);
+
     private async ValueTask<TReply> MeasureAsync<TReply>(PendingUnaryCall<TReply> call, TimeSpan timeout, CancellationToken cancellationToken)
         where TReply : class, IXtmpMessage<TReply>
     {
         var span = telemetry.Begin(call);
         try
         {
-            Start(call);
-            var reply = await call.WaitAsync(timeout, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            var reply = await RunAsync(call, timeout, cancellationToken).ConfigureAwait(false);
             span.End(error: null);
             return reply;
         }
@@ -323,6 +320,11 @@ internal sealed partial class SessionLane(
                 endpoints.Succeeded(endpoint);
                 telemetry.Opened(endpoint.Address, session.Established.Resumed);
                 LogOpened(_logger, endpoint.Address, session.Established.SessionId, session.Established.Resumed);
+                if (session.Established.SchemaMismatches is { Count: > 0 } mismatches)
+                {
+                    LogOtherSchema(_logger, endpoint.Address, string.Join(", ", mismatches));
+                }
+
                 return session;
             }
             catch (OperationCanceledException)
@@ -545,6 +547,9 @@ internal sealed partial class SessionLane(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "session {Session:x16} with {Endpoint} established, resumed {Resumed}")]
     private static partial void LogOpened(ILogger logger, XtmpEndpoint endpoint, ulong session, bool resumed);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Endpoint} speaks another version of {Schemas}")]
+    private static partial void LogOtherSchema(ILogger logger, XtmpEndpoint endpoint, string schemas);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "no session with {Endpoint}: {Reason}")]
     private static partial void LogFailed(ILogger logger, XtmpEndpoint endpoint, string reason);

@@ -13,6 +13,9 @@ internal sealed class SessionOpener(XtmpClientOptions options, Func<XtmpEndpoint
 
     private readonly KeySharePool _shares = new(options.Entropy, SpareKeys);
 
+    /// <summary>The deadlines of the connection's calls.</summary>
+    public CallDeadlines Deadlines { get; } = new(options.TimeProvider);
+
     /// <exception cref="XtmpException">What failed, within <see cref="XtmpClientOptions.ConnectTimeout"/>.</exception>
     public async Task<LiveSession> OpenAsync(EndpointSet.Endpoint endpoint, CancellationToken cancellationToken)
     {
@@ -26,12 +29,16 @@ internal sealed class SessionOpener(XtmpClientOptions options, Func<XtmpEndpoint
             EncryptionTypes = options.EncryptionTypes,
             Limits = options.Limits,
             SchemaFingerprint = XtmpCatalogue.SchemaFingerprint.ToArray(),
+            Schemas = options.Schemas,
+            RequireSameSchema = options.RequireSameSchemas,
             Ticket = endpoint.Tickets.TryTake(),
             KeySharePool = _shares,
+            Padding = options.Padding,
+            EnableDatagrams = options.ConnectionType != ConnectionType.TcpReliable,
         };
         try
         {
-            return await LiveSession.EstablishAsync(dial(endpoint.Address, linked.Token), sessionOptions, endpoint, options, linked.Token).ConfigureAwait(false);
+            return await LiveSession.EstablishAsync(dial(endpoint.Address, linked.Token), sessionOptions, endpoint, options, Deadlines, linked.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -39,5 +46,9 @@ internal sealed class SessionOpener(XtmpClientOptions options, Func<XtmpEndpoint
         }
     }
 
-    public void Dispose() => _shares.Dispose();
+    public void Dispose()
+    {
+        _shares.Dispose();
+        Deadlines.Dispose();
+    }
 }

@@ -20,8 +20,14 @@ public sealed class InMemoryInvoker(ICallInvoker target, DecodeLimits? limits = 
         where TReply : class, IXtmpMessage<TReply>
     {
         context.CancellationToken.ThrowIfCancellationRequested();
-        var reply = await target.InvokeAsync(method, Carry(request), context).ConfigureAwait(false);
-        return Carry(reply);
+        try
+        {
+            return Carry(await target.InvokeAsync(method, Carry(request), context).ConfigureAwait(false));
+        }
+        catch (XtmpException error)
+        {
+            throw Carry(method, error);
+        }
     }
 
     public IAsyncEnumerable<TItem> StreamAsync<TRequest, TItem>(StreamMethod<TRequest, TItem> method, TRequest request, CallContext context)
@@ -40,6 +46,10 @@ public sealed class InMemoryInvoker(ICallInvoker target, DecodeLimits? limits = 
             yield return Carry(item);
         }
     }
+
+    private static XtmpException Carry(MethodDescriptor method, XtmpException error) => error.EncodedDetail.IsEmpty
+        ? error
+        : method.ToTyped(new XtmpException(error.Code, error.Fault, error.Message, error.Field, error.Retryable, error.RetryAfter, encodedDetail: error.EncodedDetail));
 
     private T Carry<T>(T message)
         where T : class, IXtmpMessage<T>

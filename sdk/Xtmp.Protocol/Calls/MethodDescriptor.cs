@@ -13,7 +13,10 @@ public abstract class MethodDescriptor
         Reply = reply;
     }
 
-    /// <summary>The schema's handler group, which is also the grain kind, for example <c>Wallet</c>.</summary>
+    /// <summary>
+    /// The schema's handler group, which is also the grain kind: with its protocol before it, for example <c>orders.Order</c>,
+    /// so that two schemas in one silo may use one name; without in XTMP's own schemas, for example <c>Wallet</c>.
+    /// </summary>
     public string Handler { get; }
 
     /// <summary>Method name without <c>Async</c>, for example <c>Transaction</c>.</summary>
@@ -36,6 +39,32 @@ public abstract class MethodDescriptor
 
     /// <summary>The roles of which a caller needs one; none where any caller will do.</summary>
     public CallerRoles Requires { get; init; }
+
+    /// <summary>The errors its schema declares, which its handler may throw.</summary>
+    public IReadOnlyList<ErrorDescriptor> Errors { get; init; } = [];
+
+    /// <summary>
+    /// An error that answered this method as the exception its schema declares; the error itself where the schema declares
+    /// none, or where the detail cannot be read.
+    /// </summary>
+    public XtmpException ToTyped(XtmpException error)
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        if (error.GetType() != typeof(XtmpException) || error.EncodedDetail.IsEmpty)
+        {
+            return error;
+        }
+
+        foreach (var declared in Errors)
+        {
+            if (declared.Code == (ushort)error.Code)
+            {
+                return declared.Read(error) ?? error;
+            }
+        }
+
+        return error;
+    }
 
     /// <summary>The wire code, or 0 for a method that is called inside a silo only.</summary>
     public byte Code => Request.Code;

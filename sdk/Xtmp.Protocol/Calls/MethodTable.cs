@@ -3,17 +3,25 @@ using System.Collections.Frozen;
 namespace Xtmp.Protocol;
 
 /// <summary>
-/// Methods by wire code: what a gateway serves. Built from the generated catalogues of one or more schemas; two methods
-/// with one code are a mistake of the person who joined the schemas and are refused at once.
+/// Methods by wire code: what a gateway serves. Built from the generated catalogues of one or more schemas; two
+/// schemas of one name and two methods with one code are a mistake of the person who joined the schemas, and refused at once.
 /// </summary>
 public sealed class MethodTable
 {
     private readonly MethodDescriptor?[] _byCode = new MethodDescriptor?[256];
 
-    public MethodTable(params IEnumerable<MethodDescriptor> methods)
+    /// <exception cref="ArgumentException">Two schemas clash; both are named.</exception>
+    public MethodTable(params IReadOnlyList<SchemaInfo> schemas)
     {
+        ArgumentNullException.ThrowIfNull(schemas);
+        if (schemas.GroupBy(schema => schema.Protocol, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } same)
+        {
+            throw new ArgumentException($"Two schemas are called '{same.Key}': {string.Join(" and ", same)}.", nameof(schemas));
+        }
+
         var all = new List<MethodDescriptor>();
-        foreach (var method in methods)
+        var owners = new SchemaInfo?[_byCode.Length];
+        foreach (var (schema, method) in schemas.SelectMany(schema => schema.Methods.Select(method => (schema, method))))
         {
             all.Add(method);
             if (method.Code == 0)
@@ -24,10 +32,11 @@ public sealed class MethodTable
             ref var slot = ref _byCode[method.Code];
             if (slot is not null)
             {
-                throw new ArgumentException($"Code 0x{method.Code:X2} is claimed by both {slot} and {method}.", nameof(methods));
+                throw new ArgumentException($"The code 0x{method.Code:X2} of {method} in '{schema.Protocol}' is that of {slot} in '{owners[method.Code]!.Protocol}': one silo cannot serve both.", nameof(schemas));
             }
 
             slot = method;
+            owners[method.Code] = schema;
         }
 
         Methods = all.ToFrozenSet();

@@ -42,10 +42,13 @@ public sealed class UnaryMethod<TRequest, TReply> : MethodDescriptor<TRequest>, 
     {
         var handling = _handle(handler, (TRequest)request, context);
         return handling.IsCompletedSuccessfully ? new(handling.Result) : AwaitAsync(handling);
-
-        static async ValueTask<IXtmpMessage> AwaitAsync(ValueTask<TReply> reply) => await reply.ConfigureAwait(false);
     }
 
-    async ValueTask<IXtmpMessage> IUnaryMethod.InvokeAsync(ICallInvoker invoker, IXtmpMessage request, CallContext context) =>
-        await invoker.InvokeAsync(this, (TRequest)request, context).ConfigureAwait(false);
+    ValueTask<IXtmpMessage> IUnaryMethod.InvokeAsync(ICallInvoker invoker, IXtmpMessage request, CallContext context)
+    {
+        var calling = invoker.InvokeAsync(this, (TRequest)request, context);
+        return calling.IsCompletedSuccessfully ? new(calling.Result) : AwaitAsync(calling);
+    }
+
+    private static async ValueTask<IXtmpMessage> AwaitAsync(ValueTask<TReply> reply) => await reply.ConfigureAwait(false);
 }

@@ -2,7 +2,7 @@ namespace Xtmp;
 
 /// <summary>
 /// Error codes as carried by the Error message (0xFE, SPEC §4) and by <see cref="XtmpException"/>.
-/// 1–99 transport and session, 100–199 messages, 200–299 calls, 300 and up belong to message families.
+/// 1–99 transport and session, 100–199 messages, 200–299 calls, 300 and up belong to message families, 1000 and up to schemas of applications.
 /// An unknown code from a newer peer is kept as its number.
 /// </summary>
 public enum XtmpErrorCode : ushort
@@ -50,6 +50,7 @@ public enum XtmpErrorCode : ushort
     Internal = 209,
     SlowConsumer = 210,
     StorageUnavailable = 211,
+    StorageFull = 212,
 
     // Wallets.
     InsufficientFunds = 300,

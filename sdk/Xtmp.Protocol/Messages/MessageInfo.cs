@@ -56,4 +56,7 @@ public sealed record MessageInfo(string Name, byte Code, FrameKind Kind)
     public bool Idempotent { get; init; }
 
     public AuthenticationLevel Authentication { get; init; }
+
+    /// <summary>Of a message of kind error: the error code under which it travels inside an Error message; else 0.</summary>
+    public ushort ErrorCode { get; init; }
 }

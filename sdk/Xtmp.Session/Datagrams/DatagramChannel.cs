@@ -226,7 +226,9 @@ internal sealed class DatagramChannel : IDisposable
 
         to = peer;
         carriesMessages = true;
-        return WriteMessages(destination, now, roundTrip);
+        var written = WriteMessages(destination, now, roundTrip);
+        _rate.Return(DatagramBytes - written);
+        return written;
     }
 
     /// <summary>When <see cref="HandleTimeout"/> or <see cref="Write"/> has something to do; null: nothing is waited for.</summary>

@@ -2,7 +2,7 @@ namespace Xtmp.Session;
 
 /// <summary>
 /// How fast datagrams leave: a token bucket whose rate is halved by a report of more than 2 % loss and added to by any
-/// other (SPEC §3).
+/// other (SPEC §3). Until the first loss each report adds as much as there is, so that a fast path is used within a second.
 /// </summary>
 internal sealed class DatagramRate(TimeSpan now)
 {
@@ -16,7 +16,10 @@ internal sealed class DatagramRate(TimeSpan now)
     private static readonly TimeSpan SilenceTime = TimeSpan.FromSeconds(5);
     private TimeSpan _progress = now;
     private double _tokens = XtmpSession.MaxDatagramBytes * 10;
+    private double _used;
+    private bool _hasLost;
     private TimeSpan _refilled = now;
+    private TimeSpan _reported = now;
     private uint _epoch;
     private ulong _highest;
     private ulong _received;
@@ -38,7 +41,15 @@ internal sealed class DatagramRate(TimeSpan now)
         }
 
         _tokens -= bytes;
+        _used += bytes;
         return true;
+    }
+
+    /// <summary>Gives back what a datagram did not need.</summary>
+    public void Return(int bytes)
+    {
+        _tokens += bytes;
+        _used -= bytes;
     }
 
     /// <summary>When a whole datagram may leave.</summary>
@@ -61,7 +72,19 @@ internal sealed class DatagramRate(TimeSpan now)
             double sent = highest - _highest;
             var loss = 1 - ((received - _received) / sent);
             Loss = Math.Max(0, loss);
-            BytesPerSecond = loss > 0.02 ? Math.Max(MinRate, BytesPerSecond / 2) : Math.Min(MaxRate, BytesPerSecond + Increase);
+            if (loss > 0.02)
+            {
+                _hasLost = true;
+                BytesPerSecond = Math.Max(MinRate, BytesPerSecond / 2);
+            }
+            else if (_used >= BytesPerSecond * (now - _reported).TotalSeconds / 2)
+            {
+                // A rate that is not made use of says nothing about the path.
+                BytesPerSecond = Math.Min(MaxRate, BytesPerSecond + (_hasLost ? Increase : BytesPerSecond));
+            }
+
+            _used = 0;
+            _reported = now;
         }
         else if (epoch == _epoch)
         {

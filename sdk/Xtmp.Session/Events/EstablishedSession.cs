@@ -41,6 +41,9 @@ public sealed record EstablishedSession
     /// <summary>The server takes a trace context behind a request's message (<see cref="TraceContext"/>).</summary>
     public bool PeerTakesTraceContext { get; init; }
 
+    /// <summary>Names of the schemas that both ends speak and whose fingerprints differ, XTMP's own (<c>xtmp</c>) among them.</summary>
+    public IReadOnlyList<string> SchemaMismatches { get; init; } = [];
+
     /// <summary>"host:port" of the server's UDP socket, where it has one and both ends want it.</summary>
     public string? DatagramEndpoint { get; init; }
 

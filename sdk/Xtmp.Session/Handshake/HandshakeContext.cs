@@ -12,6 +12,8 @@ namespace Xtmp.Session;
 /// </summary>
 internal sealed class HandshakeContext(PeerRole role, SessionOptions options, IEntropy entropy, Instant now, PooledOutput output) : IDisposable
 {
+    private static readonly string[] CoreSchema = ["xtmp"];
+
     private HandshakeSecrets? _secrets;
     private SessionSecrets? _session;
 
@@ -142,11 +144,19 @@ internal sealed class HandshakeContext(PeerRole role, SessionOptions options, IE
         return result;
     }
 
-    /// <summary>Not null where the peer's schema must be the same and is not.</summary>
-    public SessionClose? RequireSchema(ReadOnlySpan<byte> peer) =>
-        options.RequireSameSchema && !peer.SequenceEqual(options.SchemaFingerprint.Span)
-            ? SessionClose.Violation(SessionCloseReason.SchemaMismatch, "The peer's schema fingerprint is another.")
+    /// <summary>Compares schemas; not null where they must be the same and are not.</summary>
+    /// <param name="core">The peer's fingerprint of XTMP's own schema, or empty.</param>
+    /// <param name="others">Its <see cref="SchemaList"/>, or empty.</param>
+    /// <param name="mismatches">Names of the schemas that both ends speak and that differ.</param>
+    public SessionClose? RequireSchemas(ReadOnlySpan<byte> core, ReadOnlySpan<byte> others, out IReadOnlyList<string> mismatches)
+    {
+        var isSame = core.SequenceEqual(options.SchemaFingerprint.Span);
+        var isCompared = options.RequireSameSchema || (core.Length > 0 && options.SchemaFingerprint.Length > 0);
+        mismatches = [.. isSame || !isCompared ? [] : CoreSchema, .. others.IsEmpty ? [] : SchemaList.Mismatches(others.ToArray(), options.Schemas)];
+        return options.RequireSameSchema && mismatches.Count > 0
+            ? SessionClose.Violation(SessionCloseReason.SchemaMismatch, $"The peer's schema is another: {string.Join(", ", mismatches)}.")
             : null;
+    }
 
     public void Dispose()
     {

@@ -16,6 +16,8 @@ internal static class OptionChecks
             && options.EncryptionTypes.Distinct().Count() == options.EncryptionTypes.Length,
             "EncryptionTypes must name each type at most once and no other than 1, 2 and 3");
         Check(options.SchemaFingerprint.Length is 0 or HandshakeLimits.SchemaFingerprintSize, "SchemaFingerprint must be empty or 32 bytes");
+        Check(options.Schemas.Count <= SchemaList.MaxSchemas && options.Schemas.DistinctBy(schema => schema.Tag).Count() == options.Schemas.Count,
+            $"Schemas are at most {SchemaList.MaxSchemas}, each of a protocol of its own");
         Check(limits.MaxMessageBytes is >= 1024 and <= 1024 * 1024 * 1024, "MaxMessageBytes must be from 1 KiB to 1 GiB");
         Check(limits.MaxReassemblyBytes >= limits.MaxMessageBytes, "MaxReassemblyBytes must not be below MaxMessageBytes");
         Check(limits.MaxReassemblies > 0 && limits.MaxConcurrentRequests > 0 && limits.InitialStreamCredit >= 0, "counts must be positive");

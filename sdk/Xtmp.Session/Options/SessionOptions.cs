@@ -16,7 +16,13 @@ public abstract record SessionOptions
     /// <summary>Fingerprint of the schema catalogue (32 bytes), or empty where the ends agree by other means.</summary>
     public ReadOnlyMemory<byte> SchemaFingerprint { get; init; }
 
-    /// <summary>Refuse a peer whose schema fingerprint is another. Where this is false it is only reported.</summary>
+    /// <summary>Schemas of applications that this end speaks beside XTMP's own, at most 25. What both ends speak is compared.</summary>
+    public IReadOnlyList<SchemaInfo> Schemas { get; init; } = [];
+
+    /// <summary>
+    /// Refuse a peer with another fingerprint of a schema that both ends speak. Where this is false it is only reported
+    /// (<see cref="EstablishedSession.SchemaMismatches"/>): a schema may grow without breaking its older users.
+    /// </summary>
     public bool RequireSameSchema { get; init; }
 
     public PaddingPolicy Padding { get; init; } = PaddingPolicy.None;

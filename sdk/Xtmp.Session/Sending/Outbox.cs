@@ -84,7 +84,10 @@ internal sealed class Outbox(ExchangeTable exchanges, FramePacker packer, Sessio
 
         var entry = EntryOf(exchange.Code, exchange.Priority, FrameKind.StreamItem, id);
         entry.Flags |= FrameFlags.StreamData;
-        Add(in entry, in payload, compressible, ChannelFor(transport, payload.Length + sizeof(ulong)), exchange.Items);
+
+        // The item that uses up the credit takes the stream: where all before it were lost, the receiver still learns to give more.
+        var channel = exchange.Items + 1 < exchange.Credit ? ChannelFor(transport, payload.Length + sizeof(ulong)) : null;
+        Add(in entry, in payload, compressible, channel, exchange.Items);
         exchange.Items++;
         return SendItemResult.Sent;
     }
@@ -100,15 +103,15 @@ internal sealed class Outbox(ExchangeTable exchanges, FramePacker packer, Sessio
         return true;
     }
 
-    public bool SendError(ulong id, XtmpErrorCode code, string text, string? field, bool retryable, TimeSpan? retryAfter)
+    public bool SendError(ulong id, XtmpErrorCode code, string text, string? field, bool retryable, TimeSpan? retryAfter, ReadOnlySpan<byte> detail)
     {
         if (!exchanges.TryFinishInbound(id, out var exchange))
         {
             return false;
         }
 
-        Span<byte> buffer = stackalloc byte[ErrorMessage.MaxLength];
-        var length = ErrorMessage.Write(buffer, code, text, field, retryable, retryAfter);
+        Span<byte> buffer = detail.IsEmpty ? stackalloc byte[ErrorMessage.MaxLength] : new byte[ErrorMessage.MaxLength + detail.Length];
+        var length = ErrorMessage.Write(buffer, code, text, field, retryable, retryAfter, detail);
         Add(EntryOf(FrameCode.Error, exchange.Priority, FrameKind.Error, id), new(buffer[..length]));
         return true;
     }

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net;
 using System.Net.Sockets;
 using Xtmp.Protocol;
 
@@ -28,25 +29,27 @@ public sealed class TcpLink : ILink
 
     public string PeerAddress { get; }
 
-    /// <summary>Connects, trying each address of the host in turn.</summary>
+    /// <summary>Connects to the first address of the host that answers, IPv6 and IPv4 in turn (RFC 8305).</summary>
+    /// <param name="host">A name or an address.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="time">The clock between attempts.</param>
+    /// <param name="cancellationToken">Gives the attempt up.</param>
     /// <exception cref="XtmpException">Network fault, code <see cref="XtmpErrorCode.ConnectFailed"/>.</exception>
-    public static async Task<TcpLink> ConnectAsync(string host, int port, CancellationToken cancellationToken)
+    public static async Task<TcpLink> ConnectAsync(string host, int port, TimeProvider time, CancellationToken cancellationToken)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(host, port, cancellationToken).ConfigureAwait(false);
-            return new TcpLink(socket);
+            var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
+            if (addresses.Length == 0)
+            {
+                throw new SocketException((int)SocketError.HostNotFound);
+            }
+
+            return new TcpLink(await HappyEyeballs.ConnectAsync(addresses, (address, token) => ConnectAsync(new IPEndPoint(address, port), token), time, cancellationToken).ConfigureAwait(false));
         }
         catch (SocketException error)
         {
-            socket.Dispose();
             throw new XtmpException(XtmpErrorCode.ConnectFailed, Fault.Network, $"No connection to {host}:{port}: {error.Message}.", retryable: true, innerException: error);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
         }
     }
 
@@ -56,6 +59,21 @@ public sealed class TcpLink : ILink
         ArgumentNullException.ThrowIfNull(socket);
         socket.NoDelay = true;
         return new TcpLink(socket);
+    }
+
+    private static async Task<Socket> ConnectAsync(IPEndPoint endPoint, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     public void Abort()

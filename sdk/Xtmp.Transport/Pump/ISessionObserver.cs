@@ -16,8 +16,9 @@ public interface ISessionObserver
     }
 
     /// <summary>
-    /// The events of one read have been reported. The next read waits for this, so that an observer who hands bytes on is not
-    /// sent more than it gets rid of. Called outside of the session.
+    /// The events of one read have been reported. Called by the reading thread outside of the session: work that they have
+    /// brought is started here, and what that sends before it returns leaves together. The next read waits for the task, so
+    /// that an observer who hands bytes on is not sent more than it gets rid of.
     /// </summary>
     ValueTask OnInputHandledAsync() => default;
 }

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Xtmp.Protocol;
 using Xtmp.Session;
 
@@ -10,7 +11,7 @@ namespace Xtmp.Transport;
 /// which is what fills batches.
 /// <para>All calls of the session go through <see cref="Use{TState,TResult}"/>, which serialises them.</para>
 /// </summary>
-public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
+public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
 {
     // What _writer says: nobody writes; somebody does; somebody does and must look again before stopping; the last bytes
     // are out.
@@ -25,6 +26,10 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
 
     // The platform's timers take 49.7 days at most; waking up earlier costs one harmless call.
     private static readonly TimeSpan MaxDelay = TimeSpan.FromDays(1);
+
+    // The pump whose events this thread is following up: what it sends leaves afterwards, in one go.
+    [ThreadStatic]
+    private static SessionPump? t_gathering;
 
     private readonly Lock _gate = new();
     private readonly XtmpSession _session;
@@ -41,6 +46,7 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     private bool _draining;
     private bool _disposed;
     private bool _wasFull;
+    private bool _writeAtOnce;
     private long _counted;
     private long _waiting;
     private TaskCompletionSource? _room;
@@ -72,6 +78,12 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
         _waiting += bytes;
         Count();
     }
+
+    /// <summary>
+    /// Has the calling thread write, once it has left the session, what is sent now: for a message that no other is about to
+    /// follow. Call it from within the session.
+    /// </summary>
+    public void WriteAtOnce() => _writeAtOnce = true;
 
     /// <summary>
     /// Moves bytes on the caller's own flow until the handshake is over, well or not, so that whoever waits for it is not
@@ -113,14 +125,23 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     public TResult Use<TState, TResult>(TState state, Func<XtmpSession, TState, TResult> action)
     {
         TResult result;
+        bool atOnce;
         lock (_gate)
         {
             result = action(_session, state);
             DrainEvents();
             Count();
+            atOnce = _writeAtOnce;
+            _writeAtOnce = false;
         }
 
-        WakeWriter(inline: false);
+        if (t_gathering != this)
+        {
+            // From within an event the session is still held, and writing has to wait.
+            WakeWriter(atOnce && !_gate.IsHeldByCurrentThread);
+            _datagrams?.Wake(inline: false);
+        }
+
         return result;
     }
 
@@ -182,6 +203,7 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask ReadOnceAsync(CancellationToken cancellationToken)
     {
         try
@@ -219,10 +241,12 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
             }
 
             _link.Input.AdvanceTo(result.Buffer.End);
+            var handled = FollowUp();
 
             // Answers leave from this thread: a handshake would otherwise wait for another one to wake up at every step.
             WakeWriter(inline: true);
-            await _observer.OnInputHandledAsync().ConfigureAwait(false);
+            _datagrams?.Wake(inline: true);
+            await handled.ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -233,6 +257,37 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
             _readToEnd = true;
             EndOfStream();
         }
+    }
+
+    private ValueTask FollowUp()
+    {
+        var outer = t_gathering;
+        t_gathering = this;
+        try
+        {
+            return _observer.OnInputHandledAsync();
+        }
+        catch (Exception bug) when (bug is not OutOfMemoryException)
+        {
+            lock (_gate)
+            {
+                Blame(bug);
+                DrainEvents();
+            }
+
+            return default;
+        }
+        finally
+        {
+            t_gathering = outer;
+        }
+    }
+
+    // A bug in the observer costs this session and no other, and not the process.
+    private void Blame(Exception bug)
+    {
+        _session.Abort(XtmpErrorCode.Internal, $"The session's observer failed: {bug.Message}");
+        _failure ??= bug;
     }
 
     /// <summary>
@@ -412,6 +467,7 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
             }
 
             WakeWriter(inline: false);
+            _datagrams?.Wake(inline: false);
         }
         catch (Exception bug) when (bug is not OutOfMemoryException)
         {
@@ -441,9 +497,7 @@ public sealed class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
         }
         catch (Exception bug) when (bug is not OutOfMemoryException)
         {
-            // A bug in the observer costs this session and no other, and not the process.
-            _session.Abort(XtmpErrorCode.Internal, $"The session's observer failed: {bug.Message}");
-            _failure ??= bug;
+            Blame(bug);
         }
         finally
         {

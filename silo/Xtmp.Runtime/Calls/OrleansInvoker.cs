@@ -39,10 +39,10 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
         if (pending.IsCompletedSuccessfully)
         {
             Done(chain, id);
-            return pending.Result.Error is null ? new(pending.Result.Take<TReply>()) : AwaitAsync<TReply>(pending);
+            return pending.Result.Error is null ? new(pending.Result.Take<TReply>(method)) : AwaitAsync<TReply>(method, pending);
         }
 
-        return FinishAsync<TReply>(pending, chain, id);
+        return FinishAsync<TReply>(method, pending, chain, id);
     }
 
     public async ValueTask SendAsync<TRequest>(OneWayMethod<TRequest> method, TRequest request, CallContext context)
@@ -53,7 +53,7 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
         {
             // Accepted is all a sender hears, so its cancellation does not reach the turn.
             var (id, chain) = Prepare(method, method.GetKey(request, context), waits: false);
-            (await CallAsync(services, id, new XtmpCall(method, request, context.Caller, chain), context with { CancellationToken = default }).ConfigureAwait(false)).ThrowIfRefused();
+            (await CallAsync(services, id, new XtmpCall(method, request, context.Caller, chain), context with { CancellationToken = default }).ConfigureAwait(false)).ThrowIfRefused(method);
         }
         finally
         {
@@ -223,7 +223,7 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
                     token.ThrowIfCancellationRequested();
                 }
 
-                yield return item.Take<TItem>();
+                yield return item.Take<TItem>(method);
             }
         }
         finally
@@ -232,12 +232,12 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
         }
     }
 
-    private async ValueTask<TReply> FinishAsync<TReply>(ValueTask<XtmpReply> pending, CallChain? chain, GrainId id)
+    private async ValueTask<TReply> FinishAsync<TReply>(MethodDescriptor method, ValueTask<XtmpReply> pending, CallChain? chain, GrainId id)
         where TReply : class, IXtmpMessage<TReply>
     {
         try
         {
-            return (await pending.ConfigureAwait(false)).Take<TReply>();
+            return (await pending.ConfigureAwait(false)).Take<TReply>(method);
         }
         finally
         {
@@ -245,8 +245,8 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
         }
     }
 
-    private static async ValueTask<TReply> AwaitAsync<TReply>(ValueTask<XtmpReply> pending)
-        where TReply : class, IXtmpMessage<TReply> => (await pending.ConfigureAwait(false)).Take<TReply>();
+    private static async ValueTask<TReply> AwaitAsync<TReply>(MethodDescriptor method, ValueTask<XtmpReply> pending)
+        where TReply : class, IXtmpMessage<TReply> => (await pending.ConfigureAwait(false)).Take<TReply>(method);
 
     private void Done(CallChain? chain, GrainId id)
     {

@@ -30,19 +30,19 @@ internal readonly struct XtmpReply
 
     /// <summary>The reply.</summary>
     /// <exception cref="XtmpException">The refusal.</exception>
-    public TReply Take<TReply>()
+    public TReply Take<TReply>(MethodDescriptor method)
         where TReply : class, IXtmpMessage<TReply>
     {
-        ThrowIfRefused();
+        ThrowIfRefused(method);
         return _value as TReply ?? XtmpCodec.Decode<TReply>((byte[])_value!, StoredLimits.Value);
     }
 
     /// <exception cref="XtmpException">The refusal, as an exception of its own: one object is thrown to one caller.</exception>
-    public void ThrowIfRefused()
+    public void ThrowIfRefused(MethodDescriptor method)
     {
         if (Error is { } error)
         {
-            throw new XtmpException(error.Code, error.Fault, error.Message, error.Field, error.Retryable, error.RetryAfter);
+            throw method.ToTyped(new XtmpException(error.Code, error.Fault, error.Message, error.Field, error.Retryable, error.RetryAfter, encodedDetail: error.EncodedDetail));
         }
     }
 
@@ -50,7 +50,7 @@ internal readonly struct XtmpReply
     {
         var reply = XtmpCodec.Decode<RemoteReply>(bytes, StoredLimits.Value);
         return reply.Moved ? Moved
-            : reply.Error is { } error ? Of(new XtmpException((XtmpErrorCode)error.Code, (Fault)error.Fault, error.Text, error.Field, error.Retryable, error.RetryAfter))
+            : reply.Error is { } error ? Of(new XtmpException((XtmpErrorCode)error.Code, (Fault)error.Fault, error.Text, error.Field, error.Retryable, error.RetryAfter, encodedDetail: error.Detail ?? default))
             : new(reply.Reply?.ToArray());
     }
 
@@ -73,6 +73,7 @@ internal readonly struct XtmpReply
                 Field = error.Field,
                 Retryable = error.Retryable,
                 RetryAfter = error.RetryAfter,
+                Detail = error.EncodedDetail.IsEmpty ? default(ReadOnlyMemory<byte>?) : error.EncodedDetail,
             },
             Reply = bytes is null ? default(ReadOnlyMemory<byte>?) : bytes,
         }.ToBytes();

@@ -64,16 +64,13 @@ public static class SiloBuilderExtensions
         });
     }
 
-    /// <summary>A grain class and the handler group it serves.</summary>
-    /// <typeparam name="TGrain">Implements the generated handler interface. Made by dependency injection.</typeparam>
-    /// <param name="silo">The silo.</param>
-    /// <param name="methods">The handler's methods, for example <c>OrderMethods.All</c>. The handler's name is the grain's kind.</param>
-    public static ISiloBuilder AddXtmpGrain<TGrain>(this ISiloBuilder silo, IReadOnlyList<MethodDescriptor> methods)
-        where TGrain : XtmpGrain
+    /// <summary>A grain class, for the handler whose generated interface it implements.</summary>
+    /// <typeparam name="TGrain">Made by dependency injection. A class without a handler interface, or with two, does not compile.</typeparam>
+    public static ISiloBuilder AddXtmpGrain<TGrain>(this ISiloBuilder silo)
+        where TGrain : XtmpGrain, IXtmpHandler
     {
         ArgumentNullException.ThrowIfNull(silo);
-        ArgumentNullException.ThrowIfNull(methods);
-        silo.Services.AddSingleton(new GrainKind(typeof(TGrain), methods));
+        silo.Services.AddSingleton(new GrainKind(typeof(TGrain), TGrain.Methods));
         return silo;
     }
 

@@ -156,6 +156,7 @@ internal sealed class ActivationOutbox(Activation activation, TurnServices servi
             error = failed;
         }
 
+        error = error is null ? null : delivery.Method.ToTyped(error);
         if (error is not null && CanSucceedLater(error))
         {
             return false;

@@ -93,18 +93,18 @@ internal sealed class Activation
 
         if (outcome.IsMoved || outcome.Error is not null)
         {
+            await turn.EndAsync().ConfigureAwait(false);
             yield return outcome.Error is { } error ? XtmpReply.Of(error) : XtmpReply.Moved;
             yield break;
         }
 
         try
         {
-            await using var items = turn.Items!.GetAsyncEnumerator(cancellationToken);
-            while (true)
+            var items = turn.Items!;
+            for (var moving = new ValueTask<bool>(turn.First!); ; moving = items.MoveNextAsync())
             {
-                var pending = NextAsync(items, cancellationToken);
                 call.Opening?.Done();
-                if (await pending.ConfigureAwait(false) is not { } next)
+                if (await NextAsync(items, moving, cancellationToken).ConfigureAwait(false) is not { } next)
                 {
                     yield break;
                 }
@@ -118,7 +118,7 @@ internal sealed class Activation
         }
         finally
         {
-            turn.CloseSubscriptions();
+            await turn.EndAsync().ConfigureAwait(false);
         }
     }
 
@@ -301,11 +301,11 @@ internal sealed class Activation
     }
 
     // Items come from a grain's code: its bugs are logged here and named to nobody. Null at the end.
-    private async ValueTask<XtmpReply?> NextAsync(IAsyncEnumerator<IXtmpMessage> items, CancellationToken cancellationToken)
+    private async ValueTask<XtmpReply?> NextAsync(IAsyncEnumerator<IXtmpMessage> items, ValueTask<bool> moving, CancellationToken cancellationToken)
     {
         try
         {
-            return await items.MoveNextAsync().ConfigureAwait(false) ? XtmpReply.Of(items.Current) : null;
+            return await moving.ConfigureAwait(false) ? XtmpReply.Of(items.Current) : null;
         }
         catch (XtmpException refusal)
         {

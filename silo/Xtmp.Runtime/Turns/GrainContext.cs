@@ -78,8 +78,7 @@ internal sealed class GrainContext(Activation activation, TurnServices services,
         where TItem : class, IXtmpMessage<TItem>
     {
         EnsureTurn();
-        var turn = activation.Current!;
-        if (!turn.OpensStream)
+        if (activation.Current is not StreamTurn turn)
         {
             throw new InvalidOperationException("Subscribe from a stream method: the subscription is closed with the stream.");
         }
@@ -87,7 +86,7 @@ internal sealed class GrainContext(Activation activation, TurnServices services,
         services.Topics.Expect<TItem>();
         var subscription = services.Topics.Subscribe(topic, options);
         (turn.Subscriptions ??= []).Add(subscription);
-        return new TypedSubscription<TItem>(subscription);
+        return new TypedSubscription<TItem>(subscription, turn);
     }
 
     public IAsyncEnumerable<TItem> OpenStream<TItem>(Func<ValueTask<IAsyncEnumerable<TItem>>> open)

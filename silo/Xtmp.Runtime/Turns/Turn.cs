@@ -11,9 +11,6 @@ internal abstract class Turn
     /// <summary>The grains that wait for this turn, the nearest first.</summary>
     public virtual CallChain? Chain => null;
 
-    /// <summary>True where the turn may subscribe to topics.</summary>
-    public virtual bool OpensStream => false;
-
     /// <summary>A turn of the silo itself, which a full queue does not refuse.</summary>
     public virtual bool IsInternal => false;
 
@@ -78,24 +75,59 @@ internal sealed class CallTurn(XtmpCall call, MethodDescriptor method) : Turn
     private async ValueTask AwaitAsync(ValueTask<IXtmpMessage> handling) => Reply = await handling.ConfigureAwait(false);
 }
 
-/// <summary>The body of a stream method. Its result is enumerated outside the turn.</summary>
+/// <summary>
+/// A stream method, up to its first item or to where it first waits for a subscription. The rest runs outside the turn.
+/// </summary>
 /// <param name="call">The call.</param>
 /// <param name="method">The method.</param>
 /// <param name="lifetime">The caller's own token, which the method may keep for the life of the stream.</param>
 internal sealed class StreamTurn(XtmpCall call, MethodDescriptor method, CancellationToken lifetime) : Turn
 {
+    private readonly TaskCompletionSource _waits = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public override CallChain? Chain => call.Chain;
 
     public override ulong Session => call.Caller?.SessionId ?? 0;
 
-    public override bool OpensStream => true;
+    public CancellationToken Lifetime => lifetime;
 
-    public IAsyncEnumerable<IXtmpMessage>? Items { get; private set; }
+    /// <summary>The items; <see cref="First"/> is on its way to the first of them.</summary>
+    public IAsyncEnumerator<IXtmpMessage>? Items { get; private set; }
+
+    public Task<bool>? First { get; private set; }
 
     public override async ValueTask RunAsync(XtmpGrain grain, CancellationToken cancellationToken)
     {
         var items = ((IStreamMethod)method).HandleAsync(grain, call.Request(method), new CallContext(lifetime, Caller: call.Caller));
-        Items = items is IDeferredStream deferred ? await deferred.OpenAsync().ConfigureAwait(false) : items;
+        if (items is IDeferredStream deferred)
+        {
+            items = await deferred.OpenAsync().ConfigureAwait(false);
+        }
+
+        // The body of an async iterator runs when it is asked for its first item: here, where the grain is its own.
+        Items = items.GetAsyncEnumerator(lifetime);
+        First = Items.MoveNextAsync().AsTask();
+        await Task.WhenAny(First, _waits.Task).ConfigureAwait(false);
+        if (First.IsCompleted)
+        {
+            await First.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The body waits for what others publish, perhaps for long.</summary>
+    public void WaitsForSubscription() => _waits.TrySetResult();
+
+    /// <summary>Ends the body, which never runs on: its subscriptions end, and with them what it waits for.</summary>
+    public async ValueTask EndAsync()
+    {
+        CloseSubscriptions();
+        if (Items is null)
+        {
+            return;
+        }
+
+        await ((Task)First!).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Items.DisposeAsync().ConfigureAwait(false);
     }
 }
 

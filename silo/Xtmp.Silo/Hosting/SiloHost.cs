@@ -28,6 +28,12 @@ public sealed class SiloHost : IAsyncDisposable
     /// <inheritdoc cref="XtmpSilo.EndPoint"/>
     public IPEndPoint EndPoint => _silo.EndPoint;
 
+    /// <inheritdoc cref="XtmpSilo.DatagramEndPoint"/>
+    public IPEndPoint? DatagramEndPoint => _silo.DatagramEndPoint;
+
+    /// <inheritdoc cref="XtmpSilo.WebSocketEndPoint"/>
+    public IPEndPoint? WebSocketEndPoint => _silo.WebSocketEndPoint;
+
     /// <inheritdoc cref="XtmpSilo.AdminEndPoint"/>
     public IPEndPoint? AdminEndPoint => _silo.AdminEndPoint;
 

@@ -24,6 +24,15 @@ public sealed record SiloOptions
     /// <summary>The address the socket gateway listens on.</summary>
     public IPAddress Bind { get; set; } = IPAddress.Loopback;
 
+    /// <summary>Offer datagrams beside the streams, on the UDP port of the same number as <see cref="Port"/>.</summary>
+    public bool Datagrams { get; set; } = true;
+
+    /// <summary>Where clients are told to send datagrams, as <c>host:port</c>; for a silo behind address translation. Null: the same port at the host they have reached.</summary>
+    public string? DatagramEndpoint { get; set; }
+
+    /// <summary>Address and port of the WebSocket gateway (<c>ws://…/xtmp</c>), for clients that nothing else reaches; port 0 takes a free one. Null: none.</summary>
+    public IPEndPoint? WebSocket { get; set; }
+
     /// <summary>Loopback address and port of health and metrics over HTTP; port 0 takes a free one. Null: none.</summary>
     public IPEndPoint? Admin { get; set; }
 
@@ -47,6 +56,12 @@ public sealed record SiloOptions
     /// without, so that a set behind it may change while the silo runs (<see cref="TrustPolicy.AnyOf"/>).
     /// </summary>
     public ITrustPolicy? ClientTrust { get; set; }
+
+    /// <summary>
+    /// Refuse clients with another fingerprint of XTMP's schema, or of one of the schemas served here that they announce.
+    /// False lets them in: a schema may grow without breaking its older users.
+    /// </summary>
+    public bool RequireSameSchemas { get; init; }
 
     /// <summary>How long a ticket may be used; under a second gives none. Never longer than 24 h after the last signed handshake.</summary>
     public TimeSpan TicketLifetime { get; set; } = TimeSpan.FromHours(24);

@@ -1,12 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -26,11 +20,6 @@ namespace Xtmp.Silo;
 /// </summary>
 public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
 {
-    private const int TransportBufferSize = 64 * 1024;
-
-    // Beyond the drain, Kestrel gets this long to release its connections before it aborts them.
-    private static readonly TimeSpan AbortMargin = TimeSpan.FromSeconds(1);
-
     private readonly SiloOptions _options;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
@@ -38,9 +27,10 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     private SiloKeys? _keys;
     private SiloEngine? _engine;
     private GatewayServices? _gateway;
-    private WebApplication? _listener;
+    private DatagramGateway? _datagrams;
+    private GatewayListener? _sockets;
+    private GatewayListener? _webSockets;
     private AdminPort? _admin;
-    private IPEndPoint? _endPoint;
     private int _stopped;
 
     /// <param name="options">How the silo is put together; checked at the start.</param>
@@ -58,7 +48,13 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
 
     /// <summary>Where the socket gateway listens.</summary>
     /// <exception cref="InvalidOperationException">The silo has not started.</exception>
-    public IPEndPoint EndPoint => Started(_endPoint);
+    public IPEndPoint EndPoint => Started(_sockets).EndPoint;
+
+    /// <summary>Where datagrams are received; null where there are none.</summary>
+    public IPEndPoint? DatagramEndPoint => _datagrams?.EndPoint;
+
+    /// <summary>Where the WebSocket gateway listens; null where <see cref="SiloOptions.WebSocket"/> was.</summary>
+    public IPEndPoint? WebSocketEndPoint => _webSockets?.EndPoint;
 
     /// <summary>Where health and metrics are; null where <see cref="SiloOptions.Admin"/> was.</summary>
     public IPEndPoint? AdminEndPoint => _admin?.EndPoint;
@@ -83,32 +79,37 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         SiloOptionsValidator.ThrowIfInvalid(_options);
-        var methods = new MethodTable([.. XtmpCatalogue.Methods, .. _handlers.SelectMany(own => own.Methods)]);
+        SchemaInfo[] schemas = [.. _handlers.Select(own => own.Schema)];
+        var methods = new MethodTable([XtmpCatalogue.Schema, .. schemas]);
         PrepareDirectory(_options.DataDirectory, hasDatabase: _options.Cluster is null);
         try
         {
             _keys = SiloKeys.Load(_options);
             _engine = await SiloEngine.StartAsync(_options, _keys, _handlers, _loggers, cancellationToken).ConfigureAwait(false);
+            _datagrams = _options.Datagrams ? StartDatagrams(new IPEndPoint(_options.Bind, _options.Port)) : null;
             _gateway = new GatewayServices
             {
+                Datagrams = _datagrams,
                 Methods = methods,
                 Invoker = _engine.Invoker,
-                SessionOptions = ToSessionOptions(_options, _keys, methods),
+                SessionOptions = ToSessionOptions(_options, _keys, methods, schemas) with { EnableDatagrams = _datagrams is not null, DatagramEndpoint = _datagrams is null ? null : _options.DatagramEndpoint ?? _datagrams.Announcement },
                 Clock = new SessionClock(_options.TimeProvider),
                 Logger = _loggers.CreateLogger("Xtmp.Gateway"),
                 Options = _options.Gateway with { Roles = RolesOf(_options) },
             };
-            var sockets = new SocketGateway(_gateway);
-            _listener = BuildListener(_options, _loggers, sockets);
-            await ListenAsync(_listener.StartAsync(cancellationToken), new IPEndPoint(_options.Bind, _options.Port), "port").ConfigureAwait(false);
-            _endPoint = new IPEndPoint(_options.Bind, BoundPort(_listener));
+            _sockets = await GatewayListener.StartAsync(_options, new SocketGateway(_gateway), _loggers, cancellationToken).ConfigureAwait(false);
+            if (_options.WebSocket is { } webSocket)
+            {
+                _webSockets = await GatewayListener.StartAsync(webSocket, _options, new WebSocketGateway(_gateway), _loggers, cancellationToken).ConfigureAwait(false);
+            }
+
             RateSharing = _options.Cluster is null ? null : new RateSharing(_gateway, _engine.Topics, _options.TimeProvider);
             if (_options.Admin is { } admin)
             {
                 _admin = await AdminPort.StartAsync(admin, WhyUnreadyAsync, _loggers, cancellationToken).ConfigureAwait(false);
             }
 
-            LogServing(_logger, _endPoint.ToString(), Fingerprint.ToString(), Network);
+            LogServing(_logger, EndPoint.ToString(), Fingerprint.ToString(), Network);
         }
         catch
         {
@@ -125,15 +126,15 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
             return;
         }
 
-        if (_endPoint is not null)
+        if (_sockets is not null)
         {
             LogDraining(_logger, _gateway!.OpenConnections, _options.DrainTimeout.TotalSeconds);
         }
 
-        if (_listener is not null)
+        await Task.WhenAll(new[] { _sockets, _webSockets }.Select(listener => listener?.DisposeAsync().AsTask() ?? Task.CompletedTask)).ConfigureAwait(false);
+        if (_datagrams is not null)
         {
-            await _listener.StopAsync(CancellationToken.None).ConfigureAwait(false);
-            await _listener.DisposeAsync().ConfigureAwait(false);
+            await _datagrams.DisposeAsync().ConfigureAwait(false);
         }
 
         if (_admin is not null)
@@ -153,7 +154,7 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
 
         _gateway?.Dispose();
         _keys?.Dispose();
-        if (_endPoint is not null)
+        if (_sockets is not null)
         {
             LogStopped(_logger);
         }
@@ -170,15 +171,32 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
         }
         catch (Exception error) when (error is IOException or SocketException)
         {
-            var reason = SocketErrorOf(error) switch
-            {
-                SocketError.AddressAlreadyInUse => "another program has this port",
-                SocketError.AddressNotAvailable => $"{endPoint.Address} is not an address of this machine",
-                SocketError.AccessDenied => "this user may not take this port; those below 1024 are for root",
-                _ => error.Message,
-            };
-            throw new XtmpException(XtmpErrorCode.ConnectFailed, Fault.Local, $"The silo cannot listen on {endPoint}: {reason}.", field, innerException: error);
+            throw CannotListen(error, endPoint, field);
         }
+    }
+
+    private static DatagramGateway StartDatagrams(IPEndPoint endPoint)
+    {
+        try
+        {
+            return DatagramGateway.Start(endPoint);
+        }
+        catch (SocketException error)
+        {
+            throw CannotListen(error, endPoint, "datagrams");
+        }
+    }
+
+    private static XtmpException CannotListen(Exception error, IPEndPoint endPoint, string field)
+    {
+        var reason = SocketErrorOf(error) switch
+        {
+            SocketError.AddressAlreadyInUse => "another program has this port",
+            SocketError.AddressNotAvailable => $"{endPoint.Address} is not an address of this machine",
+            SocketError.AccessDenied => "this user may not take this port; those below 1024 are for root",
+            _ => error.Message,
+        };
+        return new XtmpException(XtmpErrorCode.ConnectFailed, Fault.Local, $"The silo cannot listen on {endPoint}: {reason}.", field, innerException: error);
     }
 
     private static SocketError SocketErrorOf(Exception? error) => error switch
@@ -253,35 +271,10 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
         return roles;
     }
 
-    private static WebApplication BuildListener(SiloOptions options, ILoggerFactory loggerFactory, SocketGateway gateway)
-    {
-        // An empty builder: no configuration files or variables of the surrounding program reach the silo's listener.
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton(loggerFactory);
-        builder.Services.AddSingleton(gateway);
-        builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + AbortMargin);
-
-        // What the transport keeps of a connection that is not read is outside of the memory budget: little.
-        builder.WebHost.UseSockets(sockets =>
-        {
-            sockets.MaxReadBufferSize = TransportBufferSize;
-            sockets.MaxWriteBufferSize = TransportBufferSize;
-        });
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-            kestrel.Listen(options.Bind, options.Port, listen => listen.UseConnectionHandler<SocketGateway>()));
-        return builder.Build();
-    }
-
-    private static int BoundPort(WebApplication application)
-    {
-        var addresses = application.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
-        return new Uri(addresses.Single()).Port;
-    }
-
-    private static ServerSessionOptions ToSessionOptions(SiloOptions options, SiloKeys keys, MethodTable methods) => new()
+    private static ServerSessionOptions ToSessionOptions(SiloOptions options, SiloKeys keys, MethodTable methods, SchemaInfo[] schemas) => new()
     {
         Identity = keys.Identity,
+        Padding = options.Gateway.Padding,
         Limits = options.Gateway.SessionLimits,
         ClientAuthentication = options.ClientAuthentication,
         ClientTrust = options.ClientTrust ?? (options.AllowedClients.Count == 0 ? null : TrustPolicy.AnyOf(new HashSet<Fingerprint>(options.AllowedClients).Contains)),
@@ -291,6 +284,8 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
         CompressionBounds = new CompressionBounds(methods.Methods.Select(method => method.Request)),
         Admission = new HandshakeAdmission(options.Gateway),
         SchemaFingerprint = XtmpCatalogue.SchemaFingerprint.ToArray(),
+        Schemas = schemas,
+        RequireSameSchema = options.RequireSameSchemas,
     };
 
     [LoggerMessage(EventId = 1001, Level = LogLevel.Information, Message = "serving on {EndPoint}, fingerprint {Fingerprint}, network {Network}")]

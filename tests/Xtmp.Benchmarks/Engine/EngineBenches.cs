@@ -54,7 +54,7 @@ internal static class EngineBenches
         }
     }
 
-    private static void AddCounter(Orleans.Hosting.ISiloBuilder silo) => silo.AddXtmpGrain<CounterGrain>(BundleLedgerMethods.All);
+    private static void AddCounter(Orleans.Hosting.ISiloBuilder silo) => silo.AddXtmpGrain<CounterGrain>();
 
     private static async Task DurableAsync(BenchContext context, BundleLedgerClient client, string name, int workers, string durability, double? bar = null)
     {

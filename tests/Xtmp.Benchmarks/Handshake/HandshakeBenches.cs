@@ -176,7 +176,7 @@ internal static class HandshakeBenches
         var before = Stopwatch.GetTimestamp();
 
         // The network connects while the first flight is made, as in a client.
-        var connecting = TcpLink.ConnectAsync("127.0.0.1", port, CancellationToken.None);
+        var connecting = TcpLink.ConnectAsync("127.0.0.1", port, TimeProvider.System, CancellationToken.None);
         var clock = new SessionClock(TimeProvider.System);
         var session = XtmpSession.Connect(options, SystemEntropy.Instance, clock.Now);
         var observer = new TicketObserver();
@@ -254,7 +254,7 @@ internal static class HandshakeBenches
                 await ShakeAsync(resume: false);
             }
 
-            var link = await TcpLink.ConnectAsync("127.0.0.1", port, CancellationToken.None);
+            var link = await TcpLink.ConnectAsync("127.0.0.1", port, TimeProvider.System, CancellationToken.None);
             var before = Stopwatch.GetTimestamp();
             var options = new ClientSessionOptions
             {

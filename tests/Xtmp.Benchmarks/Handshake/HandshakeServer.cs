@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Xtmp.Crypto;
 using Xtmp.Session;
@@ -25,7 +24,7 @@ internal static class HandshakeServer
     public static async Task<int> RunAsync()
     {
         using var identity = IdentityKey.Generate(SystemEntropy.Instance);
-        using var certificate = CreateCertificate();
+        using var certificate = LocalCertificate.Create();
         var clock = new SessionClock(TimeProvider.System);
         var options = new ServerSessionOptions
         {
@@ -123,13 +122,5 @@ internal static class HandshakeServer
                 }
             });
         }
-    }
-
-    private static X509Certificate2 CreateCertificate()
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
-        using var signed = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-        return X509CertificateLoader.LoadPkcs12(signed.Export(X509ContentType.Pkcs12), password: null);
     }
 }

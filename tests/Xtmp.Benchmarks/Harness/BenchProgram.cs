@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Globalization;
+using System.Runtime;
 
 namespace Xtmp.Benchmarks;
 
@@ -61,7 +63,14 @@ internal static class BenchProgram
         {
             try
             {
-                await verb.Run(new BenchContext(report, TimeSpan.FromSeconds(seconds)));
+                if (verb.NeedsServerGC && !GCSettings.IsServerGC)
+                {
+                    await RunWithServerGCAsync(verb, json, seconds);
+                }
+                else
+                {
+                    await verb.Run(new BenchContext(report, TimeSpan.FromSeconds(seconds)));
+                }
             }
             catch (Exception error)
             {
@@ -71,6 +80,20 @@ internal static class BenchProgram
         }
 
         return 0;
+    }
+
+    private static async Task RunWithServerGCAsync(BenchVerb verb, bool json, double seconds)
+    {
+        ProcessStartInfo start = BenchChild.Describe([verb.Name, "--seconds", seconds.ToString(CultureInfo.InvariantCulture), .. json ? (string[])["--json"] : []]);
+        start.RedirectStandardInput = false;
+        start.RedirectStandardOutput = false;
+        start.Environment["DOTNET_gcServer"] = "1";
+        using Process process = Process.Start(start)!;
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"The process with the server's garbage collector ended with {process.ExitCode}.");
+        }
     }
 
     private static int Usage(string problem)

@@ -10,5 +10,9 @@ internal static class BenchVerbs
         new("engine", "turns of grains in memory and on SQLite, called inside the process", EngineBenches.RunAsync),
         new("generator", "what a schema of 1,000 messages costs a build", GeneratorBenches.RunAsync),
         new("handshake", "handshakes over loopback TCP, two processes, beside SslStream", HandshakeBenches.RunAsync),
+        new("faults", "calls and messages of each transport through a proxy with faults, as a table", FaultsBenches.RunAsync),
+        new("sessions", "memory of 10,000 idle sessions in one silo", SessionsBenches.RunAsync),
+        new("udp", "secured datagrams and messages in them, and their loss", UdpBenches.RunAsync, NeedsServerGC: true),
+        new("rpc", "requests to a grain beside gRPC, JSON over HTTPS and a bare SslStream", RpcBenches.RunAsync, NeedsServerGC: true),
     ];
 }

@@ -93,6 +93,8 @@ public sealed class BreakingTests
     [InlineData("      Get: { request: Get, reply: GetReply }", "      Fetch: { request: Get, reply: GetReply }", "SOURCE: handlers.Shop.Get")]
     [InlineData("      Get: { request: Get, reply: GetReply }", "      Get: { request: Get, reply: GetReply, key: alias }", "STATE: handlers.Shop.Get")]
     [InlineData("  Shop:\n", "  Store:\n", "STATE: handlers.Shop")]
+    [InlineData("  Shop:\n", "  Store:\n    stored_as: shop.Shop\n", "SOURCE: handlers.Shop")]
+    [InlineData("  Shop:\n", "  Shop:\n    stored_as: Shop\n", "STATE: handlers.Shop")]
     [InlineData("namespace: Shop", "namespace: Store", "SOURCE: namespace")]
     [InlineData("version: 1", "version: 2", "")]
     [InlineData("{ id: 0, name: key, type: string, max: 20 }, { id: 1, name: alias, type: string, max: 20 }", "{ id: 1, name: key, type: string, max: 20 }, { id: 0, name: alias, type: string, max: 20 }", "WIRE: messages.Get.key|WIRE: messages.Get.alias")]

@@ -76,6 +76,14 @@ public sealed class JsonSchemaTests
         }
     }
 
+    [Fact]
+    public void offers_every_built_in_type_where_a_type_stands()
+    {
+        IEnumerable<string> offered = _schema["$defs"]!["field"]!["properties"]!["type"]!["examples"]!.AsArray().Select(n => (string)n!);
+        Assert.Empty(CanonicalText.PrimitiveTypes.Except(offered));
+        Assert.Contains("list<string>", offered);
+    }
+
     [Theory]
     [InlineData("schema/xtmp.yaml")]
     [InlineData("schema/bitchat.yaml")]

@@ -79,6 +79,44 @@ public sealed class LintVerbTests
         Assert.Contains("LINT11", Tool.Run("schema", "lint", shop, scratch.Write("again.yaml", File.ReadAllText(shop))).Output);
     }
 
+    /// <summary>What a build refuses lint refuses too, with the same rule: they read with the same reader.</summary>
+    [Theory]
+    [InlineData("code: 0xA0", "code: 0xFE", "XTMP046")]
+    [InlineData("type: string", "type: string, min: 2000", "XTMP036")]
+    [InlineData("messages:", "structs: { Say: { fields: [] }, SAY: { fields: [] } }\nmessages:", "XTMP023")]
+    [InlineData("protocol: shop", "protocl: shop", "XTMP010")]
+    [InlineData("kind: one-way, code: 0xA0,", "kind: error, code: 7,", "XTMP014")]
+    public void refuses_what_a_build_refuses(string from, string to, string rule)
+    {
+        using ScratchFolder scratch = new();
+        string path = scratch.Write("shop.yaml", Shop.Replace(from, to, StringComparison.Ordinal));
+        var (exitCode, output, error) = Tool.Run("schema", "lint", path);
+        Assert.Equal(1, exitCode);
+        Assert.Contains(rule, output + error);
+    }
+
+    [Theory]
+    [InlineData("key: $caller", "Store", "XTMP057")]
+    [InlineData("key: $session", "Wallet", "XTMP058")]
+    public void refuses_handlers_that_a_build_refuses(string key, string name, string rule)
+    {
+        using ScratchFolder scratch = new();
+        string path = scratch.Write("shop.yaml", $"{Shop}handlers:\n  {name}:\n    doc: It.\n    {key}\n    methods: {{ Say: {{ request: Say, one-way: true, doc: Says. }} }}\n");
+        var (exitCode, output, error) = Tool.Run("schema", "lint", path);
+        Assert.Equal(1, exitCode);
+        Assert.Contains(rule, output + error);
+    }
+
+    [Fact]
+    public void errors_of_two_schemas_may_have_one_code()
+    {
+        const string Error = "protocol: {0}\nnamespace: Shop\nversion: 1\ndoc: A shop.\nmessages:\n  Gone: { kind: error, code: 1000, doc: It is gone., fields: [] }\n";
+        using ScratchFolder scratch = new();
+        string one = scratch.Write("one.yaml", Error.Replace("{0}", "one", StringComparison.Ordinal));
+        string two = scratch.Write("two.yaml", Error.Replace("{0}", "two", StringComparison.Ordinal));
+        Assert.Equal((0, "", ""), Tool.Run("schema", "lint", one, two));
+    }
+
     [Fact]
     public void every_rule_has_a_page()
     {

@@ -6,8 +6,10 @@ namespace Shop.Messages;
 
 /// <summary>An order.</summary>
 [global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
-public interface IOrderHandler
+public interface IOrderHandler : global::Xtmp.Protocol.IXtmpHandler
 {
+    static global::System.Collections.Generic.IReadOnlyList<global::Xtmp.Protocol.MethodDescriptor> global::Xtmp.Protocol.IXtmpHandler.Methods => OrderMethods.All;
+
     /// <summary>Places it.</summary>
     global::System.Threading.Tasks.ValueTask<global::Shop.Messages.PlaceOrderReply> PlaceAsync(global::Shop.Messages.PlaceOrder request, global::Xtmp.Protocol.CallContext context = default);
 
@@ -44,24 +46,24 @@ public static class OrderMethods
 {
     /// <summary>Places it.</summary>
     public static readonly global::Xtmp.Protocol.UnaryMethod<global::Shop.Messages.PlaceOrder, global::Shop.Messages.PlaceOrderReply> Place = new(
-        "Order",
+        "shop.Order",
         "Place",
         static (request, context) => global::Xtmp.Protocol.GrainKey.Of(request.OrderId),
-        static (handler, request, context) => ((IOrderHandler)handler).PlaceAsync(request, context));
+        static (handler, request, context) => ((IOrderHandler)handler).PlaceAsync(request, context)) { Errors = ShopErrors.All };
 
     /// <summary>Rings.</summary>
     public static readonly global::Xtmp.Protocol.OneWayMethod<global::Shop.Messages.Ring> Ring = new(
-        "Order",
+        "shop.Order",
         "Ring",
         static (request, context) => global::Xtmp.Protocol.GrainKey.OfSession(context),
-        static (handler, request, context) => ((IOrderHandler)handler).RingAsync(request, context));
+        static (handler, request, context) => ((IOrderHandler)handler).RingAsync(request, context)) { Errors = ShopErrors.All };
 
     /// <summary>Watches it.</summary>
     public static readonly global::Xtmp.Protocol.StreamMethod<global::Shop.Messages.WatchOrder, global::Shop.Messages.OrderEvent> Watch = new(
-        "Order",
+        "shop.Order",
         "Watch",
         static (request, context) => global::Xtmp.Protocol.GrainKey.Of(request.OrderId),
-        static (handler, request, context) => ((IOrderHandler)handler).WatchAsync(request, context));
+        static (handler, request, context) => ((IOrderHandler)handler).WatchAsync(request, context)) { Errors = ShopErrors.All };
 
     /// <summary>All of them, by name.</summary>
     public static global::System.Collections.Generic.IReadOnlyList<global::Xtmp.Protocol.MethodDescriptor> All { get; } = [Place, Ring, Watch];

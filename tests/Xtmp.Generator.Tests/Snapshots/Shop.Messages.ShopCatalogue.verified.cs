@@ -15,12 +15,13 @@ public static partial class ShopCatalogue
     public const int Version = 2;
 
     /// <summary>SHA-256 over all that shapes the wire (32 bytes); two peers compare it at session start.</summary>
-    public static global::System.ReadOnlySpan<byte> SchemaFingerprint => [0xbf, 0x06, 0x37, 0x8b, 0x26, 0x54, 0xb3, 0x6b, 0x76, 0x2d, 0x2a, 0x76, 0x0d, 0xe7, 0xc1, 0x20, 0x8f, 0x5e, 0x33, 0x9a, 0xe6, 0x77, 0xfa, 0x72, 0xb9, 0x89, 0xc0, 0x40, 0x33, 0x3d, 0x74, 0xbd];
+    public static global::System.ReadOnlySpan<byte> SchemaFingerprint => [0xc1, 0x5a, 0xd8, 0xe0, 0x5a, 0x72, 0xad, 0xc4, 0xc8, 0xa4, 0xd8, 0x55, 0xde, 0x21, 0xa1, 0x19, 0xc9, 0x82, 0xfb, 0x95, 0xc0, 0xe1, 0x62, 0xa7, 0xb2, 0x1c, 0xf4, 0x9b, 0x2e, 0x2f, 0x8a, 0xee];
 
     /// <summary>Every message, by name.</summary>
     public static global::System.Collections.Generic.IReadOnlyList<global::Xtmp.Protocol.MessageInfo> Messages { get; } =
     [
         OrderEvent.MessageInfo,
+        OutOfStock.MessageInfo,
         PlaceOrder.MessageInfo,
         PlaceOrderReply.MessageInfo,
         Ring.MessageInfo,
@@ -31,5 +32,19 @@ public static partial class ShopCatalogue
     public static global::System.Collections.Generic.IReadOnlyList<global::Xtmp.Protocol.MethodDescriptor> Methods { get; } =
     [
         .. OrderMethods.All,
+    ];
+
+    /// <summary>The schema as a silo serves it, and as two ends compare it.</summary>
+    public static global::Xtmp.Protocol.SchemaInfo Schema { get; } = new(Protocol, Version, SchemaFingerprint, Methods);
+}
+
+/// <summary>Errors of the schema shop.</summary>
+[global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
+public static class ShopErrors
+{
+    /// <summary>All of them, by name.</summary>
+    public static global::System.Collections.Generic.IReadOnlyList<global::Xtmp.Protocol.ErrorDescriptor> All { get; } =
+    [
+        new global::Xtmp.Protocol.ErrorDescriptor<OutOfStock>(static (detail, message, retryable, retryAfter) => new OutOfStockException(detail, message, retryable, retryAfter)),
     ];
 }

@@ -7,7 +7,7 @@ using Xtmp.Testing;
 // A stranger tests a grain of their own: on one silo with a clock that stands still, and on a cluster that loses a silo.
 var id = Guid.NewGuid();
 var place = new PlaceOrder { OrderId = id, Lines = [new OrderLine { Article = "MUG-7", Count = 2, Price = 1250 }] };
-await using (var silo = await TestSilo.StartAsync(silo => silo.AddXtmpGrain<OrderGrain>(OrderMethods.All)))
+await using (var silo = await TestSilo.StartAsync(silo => silo.AddXtmpGrain<OrderGrain>()))
 {
     var orders = new OrderClient(silo.Invoker);
     var first = await orders.PlaceAsync(place);
@@ -26,7 +26,7 @@ await using (var silo = await TestSilo.StartAsync(silo => silo.AddXtmpGrain<Orde
     }
 }
 
-await using (var cluster = await TestCluster.StartAsync(2, silo => silo.AddXtmpGrain<OrderGrain>(OrderMethods.All)))
+await using (var cluster = await TestCluster.StartAsync(2, silo => silo.AddXtmpGrain<OrderGrain>()))
 {
     await new OrderClient(cluster.Members[1].Invoker).PlaceAsync(place);
     await TestCluster.StopAsync(cluster.Members[1]);

@@ -9,6 +9,35 @@ namespace Xtmp.TestKit;
 /// <summary>Calls that cannot be served, that take too long, that go round in circles; and the drain.</summary>
 public abstract class CallConformance : GrainConformance
 {
+    /// <summary>An error that the schema declares is caught as it was thrown, also between grains, each caller with an exception of its own.</summary>
+    [Fact]
+    public async Task a_declared_error_arrives_with_its_detail()
+    {
+        var silo = await StartAsync();
+        Scripts["refuse"] = (_, call, _) => throw new ProbeRefusalException(new ProbeRefusal { Number = call.Number }, "not so many", retryable: true, TimeSpan.FromSeconds(3));
+        ProbeRefusalException? inner = null;
+        Scripts["pass"] = async (grain, call, _) =>
+        {
+            try
+            {
+                return await new ProbeClient(grain.Context.Calls).RunAsync(new ProbeCall { Key = "b", Script = "refuse", Number = call.Number });
+            }
+            catch (ProbeRefusalException refusal)
+            {
+                inner = refusal;
+                throw;
+            }
+        };
+        var thrown = await Assert.ThrowsAsync<ProbeRefusalException>(() => silo.RunAsync("a", "pass", 7).AsTask());
+        Assert.NotSame(inner, thrown);
+        foreach (var error in new[] { inner!, thrown })
+        {
+            Assert.Equal((XtmpErrorCode)1000, error.Code);
+            Assert.Equal(7, error.Detail.Number);
+            Assert.Equal(("not so many", true, TimeSpan.FromSeconds(3), Fault.Peer), (error.Message, error.Retryable, error.RetryAfter!.Value, error.Fault));
+        }
+    }
+
     [Fact]
     public async Task refuses_a_kind_nobody_registered()
     {

@@ -50,7 +50,7 @@ public sealed class ProbeScripts
     public void Register(ISiloBuilder silo)
     {
         silo.Services.AddSingleton(this);
-        silo.AddXtmpGrain<ProbeGrain>(ProbeMethods.All);
+        silo.AddXtmpGrain<ProbeGrain>();
     }
 
     internal ProbeScript Find(string name) => _scripts[name];

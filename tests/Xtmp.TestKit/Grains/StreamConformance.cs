@@ -130,12 +130,90 @@ public abstract class StreamConformance : GrainConformance
         var silo = await StartAsync();
         Scripts.Stream("touch", (grain, _, _) => Touch(grain));
         await using var items = silo.WatchAsync("s", "touch").GetAsyncEnumerator();
+        Assert.Equal([1], await TakeAsync(items, items.MoveNextAsync(), 1));
         await RefusedAsync(XtmpErrorCode.Internal, () => items.MoveNextAsync().AsTask());
         Assert.IsType<InvalidOperationException>(Assert.Single(Faults).Exception);
 
         static async IAsyncEnumerable<ProbeItem> Touch(ProbeGrain grain)
         {
             await Task.Yield();
+            yield return new ProbeItem { Number = 1 };
+            yield return new ProbeItem { Number = grain.Number };
+        }
+    }
+
+    /// <summary>An async iterator as one writes it: its body is in the turn up to the first item.</summary>
+    [Fact]
+    public async Task an_iterator_subscribes_and_reads_its_state_before_its_first_item()
+    {
+        var silo = await StartAsync();
+        Scripts.Stream("natural", (grain, _, _) => Natural(grain));
+        await silo.RunAsync("s", "add", 5);
+        await using var items = silo.WatchAsync("s", "natural").GetAsyncEnumerator();
+        Assert.Equal([5], await TakeAsync(items, items.MoveNextAsync(), 1));
+        await silo.RunAsync("s", "publish", 7, "t");
+        await silo.RunAsync("p", "publish", 8, "t");
+        Assert.Equal([7, 8], await TakeAsync(items, items.MoveNextAsync(), 2));
+
+        static async IAsyncEnumerable<ProbeItem> Natural(ProbeGrain grain)
+        {
+            var live = grain.Context.Subscribe<ProbeItem>("t");
+            await new ProbeClient(grain.Context.Calls).RunAsync(new ProbeCall { Key = "other", Script = "read" });
+            yield return new ProbeItem { Number = grain.Number };
+            await foreach (var item in live)
+            {
+                yield return item.Item!;
+            }
+        }
+    }
+
+    /// <summary>A body that waits for what others publish does not hold its grain, and ends with its reader, which gave it no token.</summary>
+    [Fact]
+    public async Task an_iterator_that_waits_leaves_its_grain_free_and_ends_with_its_reader()
+    {
+        var silo = await StartAsync();
+        var ended = Signal();
+        Scripts.Stream("natural", (grain, _, _) => Natural(grain, ended));
+        using var cancellation = new CancellationTokenSource();
+        await using var items = silo.WatchAsync("s", "natural", cancellation.Token).GetAsyncEnumerator();
+        var waiting = items.MoveNextAsync();
+        await silo.WhenQuietAsync();
+        await silo.RunAsync("s", "publish", 3, "t");
+        Assert.Equal([3], await TakeAsync(items, waiting, 1));
+        var last = items.MoveNextAsync().AsTask();
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => last.WaitAsync(Patience));
+        await ended.Task.WaitAsync(Patience);
+
+        static async IAsyncEnumerable<ProbeItem> Natural(ProbeGrain grain, TaskCompletionSource ended)
+        {
+            try
+            {
+                await foreach (var item in grain.Context.Subscribe<ProbeItem>("t"))
+                {
+                    yield return item.Item!;
+                }
+            }
+            finally
+            {
+                ended.SetResult();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task what_an_iterator_changes_before_its_first_item_is_committed_with_its_turn()
+    {
+        var silo = await StartAsync();
+        Scripts.Stream("count", (grain, _, _) => Count(grain));
+        await using var items = silo.WatchAsync("s", "count").GetAsyncEnumerator();
+        Assert.Equal([1], await TakeAsync(items, items.MoveNextAsync(), 1));
+        Assert.Equal(1, await Store.ReadVersionAsync(new GrainId("Probe", "s")));
+
+        static async IAsyncEnumerable<ProbeItem> Count(ProbeGrain grain)
+        {
+            await Task.Yield();
+            grain.Number++;
             yield return new ProbeItem { Number = grain.Number };
         }
     }

@@ -11,14 +11,18 @@ internal sealed class HandlerComparer(SchemaModel before, SchemaModel after, Sha
         foreach (HandlerModel old in before.Handlers)
         {
             string path = $"handlers.{old.Name}";
-            if (after.Handlers.FirstOrDefault(h => h.Name == old.Name) is { } same)
+            if ((after.Handlers.FirstOrDefault(h => h.Name == old.Name) ?? Renamed(old)) is { } now)
             {
-                Methods(old, same, path);
-            }
-            else if (Renamed(old) is { } renamed)
-            {
-                changes.Add(HandlerRenamed, path, $"is now called '{renamed.Name}': what its grains have stored is orphaned.", $"handlers.{renamed.Name}");
-                Methods(old, renamed, path);
+                if (now.Kind != old.Kind)
+                {
+                    changes.Add(HandlerRenamed, path, $"is now stored as '{now.Kind}': what its grains have stored as '{old.Kind}' is orphaned. 'stored_as: {old.Kind}' keeps it.", $"handlers.{now.Name}");
+                }
+                else if (now.Name != old.Name)
+                {
+                    changes.Add(HandlerRenamed, path, $"is now called '{now.Name}'.", $"handlers.{now.Name}", BreakingClass.Source);
+                }
+
+                Methods(old, now, path);
             }
             else
             {

@@ -91,7 +91,7 @@ public sealed class SchemaComparer
         if (now is null)
         {
             // A message of another name that took over its code is a renamed one: on the wire names do not count.
-            now = _after.Messages.FirstOrDefault(m => m.Code == old.Code && m.Kind == old.Kind && old.Code != 0 && _before.Messages.All(b => b.Name != m.Name));
+            now = _after.Messages.FirstOrDefault(m => m.Number == old.Number && m.Kind == old.Kind && old.Number != 0 && _before.Messages.All(b => b.Name != m.Name));
             if (now is null)
             {
                 _changes.Add(MessageRemoved, path, "is gone.", kind: inside ? BreakingClass.Source : BreakingClass.Wire);
@@ -112,9 +112,9 @@ public sealed class SchemaComparer
 
     private void CompareTravel(MessageModel old, MessageModel now, string path, string newPath)
     {
-        if (old.Code != now.Code)
+        if (old.Number != now.Number)
         {
-            _changes.Add(MessageCode, path, $"had the code {Code(old.Code)}, has {Code(now.Code)}.", newPath);
+            _changes.Add(MessageCode, path, $"had the code {Code(old.Number)}, has {Code(now.Number)}.", newPath);
         }
 
         if (old.Kind != now.Kind)
@@ -146,7 +146,7 @@ public sealed class SchemaComparer
         }
     }
 
-    private static string Code(byte code) => code == 0 ? "none" : "0x" + code.ToString("X2", CultureInfo.InvariantCulture);
+    private static string Code(int code) => code == 0 ? "none" : "0x" + code.ToString("X2", CultureInfo.InvariantCulture);
 
     private static string Section(EnumModel e) => e.IsFlags ? "flags" : "enums";
 }

@@ -93,7 +93,7 @@ public static class Linter
                 yield return new("LINT08", $"messages.{reply.Name}", $"The reply to '{message.Name}' is best called '{message.Name}Reply'.");
             }
 
-            if (message.Code != 0 && message.Family is null && !model.Families.IsEmpty && message.Kind != MessageKind.Response && message.Kind != MessageKind.Item)
+            if (message is { Code: not 0, ErrorCode: 0, Family: null } && !model.Families.IsEmpty && message.Kind != MessageKind.Response && message.Kind != MessageKind.Item)
             {
                 yield return new("LINT09", $"messages.{message.Name}", $"'{message.Name}' belongs to no family.");
             }

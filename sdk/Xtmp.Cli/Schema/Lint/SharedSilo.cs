@@ -17,7 +17,7 @@ internal static class SharedSilo
         Dictionary<byte, (SchemaFile Schema, MessageModel Message)> owners = [];
         foreach (SchemaFile schema in schemas)
         {
-            foreach (MessageModel message in schema.Model.Messages.Where(m => m.Code != 0 && m.Kind is MessageKind.Request or MessageKind.OneWay or MessageKind.Error))
+            foreach (MessageModel message in schema.Model.Messages.Where(m => m is { Code: not 0, ErrorCode: 0, Kind: MessageKind.Request or MessageKind.OneWay or MessageKind.Error }))
             {
                 if (!owners.TryAdd(message.Code, (schema, message)) && owners[message.Code] is var owner && owner.Schema != schema)
                 {

@@ -17,7 +17,7 @@ internal sealed class ReferencePage(SchemaModel model, string page, IReadOnlyDic
         Line(string.Create(CultureInfo.InvariantCulture, $"Codes 0x{family.First:X2}–0x{family.Last:X2} of the protocol `{model.Protocol}`, version {model.Version}."));
         if (!family.ReservedCodes.IsEmpty)
         {
-            Line($"Reserved: {string.Join(", ", family.ReservedCodes.Select(Code))}.");
+            Line($"Reserved: {string.Join(", ", family.ReservedCodes.Select(code => Code(code)))}.");
         }
 
         return Body(messages);
@@ -80,7 +80,7 @@ internal sealed class ReferencePage(SchemaModel model, string page, IReadOnlyDic
         Line("| --- | --- | --- | --- |");
         foreach (MessageModel message in messages)
         {
-            Line($"| [{message.Name}](#{message.Name.ToLowerInvariant()}) | {(message.Code == 0 ? "–" : Code(message.Code))} | {Word(message.Kind)} | {_sizes.OfShape(message.Shape)} |");
+            Line($"| [{message.Name}](#{message.Name.ToLowerInvariant()}) | {Code(message)} | {Word(message.Kind)} | {_sizes.OfShape(message.Shape)} |");
         }
     }
 
@@ -107,7 +107,7 @@ internal sealed class ReferencePage(SchemaModel model, string page, IReadOnlyDic
         List<string> facts = [message.Kind switch { MessageKind.Local => "inside a silo", _ => Word(message.Kind) }];
         if (message.Code != 0)
         {
-            facts.Insert(0, Code(message.Code));
+            facts.Insert(0, Code(message));
             facts.Add(message.Transport == TransportKind.Fast ? "fast link" : "reliable link");
         }
 
@@ -294,6 +294,13 @@ internal sealed class ReferencePage(SchemaModel model, string page, IReadOnlyDic
     }
 
     private static string Cell(string text) => text.Replace("\r", "", StringComparison.Ordinal).Replace('\n', ' ').Replace("|", "\\|", StringComparison.Ordinal);
+
+    private static string Code(MessageModel message) => message switch
+    {
+        { ErrorCode: not 0 } => message.ErrorCode.ToString(CultureInfo.InvariantCulture),
+        { Code: 0 } => "–",
+        _ => Code(message.Code),
+    };
 
     private static string Code(byte code) => "0x" + code.ToString("X2", CultureInfo.InvariantCulture);
 

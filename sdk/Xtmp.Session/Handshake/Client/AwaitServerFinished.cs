@@ -52,6 +52,7 @@ internal sealed class AwaitServerFinished(HandshakeContext context, ClientOffer 
             PeerMaxConcurrentRequests = terms.Limits.MaxConcurrentRequests,
             PeerInitialStreamCredit = terms.Limits.InitialStreamCredit,
             PeerSchemaFingerprint = terms.Schema,
+            SchemaMismatches = terms.SchemaMismatches,
             DatagramEndpoint = terms.DatagramEndpoint,
             PeerTakesTraceContext = terms.TakesTraceContext,
             SignedAt = terms.Resumed ? offer.Ticket!.SignedAt : context.Now.Wall,

@@ -19,7 +19,7 @@ internal sealed class AwaitServerParams(HandshakeContext context, ClientOffer of
             return SessionClose.Violation(SessionCloseReason.MalformedPayload, "Params is malformed.");
         }
 
-        if (context.RequireSchema(parameters.SchemaFingerprint) is { } mismatch)
+        if (context.RequireSchemas(parameters.SchemaFingerprint, parameters.Schemas, out var mismatches) is { } mismatch)
         {
             return mismatch;
         }
@@ -31,6 +31,7 @@ internal sealed class AwaitServerParams(HandshakeContext context, ClientOffer of
             ClientAuthentication = parameters.ClientAuthentication,
             Limits = parameters.Limits,
             Schema = parameters.SchemaFingerprint.ToArray(),
+            SchemaMismatches = mismatches,
             HasDatagrams = hasDatagrams,
             TakesTraceContext = parameters.TakesTraceContext,
             DatagramEndpoint = hasDatagrams ? parameters.DatagramEndpoint : null,

@@ -11,6 +11,8 @@ internal sealed record ServerTerms(EncryptionType Encryption, bool Resumed, Time
 
     public byte[] Schema { get; init; } = [];
 
+    public IReadOnlyList<string> SchemaMismatches { get; init; } = [];
+
     public bool HasDatagrams { get; init; }
 
     public bool TakesTraceContext { get; init; }

@@ -31,6 +31,9 @@ internal ref struct ClientHello
     public AnnouncedLimits Limits;
     public bool WantsDatagrams;
 
+    /// <summary>A <see cref="SchemaList"/>, or empty.</summary>
+    public ReadOnlySpan<byte> Schemas;
+
     /// <summary>The MessagePack part, for the binder.</summary>
     public ReadOnlySpan<byte> Body;
     public ReadOnlySpan<byte> Binder;
@@ -120,7 +123,7 @@ internal ref struct ClientHello
         writer.BytesOrNil(known?.ToArray());
         writer.BytesOrNil(ticket is null ? default : ticket.Sealed);
         writer.BytesOrNil(options.SchemaFingerprint.Span);
-        writer.Map(options.EnableDatagrams ? 2 : 1);
+        writer.Map(1 + (options.EnableDatagrams ? 1 : 0) + (options.Schemas.Count > 0 ? 1 : 0));
         writer.Unsigned(HelloExtension.Limits);
         Span<byte> limits = stackalloc byte[64];
         var nested = new WireWriter(limits);
@@ -130,6 +133,13 @@ internal ref struct ClientHello
         {
             writer.Unsigned(HelloExtension.Datagrams);
             writer.Bytes(default);
+        }
+
+        if (options.Schemas.Count > 0)
+        {
+            writer.Unsigned(HelloExtension.Schemas);
+            Span<byte> schemas = stackalloc byte[SchemaList.MaxBytes];
+            writer.Bytes(schemas[..SchemaList.Write(schemas, options.Schemas)]);
         }
 
         destination.Slice(writer.Length, TailSize).Clear();
@@ -179,6 +189,10 @@ internal ref struct ClientHello
                 case HelloExtension.Datagrams:
                     reader.Require(value.IsEmpty);
                     WantsDatagrams = true;
+                    break;
+                case HelloExtension.Schemas:
+                    reader.Require(SchemaList.IsValid(value));
+                    Schemas = value;
                     break;
             }
         }

@@ -11,4 +11,7 @@ internal static class HelloExtension
 
     /// <summary>Empty, in Params: the server takes a trace context behind a request's message.</summary>
     public const ulong TraceContext = 3;
+
+    /// <summary>The sender's <see cref="SchemaList"/>.</summary>
+    public const ulong Schemas = 4;
 }

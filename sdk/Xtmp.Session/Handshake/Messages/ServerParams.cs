@@ -5,7 +5,7 @@ namespace Xtmp.Session;
 /// </summary>
 internal ref struct ServerParams
 {
-    public const int MaxLength = 1024;
+    public const int MaxLength = 1024 + SchemaList.MaxBytes;
 
     public ClientAuthentication ClientAuthentication;
     public AnnouncedLimits Limits;
@@ -13,6 +13,9 @@ internal ref struct ServerParams
     public string? DatagramEndpoint;
     public bool AllowsDatagrams;
     public bool TakesTraceContext;
+
+    /// <summary>A <see cref="SchemaList"/>, or empty.</summary>
+    public ReadOnlySpan<byte> Schemas;
 
     public static bool TryRead(ReadOnlySpan<byte> payload, out ServerParams parameters)
     {
@@ -31,15 +34,20 @@ internal ref struct ServerParams
             reader.Require(number > previous);
             previous = number;
             var value = reader.BytesUpTo(HandshakeLimits.MaxExtensionBytes);
-            if ((ulong)number == HelloExtension.Datagrams)
+            switch ((ulong)number)
             {
-                reader.Require(value.IsEmpty);
-                parameters.AllowsDatagrams = true;
-            }
-            else if ((ulong)number == HelloExtension.TraceContext)
-            {
-                reader.Require(value.IsEmpty);
-                parameters.TakesTraceContext = true;
+                case HelloExtension.Datagrams:
+                    reader.Require(value.IsEmpty);
+                    parameters.AllowsDatagrams = true;
+                    break;
+                case HelloExtension.Schemas:
+                    reader.Require(SchemaList.IsValid(value));
+                    parameters.Schemas = value;
+                    break;
+                case HelloExtension.TraceContext:
+                    reader.Require(value.IsEmpty);
+                    parameters.TakesTraceContext = true;
+                    break;
             }
         }
 
@@ -54,7 +62,7 @@ internal ref struct ServerParams
         Limits.Write(ref writer);
         writer.BytesOrNil(SchemaFingerprint);
         writer.TextOrNil(DatagramEndpoint);
-        writer.Map((AllowsDatagrams ? 1 : 0) + (TakesTraceContext ? 1 : 0));
+        writer.Map((AllowsDatagrams ? 1 : 0) + (TakesTraceContext ? 1 : 0) + (Schemas.IsEmpty ? 0 : 1));
         if (AllowsDatagrams)
         {
             writer.Unsigned(HelloExtension.Datagrams);
@@ -65,6 +73,12 @@ internal ref struct ServerParams
         {
             writer.Unsigned(HelloExtension.TraceContext);
             writer.Bytes(default);
+        }
+
+        if (!Schemas.IsEmpty)
+        {
+            writer.Unsigned(HelloExtension.Schemas);
+            writer.Bytes(Schemas);
         }
 
         return writer.Length;

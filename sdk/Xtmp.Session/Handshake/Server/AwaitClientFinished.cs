@@ -42,6 +42,7 @@ internal sealed class AwaitClientFinished(
             PeerMaxConcurrentRequests = terms.Limits.MaxConcurrentRequests,
             PeerInitialStreamCredit = terms.Limits.InitialStreamCredit,
             PeerSchemaFingerprint = terms.Schema,
+            SchemaMismatches = terms.SchemaMismatches,
             DatagramEndpoint = terms.HasDatagrams ? options.DatagramEndpoint : null,
             SignedAt = terms.Resumed?.SignedAt ?? context.Now.Wall,
         };

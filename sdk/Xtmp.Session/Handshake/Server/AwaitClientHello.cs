@@ -60,7 +60,7 @@ internal sealed class AwaitClientHello(HandshakeContext context, ServerSessionOp
             return Refuse(SessionCloseReason.NoCommonSuite, "No version, suite or encryption type in common.", null);
         }
 
-        if (context.RequireSchema(hello.SchemaFingerprint) is { } mismatch)
+        if (context.RequireSchemas(hello.SchemaFingerprint, hello.Schemas, out var mismatches) is { } mismatch)
         {
             return mismatch;
         }
@@ -71,7 +71,10 @@ internal sealed class AwaitClientHello(HandshakeContext context, ServerSessionOp
             hello.SchemaFingerprint.ToArray(),
             hello.WantsDatagrams && options.EnableDatagrams,
             hello.ServerName,
-            KnowsIdentity: !hello.KnownServer.IsEmpty && new Fingerprint(hello.KnownServer) == Identity.Public.Fingerprint);
+            KnowsIdentity: !hello.KnownServer.IsEmpty && new Fingerprint(hello.KnownServer) == Identity.Public.Fingerprint)
+        {
+            SchemaMismatches = mismatches,
+        };
         context.Transcript.Append(FrameCode.Handshake, payload);
         if (Resumption.Begin(context, options, in hello, payload, ref terms) is { } invalid)
         {

@@ -12,6 +12,7 @@ internal sealed class WriteServerFlight(HandshakeContext context, ServerSessionO
     public override HandshakeState WriteFlight()
     {
         context.EnterHandshakeKeys();
+        Span<byte> schemas = stackalloc byte[SchemaList.MaxBytes];
         var parameters = new ServerParams
         {
             ClientAuthentication = options.ClientAuthentication,
@@ -20,6 +21,7 @@ internal sealed class WriteServerFlight(HandshakeContext context, ServerSessionO
             DatagramEndpoint = terms.HasDatagrams ? options.DatagramEndpoint : null,
             AllowsDatagrams = terms.HasDatagrams,
             TakesTraceContext = options.TakesTraceContext,
+            Schemas = schemas[..SchemaList.Write(schemas, options.Schemas)],
         };
         Span<byte> buffer = stackalloc byte[ServerParams.MaxLength];
         context.Send(FrameCode.Params, buffer[..parameters.Write(buffer)]);

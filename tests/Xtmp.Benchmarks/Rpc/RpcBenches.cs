@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using System.Globalization;
+using Xtmp.Crypto;
+
+namespace Xtmp.Benchmarks;
+
+/// <summary>The verb <c>rpc</c>: 200-byte requests to a grain, client and server in processes of their own, server GC at both ends of all.</summary>
+internal static class RpcBenches
+{
+    private const int Rounds = 5;
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(1.5);
+
+    public static async Task RunAsync(BenchContext context)
+    {
+        await using var server = await BenchChild.StartAsync(RpcServer.Verb);
+        int Port(int word) => int.Parse(server.Words[word], CultureInfo.InvariantCulture);
+        RpcPeer[] peers = [new XtmpPeer(Port(0), Fingerprint.Parse(server.Words[1])), new GrpcPeer(Port(2)), new SslPeer(Port(4)), new JsonPeerOverHttps(Port(3))];
+
+        await RateAsync(context, server, peers, "rpc.1x256", connections: 1, inFlight: 256, [8, 0.25, null]);
+        await RateAsync(context, server, peers, "rpc.50x8", connections: 50, inFlight: 8, [8, 0.7, null]);
+        await LatencyAsync(context, server, peers, "rpc.sequential", static peer => peer.CallAsync(), [1 / 0.45, 1 / 1.1, null]);
+        await LatencyAsync(context, server, peers, "rpc.connect", static peer => new(peer.ConnectAndCallAsync()), [null, null, 3]);
+    }
+
+    private static async Task RateAsync(BenchContext context, BenchChild server, RpcPeer[] peers, string name, int connections, int inFlight, double?[] bars)
+    {
+        var results = new Series[peers.Length];
+        for (var index = 0; index < peers.Length; index++)
+        {
+            await peers[index].OpenAsync(connections);
+            await peers[index].PumpAsync(inFlight, s_warmUp);
+            results[index] = new Series();
+        }
+
+        for (var round = 0; round < Rounds; round++)
+        {
+            for (var index = 0; index < peers.Length; index++)
+            {
+                var allocatedThere = await server.AskAsync();
+                var allocatedHere = GC.GetTotalAllocatedBytes();
+                var start = Stopwatch.GetTimestamp();
+                var count = await peers[index].PumpAsync(inFlight, context.Budget / Rounds);
+                results[index].Values.Add(count / Stopwatch.GetElapsedTime(start).TotalSeconds);
+                results[index].Add(count, GC.GetTotalAllocatedBytes() - allocatedHere, await server.AskAsync() - allocatedThere);
+            }
+        }
+
+        Report(context, peers, results, name, "req/s", higherIsBetter: true, bars);
+        foreach (var peer in peers)
+        {
+            await peer.CloseAsync();
+        }
+    }
+
+    private static async Task LatencyAsync(BenchContext context, BenchChild server, RpcPeer[] peers, string name, Func<RpcPeer, ValueTask> call, double?[] bars)
+    {
+        var results = new Series[peers.Length];
+        for (var index = 0; index < peers.Length; index++)
+        {
+            await peers[index].OpenAsync(1);
+            await MeasureAsync(peers[index], call, s_warmUp);
+            results[index] = new Series();
+        }
+
+        for (var round = 0; round < Rounds; round++)
+        {
+            for (var index = 0; index < peers.Length; index++)
+            {
+                var allocatedThere = await server.AskAsync();
+                var allocatedHere = GC.GetTotalAllocatedBytes();
+                var times = await MeasureAsync(peers[index], call, context.Budget / Rounds);
+                results[index].Values.Add(times[times.Count / 2]);
+                results[index].Tails.Add(times[times.Count * 99 / 100]);
+                results[index].Add(times.Count, GC.GetTotalAllocatedBytes() - allocatedHere, await server.AskAsync() - allocatedThere);
+            }
+        }
+
+        Report(context, peers, results, name + ".p50", "us", higherIsBetter: false, bars);
+        foreach (var series in results)
+        {
+            series.Values.Clear();
+            series.Values.AddRange(series.Tails);
+        }
+
+        Report(context, peers, results, name + ".p99", "us", higherIsBetter: false, [null, null, null]);
+        foreach (var peer in peers)
+        {
+            await peer.CloseAsync();
+        }
+    }
+
+    /// <summary>Microseconds of each call, sorted.</summary>
+    private static async Task<List<double>> MeasureAsync(RpcPeer peer, Func<RpcPeer, ValueTask> call, TimeSpan time)
+    {
+        var times = new List<double>();
+        var start = Stopwatch.GetTimestamp();
+        do
+        {
+            var began = Stopwatch.GetTimestamp();
+            await call(peer);
+            times.Add(Stopwatch.GetElapsedTime(began).TotalMicroseconds);
+        }
+        while (Stopwatch.GetElapsedTime(start) < time);
+
+        times.Sort();
+        return times;
+    }
+
+    private static void Report(BenchContext context, RpcPeer[] peers, Series[] results, string name, string unit, bool higherIsBetter, double?[] bars)
+    {
+        for (var index = 1; index < peers.Length; index++)
+        {
+            context.Report.Add(new BenchResult
+            {
+                Bench = name,
+                Ours = results[0].Median,
+                Unit = unit,
+                HigherIsBetter = higherIsBetter,
+                Peer = peers[index].Name,
+                PeerValue = results[index].Median,
+                Bar = bars[index - 1],
+                Allocated = results[0].Here,
+                Note = $"allocated a request at the client {results[0].Here:0} B, at the server {results[0].There:0} B; peer {results[index].Here:0} B, {results[index].There:0} B; spread {results[0].Spread:P0}, {results[index].Spread:P0}",
+            });
+        }
+    }
+
+    private sealed class Series
+    {
+        private long _count;
+        private long _here;
+        private long _there;
+
+        public List<double> Values { get; } = [];
+
+        public List<double> Tails { get; } = [];
+
+        public double Median => Values.Order().ElementAt(Values.Count / 2);
+
+        public double Spread => (Values.Max() - Values.Min()) / Median;
+
+        public double Here => (double)_here / _count;
+
+        public double There => (double)_there / _count;
+
+        public void Add(long count, long here, long there)
+        {
+            _count += count;
+            _here += here;
+            _there += there;
+        }
+    }
+}
