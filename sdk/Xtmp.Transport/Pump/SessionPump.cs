@@ -126,6 +126,7 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     {
         TResult result;
         bool atOnce;
+        bool hasDatagrams;
         lock (_gate)
         {
             result = action(_session, state);
@@ -133,13 +134,17 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
             Count();
             atOnce = _writeAtOnce;
             _writeAtOnce = false;
+            hasDatagrams = _session.MayHaveDatagrams;
         }
 
         if (t_gathering != this)
         {
             // From within an event the session is still held, and writing has to wait.
             WakeWriter(atOnce && !_gate.IsHeldByCurrentThread);
-            _datagrams?.Wake(inline: false);
+            if (hasDatagrams)
+            {
+                _datagrams?.Wake(inline: false);
+            }
         }
 
         return result;
@@ -245,7 +250,11 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
 
             // Answers leave from this thread: a handshake would otherwise wait for another one to wake up at every step.
             WakeWriter(inline: true);
-            _datagrams?.Wake(inline: true);
+            if (_session.MayHaveDatagrams)
+            {
+                _datagrams?.Wake(inline: false);
+            }
+
             await handled.ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -467,7 +476,10 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
             }
 
             WakeWriter(inline: false);
-            _datagrams?.Wake(inline: false);
+            if (_session.MayHaveDatagrams)
+            {
+                _datagrams?.Wake(inline: false);
+            }
         }
         catch (Exception bug) when (bug is not OutOfMemoryException)
         {
