@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Xtmp.Cli.Crypto;
+using Xtmp.Cli.Games;
 using Xtmp.Cli.Schema;
 
 namespace Xtmp.Cli;
@@ -23,6 +24,7 @@ public static class XtmpCommandLine
         root.Subcommands.Add(CallCommand.Create());
         root.Subcommands.Add(FrameCommand.Create());
         root.Subcommands.Add(CryptoCommand.Create());
+        root.Subcommands.Add(GameCommand.Create());
         ParseResult parsed = root.Parse(args);
         int exitCode = await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error }, cancellationToken);
         return parsed.Errors.Count > 0 ? ExitCodes.Usage : exitCode;

@@ -1,7 +1,7 @@
 namespace BitChat.Peer;
 
 /// <summary>Why an operation is not one of the game's. Whoever proposes or signs such an operation is at fault.</summary>
-public enum CrapsFault
+public enum GameFault
 {
     None = 0,
 
@@ -40,4 +40,10 @@ public enum CrapsFault
 
     /// <summary>A die shows 1 to 6.</summary>
     NoSuchDie,
+
+    /// <summary>Not the encoding of an operation of this game.</summary>
+    Malformed,
+
+    /// <summary>The table has no place left, or the player has one.</summary>
+    NoPlace,
 }

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using BitChat.Messages;
 
-namespace BitChat.Peer.Tests.Simulation;
+namespace BitChat.Peer.Tests;
 
 /// <summary>A keyed hash in place of Ed25519: nobody but the simulator's seats knows their keys. 64 bytes, as the real one.</summary>
 internal sealed class HashSignatures(byte[] secret) : ISeatSignatures

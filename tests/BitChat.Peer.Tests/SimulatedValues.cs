@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using BitChat.Messages;
 
-namespace BitChat.Peer.Tests.Simulation;
+namespace BitChat.Peer.Tests;
 
 /// <summary>Values that name their proposer and build on the one decided before.</summary>
 internal sealed class SimulatedValues(int seat) : IValueRules
