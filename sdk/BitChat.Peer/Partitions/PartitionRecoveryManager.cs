@@ -78,12 +78,12 @@ public sealed class PartitionRecoveryManager
         return [.. seats.Seats.Where(seat => near.Contains(seat) || relayed.Contains(ValueId.Of(seat.Peer.Span)))];
     }
 
-    /// <summary>Judges the situation. The strategy where it changed, else null.</summary>
+    /// <summary>Assesses the situation. The strategy where it changed, else null.</summary>
     /// <param name="seats">The seats.</param>
     /// <param name="self">This one.</param>
     /// <param name="height">Its decided height.</param>
     /// <param name="now">Now.</param>
-    public RecoveryStrategy? Judge(SeatSet seats, int self, ulong height, TimeSpan now)
+    public RecoveryStrategy? Assess(SeatSet seats, int self, ulong height, TimeSpan now)
     {
         ArgumentNullException.ThrowIfNull(seats);
 

@@ -44,7 +44,7 @@ internal sealed class OperationPool
     public IEnumerable<GameOperation> From(int firstSeat) => Enumerable.Range(firstSeat, SeatSet.MaxSeats).SelectMany(seat => _bySeat[seat % SeatSet.MaxSeats].Select(entry => entry.Operation));
 
     /// <summary>After a height: drops what was applied, and what could not be for some heights. Tells of each that is dropped without having been applied.</summary>
-    public void Sweep(TableState state, Func<GameOperation, TableFault> judge, Action<int, GameOperation, TableFault> lapsed)
+    public void Sweep(TableState state, Func<GameOperation, TableFault> assess, Action<int, GameOperation, TableFault> lapsed)
     {
         for (var seat = 0; seat < SeatSet.MaxSeats; seat++)
         {
@@ -56,7 +56,7 @@ internal sealed class OperationPool
                     return true;
                 }
 
-                var fault = judge(entry.Operation);
+                var fault = assess(entry.Operation);
                 entry.IsReady = fault == TableFault.None;
                 if (entry.IsReady || ++entry.Failures < MaxFailures)
                 {

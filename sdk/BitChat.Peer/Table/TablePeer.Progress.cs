@@ -167,7 +167,7 @@ public sealed partial class TablePeer
             return;
         }
 
-        _pool.Sweep(State, Judge, (seat, operation, fault) =>
+        _pool.Sweep(State, Assess, (seat, operation, fault) =>
         {
             if (seat == Seat)
             {
@@ -181,7 +181,7 @@ public sealed partial class TablePeer
     }
 
     /// <summary>Whether an operation could be decided now.</summary>
-    private TableFault Judge(GameOperation operation)
+    private TableFault Assess(GameOperation operation)
     {
         var fault = TableFault.None;
         _rules.Build(State, [operation], Now, (_, refused) => fault = refused);

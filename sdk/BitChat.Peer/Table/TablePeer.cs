@@ -305,7 +305,7 @@ public sealed partial class TablePeer
         }
 
         var before = _partitions.Strategy;
-        _partitions.Judge(seats, self, State.Height, _now.Elapsed);
+        _partitions.Assess(seats, self, State.Height, _now.Elapsed);
         if (_partitions.Strategy != before)
         {
             _effects.Enqueue(new PeerEffect.Partition(_partitions.Strategy));
