@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Xtmp.Protocol;
+
+namespace Xtmp.Gateway;
+
+/// <summary>Meter and trace source of the gateways of a silo, named as OpenTelemetry's conventions name them (the project's README).</summary>
+internal sealed class GatewayTelemetry : IDisposable
+{
+    public const string Name = "Xtmp.Gateway";
+
+    private static readonly ActivitySource Source = new(Name);
+
+    private readonly Meter _meter = new(Name);
+    private readonly Histogram<double> _duration;
+    private readonly UpDownCounter<long> _sessions;
+    private readonly UpDownCounter<long> _streams;
+    private readonly Counter<long> _drops;
+
+    public GatewayTelemetry()
+    {
+        _duration = _meter.CreateHistogram<double>("rpc.server.call.duration", "s", "Time from a request's arrival until its answer is queued, waiting for its turn included.");
+        _sessions = _meter.CreateUpDownCounter<long>("xtmp.server.sessions", "{session}", "Sessions established.");
+        _streams = _meter.CreateUpDownCounter<long>("xtmp.server.streams", "{stream}", "Streams open.");
+        _drops = _meter.CreateCounter<long>("xtmp.server.oneway.dropped", "{message}", "One-way messages that were not handled.");
+    }
+
+    public void SessionOpened() => _sessions.Add(1);
+
+    public void SessionClosed() => _sessions.Add(-1);
+
+    public void StreamOpened() => _streams.Add(1);
+
+    public void StreamClosed() => _streams.Add(-1);
+
+    public void Dropped() => _drops.Add(1);
+
+    /// <summary>Begins the span of a call, as a child of the caller's where the request carried one.</summary>
+    public static Activity? Begin(InboundCall call) =>
+        Source.StartActivity($"{call.Method.Handler}/{call.Method.Name}", ActivityKind.Server, call.Trace);
+
+    /// <summary>The call has its answer.</summary>
+    public void End(InboundCall call, Activity? activity, TimeSpan took)
+    {
+        if (activity is null && !_duration.Enabled)
+        {
+            return;
+        }
+
+        var tags = new TagList
+        {
+            { "rpc.system.name", "xtmp" },
+            { "rpc.method", $"{call.Method.Handler}/{call.Method.Name}" },
+        };
+        if (call.Outcome != XtmpErrorCode.None)
+        {
+            tags.Add("error.type", call.Outcome.ToString());
+        }
+
+        if (!call.IsStream)
+        {
+            _duration.Record(took.TotalSeconds, in tags);
+        }
+
+        if (activity is null)
+        {
+            return;
+        }
+
+        foreach (var tag in tags)
+        {
+            activity.SetTag(tag.Key, tag.Value);
+        }
+
+        if (call.Outcome != XtmpErrorCode.None)
+        {
+            activity.SetStatus(ActivityStatusCode.Error);
+        }
+
+        activity.Dispose();
+    }
+
+    public void Dispose() => _meter.Dispose();
+}
