@@ -36,11 +36,22 @@ internal sealed class GatewayTelemetry : IDisposable
     public void Dropped() => _drops.Add(1);
 
     /// <summary>Begins the span of a call, as a child of the caller's where the request carried one.</summary>
-    public static Activity? Begin(InboundCall call) =>
-        Source.StartActivity($"{call.Method.Handler}/{call.Method.Name}", ActivityKind.Server, call.Trace);
+    public static Activity? Begin(InboundCall call) => Begin(call.Method, call.Trace);
 
     /// <summary>The call has its answer.</summary>
-    public void End(InboundCall call, Activity? activity, TimeSpan took)
+    public void End(InboundCall call, Activity? activity, TimeSpan took) => End(call.Method, call.Outcome, activity, took);
+
+    /// <summary>A request was answered with an error before it became a call.</summary>
+    public void Refused(MethodDescriptor? method, ActivityContext trace, XtmpErrorCode code) => End(method, code, Begin(method, trace), TimeSpan.Zero);
+
+    public void Dispose() => _meter.Dispose();
+
+    private static string NameOf(MethodDescriptor? method) => method is null ? "_OTHER" : $"{method.Handler}/{method.Name}";
+
+    private static Activity? Begin(MethodDescriptor? method, ActivityContext trace) =>
+        Source.HasListeners() ? Source.StartActivity(NameOf(method), ActivityKind.Server, trace) : null;
+
+    private void End(MethodDescriptor? method, XtmpErrorCode outcome, Activity? activity, TimeSpan took)
     {
         if (activity is null && !_duration.Enabled)
         {
@@ -50,14 +61,14 @@ internal sealed class GatewayTelemetry : IDisposable
         var tags = new TagList
         {
             { "rpc.system.name", "xtmp" },
-            { "rpc.method", $"{call.Method.Handler}/{call.Method.Name}" },
+            { "rpc.method", NameOf(method) },
         };
-        if (call.Outcome != XtmpErrorCode.None)
+        if (outcome != XtmpErrorCode.None)
         {
-            tags.Add("error.type", call.Outcome.ToString());
+            tags.Add("error.type", outcome.ToString());
         }
 
-        if (!call.IsStream)
+        if (method is not IStreamMethod)
         {
             _duration.Record(took.TotalSeconds, in tags);
         }
@@ -72,13 +83,11 @@ internal sealed class GatewayTelemetry : IDisposable
             activity.SetTag(tag.Key, tag.Value);
         }
 
-        if (call.Outcome != XtmpErrorCode.None)
+        if (outcome != XtmpErrorCode.None)
         {
             activity.SetStatus(ActivityStatusCode.Error);
         }
 
         activity.Dispose();
     }
-
-    public void Dispose() => _meter.Dispose();
 }

@@ -208,7 +208,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
 
         if (!TryRead(in request, out var method, out var message, out var trace, out var refusal) || !TryAdmit(method!, out refusal))
         {
-            session.SendError(request.ExchangeId, refusal!.Code, refusal.Message, refusal.Field, refusal.Retryable, refusal.RetryAfter);
+            Refuse(session, request.ExchangeId, method, trace, refusal!);
             return;
         }
 
@@ -224,11 +224,18 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         string? streamKey = null;
         if (method is IStreamMethod && (_streams >= _services.Options.MaxStreams || !_services.Streams.TryEnter(caller, out streamKey)))
         {
-            session.SendError(request.ExchangeId, XtmpErrorCode.Overloaded, "Too many streams are open for this session or its identity.", retryable: true);
+            Refuse(session, request.ExchangeId, method, trace, new XtmpException(XtmpErrorCode.Overloaded, Fault.Peer, "Too many streams are open for this session or its identity.", retryable: true));
             return;
         }
 
         Enqueue(session, request.ExchangeId, method, message!, caller, streamKey, trace);
+    }
+
+    private void Refuse(XtmpSession session, ulong exchangeId, MethodDescriptor? method, ActivityContext trace, XtmpException refusal)
+    {
+        session.SendError(exchangeId, refusal.Code, refusal.Message, refusal.Field, refusal.Retryable, refusal.RetryAfter);
+        _quality!.Answered(TimeSpan.Zero, failed: true);
+        _services.Telemetry.Refused(method, trace, refusal.Code);
     }
 
     private void OnOneWay(XtmpSession session, in SessionEvent message)

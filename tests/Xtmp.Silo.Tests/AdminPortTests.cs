@@ -76,11 +76,12 @@ public sealed class AdminPortTests
     {
         await using var silo = await TestSilo.StartAsync(options => options with { Admin = Free });
         await using var client = await silo.ConnectAsync();
+        await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody.example" });
         await Assert.ThrowsAsync<XtmpException>(async () => await client.Wallet.BalanceAsync(new WalletBalance { Wallet = new byte[32] }));
         using var http = new HttpClient { BaseAddress = new Uri($"http://{silo.Host.AdminEndPoint}") };
         var id = client.Session!.SessionId.ToString("x16", CultureInfo.InvariantCulture);
         var session = JsonNode.Parse(await http.GetStringAsync($"/sessions/{id}"))!;
-        Assert.Equal((id, 1L, 1.0), ((string?)session["session_id"], (long)session["calls"]!, (double)session["error_rate"]!));
+        Assert.Equal((id, 2L, 0.5), ((string?)session["session_id"], (long)session["calls"]!, (double)session["error_rate"]!));
         Assert.True((double)session["p99_ms"]! > 0);
         Assert.Single(JsonNode.Parse(await http.GetStringAsync("/sessions"))!.AsArray());
         Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync("/sessions/0123")).StatusCode);
