@@ -39,7 +39,11 @@ internal sealed class GatewayTelemetry : IDisposable
     public static Activity? Begin(InboundCall call) => Begin(call.Method, call.Trace);
 
     /// <summary>The call has its answer.</summary>
-    public void End(InboundCall call, Activity? activity, TimeSpan took) => End(call.Method, call.Outcome, activity, took);
+    public void End(InboundCall call, TimeSpan took)
+    {
+        End(call.Method, call.Outcome, call.Span, took);
+        call.Span = null;
+    }
 
     /// <summary>A request was answered with an error before it became a call.</summary>
     public void Refused(MethodDescriptor? method, ActivityContext trace, XtmpErrorCode code) => End(method, code, Begin(method, trace), TimeSpan.Zero);

@@ -37,7 +37,7 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
         _services = host.Services.GetRequiredService<TurnServices>();
         _topics = host.Services.GetRequiredService<TopicHub>();
         _invoker = host.Services.GetRequiredService<ICallInvoker>();
-        host.Services.GetRequiredService<RuntimeMetrics>().Observe(() => _services.Local.Count, () => _services.OutboxInFlight, () => _topics.SubscriptionCount);
+        host.Services.GetRequiredService<RuntimeMetrics>().Observe(() => _services.Local.Count, () => _services.OutboxInFlight, _topics);
     }
 
     public ITopicHub Topics => _topics;
