@@ -141,7 +141,7 @@ public static class SimulateCommand
                     output.WriteLine($"  signed both sides, which honest seats can prove: {string.Join(", ", shortest.Culprits.Select(seat => $"seat {seat}"))}");
                 }
 
-                foreach (Fault fault in shortest.Schedule)
+                foreach (BitChat.Simulator.Fault fault in shortest.Schedule)
                 {
                     output.WriteLine($"  {fault}");
                 }
