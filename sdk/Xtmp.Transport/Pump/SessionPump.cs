@@ -227,8 +227,10 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
                 return;
             }
 
+            bool isEstablishedNow;
             lock (_gate)
             {
+                var wasHandshaking = _session.State == SessionState.Handshaking;
                 foreach (var segment in result.Buffer)
                 {
                     _session.HandleInput(segment.Span, _clock.Now);
@@ -242,14 +244,16 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
                 }
 
                 _readToEnd = result.IsCompleted || _session.State == SessionState.Closed;
+                isEstablishedNow = wasHandshaking && _session.State == SessionState.Established;
                 Count();
             }
 
             _link.Input.AdvanceTo(result.Buffer.End);
             var handled = FollowUp();
 
-            // Answers leave from this thread: a handshake would otherwise wait for another one to wake up at every step.
-            WakeWriter(inline: true);
+            // Answers leave from this thread: a handshake would otherwise wait for another one to wake up at every step. A
+            // client's last flight is left to the pool, so that its first messages, which are about to come, leave with it.
+            WakeWriter(inline: !(isEstablishedNow && _session.Role == PeerRole.Client));
             if (_session.MayHaveDatagrams)
             {
                 _datagrams?.Wake(inline: false);
