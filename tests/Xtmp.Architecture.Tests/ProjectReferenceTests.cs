@@ -25,13 +25,16 @@ public sealed class ProjectReferenceTests
 
         // Beside the engine, so that nobody gets a simulator who only plays (its README).
         ["BitChat.Simulator"] = ["BitChat.Peer"],
+
+        // The one place where the client and the engine meet: who only calls a silo gets no engine (its README).
+        ["BitChat.Client"] = ["BitChat.Peer", "Xtmp.Client"],
         ["Xtmp.Client"] = ["Xtmp.Transport", "Xtmp.Messages"],
         ["Xtmp.Cli"] = ["Xtmp.Client", "Xtmp.Schema", "BitChat.Simulator"],
         ["Xtmp.Storage"] = ["Xtmp.Protocol"],
         ["Xtmp.Runtime"] = ["Xtmp.Storage", "Xtmp.Protocol"],
 
         ["Xtmp.Testing"] = ["Xtmp.Runtime"],
-        ["Xtmp.Grains"] = ["Xtmp.Runtime", "Xtmp.Messages", "Xtmp.Crypto"],
+        ["Xtmp.Grains"] = ["Xtmp.Runtime", "Xtmp.Messages", "Xtmp.Crypto", "BitChat.Peer"],
         ["Xtmp.Gateway"] = ["Xtmp.Transport", "Xtmp.Messages"],
         ["Xtmp.Silo"] = ["Xtmp.Gateway", "Xtmp.Grains", "Xtmp.Runtime"],
     };

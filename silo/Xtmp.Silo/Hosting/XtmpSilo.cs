@@ -80,7 +80,7 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     {
         SiloOptionsValidator.ThrowIfInvalid(_options);
         SchemaInfo[] schemas = [.. _handlers.Select(own => own.Schema)];
-        var methods = new MethodTable([XtmpCatalogue.Schema, .. schemas]);
+        var methods = new MethodTable([XtmpCatalogue.Schema, BitChat.Messages.BitchatCatalogue.Schema, .. schemas]);
         PrepareDirectory(_options.DataDirectory, hasDatabase: _options.Cluster is null);
         try
         {
