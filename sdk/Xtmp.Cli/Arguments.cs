@@ -34,6 +34,9 @@ internal static class Arguments
         CustomParser = result => Number(result, name, least, greatest),
     };
 
+    /// <summary>What every verb with something to show has.</summary>
+    public static Option<bool> Json() => new("--json") { Description = "Print JSON, an object a line." };
+
     private static int Number(ArgumentResult result, string name, int least, int greatest)
     {
         string text = result.Tokens[0].Value;

@@ -13,7 +13,7 @@ public static class KeygenCommand
     public static Command Create()
     {
         Argument<string> file = new("file") { Description = "File to write; one that exists is left alone." };
-        Option<bool> json = new("--json") { Description = "Print a JSON object." };
+        Option<bool> json = Arguments.Json();
         Command command = new("keygen", """
             Makes an identity (ML-DSA-87 and Ed25519) and prints its fingerprint. The file holds the secret seeds, readable by
             its owner only and not encrypted: whoever reads it is the identity.
@@ -24,25 +24,32 @@ public static class KeygenCommand
         command.Options.Add(json);
         command.SetAction(parsed =>
         {
-            TextWriter error = parsed.InvocationConfiguration.Error;
+            Terminal terminal = new(parsed, parsed.GetValue(json));
             string path = parsed.GetValue(file)!;
             if (Path.Exists(path))
             {
-                error.WriteLine($"{PlainText.Of(path)}: exists already and is left alone.");
+                terminal.Error($"{path}: exists already and is left alone.");
                 return ExitCodes.Usage;
             }
 
             try
             {
-                using IdentityKey identity = IdentityFile.LoadOrCreate(path, SystemEntropy.Instance);
+                using IdentityKey identity = IdentityFile.LoadOrCreate(path);
                 string fingerprint = identity.Public.Fingerprint.ToString();
-                parsed.InvocationConfiguration.Output.WriteLine(
-                    parsed.GetValue(json) ? new JsonObject { ["file"] = path, ["fingerprint"] = fingerprint }.ToJsonString() : $"fingerprint {fingerprint}");
+                if (terminal.IsJson)
+                {
+                    terminal.Json(new JsonObject { ["file"] = path, ["fingerprint"] = fingerprint });
+                }
+                else
+                {
+                    terminal.Line($"fingerprint {fingerprint}");
+                }
+
                 return ExitCodes.Ok;
             }
             catch (XtmpException e)
             {
-                error.WriteLine(PlainText.Of(e.Message));
+                terminal.Error($"{e.Message}");
                 return ExitCodes.Usage;
             }
         });

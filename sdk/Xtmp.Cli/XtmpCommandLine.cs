@@ -1,6 +1,11 @@
 using System.CommandLine;
+using Xtmp.Cli.Calls;
 using Xtmp.Cli.Crypto;
+using Xtmp.Cli.Games;
+using Xtmp.Cli.Frames;
 using Xtmp.Cli.Schema;
+using Xtmp.Cli.Silos;
+using Xtmp.Cli.Trust;
 
 namespace Xtmp.Cli;
 
@@ -15,14 +20,20 @@ public static class XtmpCommandLine
             Works with XTMP schemas, keys, silos, frames and test vectors.
 
             Exit codes: 0 all is well, 1 there are findings, 2 wrong usage or a file that cannot be used, 3 a silo could not
-            be reached or answered with an error.
+            be reached or answered with an error, 130 Ctrl-C ended work that was not done.
             """);
         root.Subcommands.Add(SchemaCommand.Create());
         root.Subcommands.Add(KeygenCommand.Create());
+        root.Subcommands.Add(TrustCommand.Create());
         root.Subcommands.Add(PingCommand.Create());
         root.Subcommands.Add(CallCommand.Create());
+        root.Subcommands.Add(WatchCommand.Create());
+        root.Subcommands.Add(BenchCommand.Create());
+        root.Subcommands.Add(ServerCommand.Create());
         root.Subcommands.Add(FrameCommand.Create());
         root.Subcommands.Add(CryptoCommand.Create());
+        root.Subcommands.Add(GameCommand.Create());
+        root.Subcommands.Add(CompletionCommand.Create());
         ParseResult parsed = root.Parse(args);
         int exitCode = await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error }, cancellationToken);
         return parsed.Errors.Count > 0 ? ExitCodes.Usage : exitCode;

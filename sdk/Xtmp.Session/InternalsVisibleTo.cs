@@ -3,3 +3,4 @@ using System.Runtime.CompilerServices;
 [assembly: InternalsVisibleTo("Xtmp.Session.Tests")]
 [assembly: InternalsVisibleTo("Xtmp.Benchmarks")]
 [assembly: InternalsVisibleTo("Xtmp.Silo.Tests")]
+[assembly: InternalsVisibleTo("xtmp")]

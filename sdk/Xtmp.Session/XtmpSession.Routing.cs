@@ -23,6 +23,7 @@ public sealed partial class XtmpSession
     private SessionSecrets? _secrets;
     private RecordLayer? _records;
     private Rekey? _rekey;
+    private bool _mayStartDatagrams;
     private GracefulClose? _closing;
     private Instant _now;
 
@@ -70,6 +71,7 @@ public sealed partial class XtmpSession
     {
         _now = now;
         _statistics.DatagramsReceived++;
+        StartDatagrams();
         var length = datagram.Length;
         var isOpened = length is > 0 and <= MaxDatagramBytes;
         while (isOpened && !datagram.IsEmpty && _outbox.Datagrams is { } channel)
@@ -229,17 +231,24 @@ public sealed partial class XtmpSession
         _keepAlive.Measured(result.RoundTrip);
         _keepAlive.Established(_now.Monotonic);
         _assembler.MaxPayload = FrameLayout.MaxPayload;
-        if (result.HasDatagrams)
-        {
-            _exchanges.HasDatagrams = true;
-            var (send, receive) = _secrets.DeriveKeys(Role, "c udp"u8, "s udp"u8, _records.Type, _rekey.Epoch);
-            _outbox.Datagrams = new(Role, _limits, _entropy, SessionId, send, receive, _now.Monotonic);
-        }
+        _exchanges.HasDatagrams = result.HasDatagrams;
+        _mayStartDatagrams = result.HasDatagrams;
 
         _inbox.Report(SessionEventKind.Established, result.Established);
         if (result.Ticket.Length > 0)
         {
             _outbox.AddControl(FrameCode.Ticket, result.Ticket);
+        }
+    }
+
+    /// <summary>The first use makes the channel: most sessions never send a datagram. What is given up is not made again.</summary>
+    private void StartDatagrams()
+    {
+        if (_mayStartDatagrams && State == SessionState.Established)
+        {
+            _mayStartDatagrams = false;
+            var (send, receive) = _secrets!.DeriveKeys(Role, "c udp"u8, "s udp"u8, _records!.Type, _rekey!.Epoch);
+            _outbox.Datagrams = new(Role, _limits, _entropy, SessionId, send, receive, _now.Monotonic);
         }
     }
 

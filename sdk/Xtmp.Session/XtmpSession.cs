@@ -115,6 +115,9 @@ public sealed partial class XtmpSession : IDisposable
     /// <summary>True while messages that prefer it go by datagram.</summary>
     public bool AreDatagramsReady => _outbox.Datagrams?.IsReady == true;
 
+    /// <summary>False where <see cref="PollDatagram"/> would find nothing. True says that it may.</summary>
+    public bool MayHaveDatagrams => _outbox.Datagrams?.MayWrite == true;
+
     /// <summary>Where datagrams go, once that path is validated.</summary>
     public PathAddress? DatagramPeer => _outbox.Datagrams?.Peer;
 
@@ -247,6 +250,7 @@ public sealed partial class XtmpSession : IDisposable
     public void OpenDatagrams(PathAddress remote, Instant now)
     {
         _now = now;
+        StartDatagrams();
         if (State == SessionState.Established)
         {
             _outbox.Datagrams?.Open(remote, now.Monotonic);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Xtmp.Protocol;
 using Xtmp.Session;
@@ -44,6 +45,15 @@ public sealed class GatewayServices : IDisposable
     /// <summary>Connections open now, over all listeners.</summary>
     public int OpenConnections => Connections.Count;
 
+    /// <summary>The session of an id where there is one, or with null every session established now.</summary>
+    public IEnumerable<GatewaySession> FindSessions(ulong? sessionId = null) =>
+        sessionId is not { } id ? Live.Values.Select(session => session.Report())
+        : Live.TryGetValue(id, out var found) ? [found.Report()] : [];
+
+    internal ConcurrentDictionary<ulong, ServerConnection> Live { get; } = new();
+
+    internal GatewayTelemetry Telemetry { get; } = new();
+
     internal PumpOptions Pump { get; private init; } = null!;
 
     internal CallRates Rates { get; private init; } = null!;
@@ -62,5 +72,9 @@ public sealed class GatewayServices : IDisposable
     /// <summary>Counts what callers used at another gateway that shares these limits.</summary>
     public void Charge(in CallerUsage used) => Rates.Charge(in used, Clock.Monotonic);
 
-    public void Dispose() => Budget.Dispose();
+    public void Dispose()
+    {
+        Budget.Dispose();
+        Telemetry.Dispose();
+    }
 }

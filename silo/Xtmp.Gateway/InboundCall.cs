@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Xtmp.Protocol;
 
 namespace Xtmp.Gateway;
@@ -21,6 +22,18 @@ internal sealed class InboundCall : IThreadPoolWorkItem
 
     public CallerInfo Caller { get; private set; } = null!;
 
+    /// <summary>The caller's span, where the request carried it.</summary>
+    public ActivityContext Trace { get; private set; }
+
+    /// <summary>Its span here, while it is served and somebody listens.</summary>
+    public Activity? Span { get; set; }
+
+    /// <summary>When it came, by the gateway's clock.</summary>
+    public TimeSpan ArrivedAt { get; private set; }
+
+    /// <summary>The error it was answered with, or None.</summary>
+    public XtmpErrorCode Outcome { get; set; }
+
     public bool IsStream => Method is IStreamMethod;
 
     /// <summary>Under which the stream is counted; null where it is not.</summary>
@@ -28,7 +41,7 @@ internal sealed class InboundCall : IThreadPoolWorkItem
 
     public CancellationToken Cancelled => _cancellation.Token;
 
-    public void Begin(ServerConnection connection, ulong exchangeId, MethodDescriptor method, IXtmpMessage request, CallerInfo caller, string? streamKey)
+    public void Begin(ServerConnection connection, ulong exchangeId, MethodDescriptor method, IXtmpMessage request, CallerInfo caller, string? streamKey, ActivityContext trace, TimeSpan arrivedAt)
     {
         _connection = connection;
         ExchangeId = exchangeId;
@@ -36,6 +49,9 @@ internal sealed class InboundCall : IThreadPoolWorkItem
         Request = request;
         Caller = caller;
         StreamKey = streamKey;
+        Trace = trace;
+        ArrivedAt = arrivedAt;
+        Outcome = XtmpErrorCode.None;
     }
 
     /// <summary>Lets go of the message. False where the call cannot serve for another one.</summary>

@@ -18,10 +18,10 @@ internal sealed partial class ServerConnection
     private static readonly TimeSpan MaxInlineTime = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Takes a call in; it starts when its turn comes.</summary>
-    private void Enqueue(XtmpSession session, ulong exchangeId, MethodDescriptor method, IXtmpMessage request, CallerInfo caller, string? streamKey = null)
+    private void Enqueue(XtmpSession session, ulong exchangeId, MethodDescriptor method, IXtmpMessage request, CallerInfo caller, string? streamKey = null, ActivityContext trace = default)
     {
         var call = _services.Calls.Take();
-        call.Begin(this, exchangeId, method, request, caller, streamKey);
+        call.Begin(this, exchangeId, method, request, caller, streamKey, trace, _services.Clock.Monotonic);
         if (exchangeId != 0)
         {
             _calls.Add(exchangeId, call);
@@ -32,6 +32,7 @@ internal sealed partial class ServerConnection
         {
             // A stream lives for long; it has a limit of its own and does not hold up calls.
             _streams++;
+            _services.Telemetry.StreamOpened();
             AddRead(call);
         }
         else if (_running < MaxRunning && _waiting.Count == 0 && !session.IsSendQueueFull)
@@ -100,6 +101,7 @@ internal sealed partial class ServerConnection
     private async Task ServeAsync(InboundCall call)
     {
         var hasEnded = false;
+        call.Span = GatewayTelemetry.Begin(call);
         try
         {
             switch (call.Method)
@@ -151,9 +153,17 @@ internal sealed partial class ServerConnection
     private void Ended(XtmpSession session, InboundCall call)
     {
         _calls.Remove(call.ExchangeId);
+        var took = _services.Clock.Monotonic - call.ArrivedAt;
+        if (call.ExchangeId != 0 && !call.IsStream)
+        {
+            _quality!.Answered(took, call.Outcome != XtmpErrorCode.None);
+        }
+
+        _services.Telemetry.End(call, took);
         if (call.IsStream)
         {
             _streams--;
+            _services.Telemetry.StreamClosed();
             _services.Streams.Leave(call.StreamKey);
         }
         else
@@ -282,11 +292,12 @@ internal sealed partial class ServerConnection
 
     private void Fail(
         InboundCall call, XtmpErrorCode code, string text, string? field = null, bool retryable = false, TimeSpan? retryAfter = null, ReadOnlyMemory<byte> detail = default) =>
-        _pump.Use((call.ExchangeId, code, text, field, retryable, retryAfter, detail), static (session, error) =>
+        _pump.Use((call, code, text, field, retryable, retryAfter, detail), static (session, error) =>
         {
+            error.call.Outcome = error.code;
             if (session.State == SessionState.Established)
             {
-                session.SendError(error.ExchangeId, error.code, error.text, error.field, error.retryable, error.retryAfter, error.detail.Span);
+                session.SendError(error.call.ExchangeId, error.code, error.text, error.field, error.retryable, error.retryAfter, error.detail.Span);
             }
         });
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Xtmp.Messages;
 using Xtmp.Protocol;
@@ -30,6 +31,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
     private CallerInfo? _caller;
     private SessionClose? _close;
     private EstablishedSession? _established;
+    private SessionQuality? _quality;
     private ITimer? _anonymousEnd;
     private Task _recorded = Task.CompletedTask;
     private bool _isRecorded;
@@ -69,6 +71,10 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         }
     }
 
+    /// <summary>What its operator may know of the session.</summary>
+    public GatewaySession Report() => _pump.Use(this, static (session, self) =>
+        new GatewaySession(session.SessionId, self._streams, self._running, self._quality!.Report(session, self._services.Clock.Monotonic)));
+
     /// <summary>Takes no more requests; when the last one in flight is answered, the session closes in order.</summary>
     public void StartDrain() =>
         _pump.Use(this, static (session, self) =>
@@ -101,6 +107,12 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
             case SessionEventKind.Closed:
                 _close = sessionEvent.Close;
                 _slot.Release();
+                if (_established is not null)
+                {
+                    _services.Live.TryRemove(new KeyValuePair<ulong, ServerConnection>(_established.SessionId, this));
+                    _services.Telemetry.SessionClosed();
+                }
+
                 if (_established?.DatagramEndpoint is not null)
                 {
                     _services.Datagrams?.Leave(_established.SessionId);
@@ -150,6 +162,9 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
     {
         _slot.Release();
         _established = established;
+        _quality = new SessionQuality(_services.Clock.Monotonic);
+        _services.Live[established.SessionId] = this;
+        _services.Telemetry.SessionOpened();
         _caller = new CallerInfo
         {
             SessionId = established.SessionId,
@@ -191,9 +206,9 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
             return;
         }
 
-        if (!TryRead(in request, out var method, out var message, out var refusal) || !TryAdmit(method!, out refusal))
+        if (!TryRead(in request, out var method, out var message, out var trace, out var refusal) || !TryAdmit(method!, out refusal))
         {
-            session.SendError(request.ExchangeId, refusal!.Code, refusal.Message, refusal.Field, refusal.Retryable, refusal.RetryAfter);
+            Refuse(session, request.ExchangeId, method, trace, refusal!);
             return;
         }
 
@@ -209,11 +224,18 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         string? streamKey = null;
         if (method is IStreamMethod && (_streams >= _services.Options.MaxStreams || !_services.Streams.TryEnter(caller, out streamKey)))
         {
-            session.SendError(request.ExchangeId, XtmpErrorCode.Overloaded, "Too many streams are open for this session or its identity.", retryable: true);
+            Refuse(session, request.ExchangeId, method, trace, new XtmpException(XtmpErrorCode.Overloaded, Fault.Peer, "Too many streams are open for this session or its identity.", retryable: true));
             return;
         }
 
-        Enqueue(session, request.ExchangeId, method, message!, caller, streamKey);
+        Enqueue(session, request.ExchangeId, method, message!, caller, streamKey, trace);
+    }
+
+    private void Refuse(XtmpSession session, ulong exchangeId, MethodDescriptor? method, ActivityContext trace, XtmpException refusal)
+    {
+        session.SendError(exchangeId, refusal.Code, refusal.Message, refusal.Field, refusal.Retryable, refusal.RetryAfter);
+        _quality!.Answered(TimeSpan.Zero, failed: true);
+        _services.Telemetry.Refused(method, trace, refusal.Code);
     }
 
     private void OnOneWay(XtmpSession session, in SessionEvent message)
@@ -224,7 +246,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
             return;
         }
 
-        if (!TryRead(in message, out var method, out var request, out var refusal) || !TryAdmit(method!, out refusal))
+        if (!TryRead(in message, out var method, out var request, out _, out var refusal) || !TryAdmit(method!, out refusal))
         {
             CountDrop(message.Code, refusal!.Message);
         }
@@ -239,9 +261,10 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
     }
 
     /// <summary>Everything a message must be before a handler sees it; otherwise what the peer is told.</summary>
-    private bool TryRead(in SessionEvent message, out MethodDescriptor? method, out IXtmpMessage? request, out XtmpException? refusal)
+    private bool TryRead(in SessionEvent message, out MethodDescriptor? method, out IXtmpMessage? request, out ActivityContext trace, out XtmpException? refusal)
     {
         request = null;
+        trace = default;
         refusal = null;
         method = _services.Methods.Find(message.Code);
         if (method is null)
@@ -259,7 +282,9 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
 
         var payload = message.Payload.Span;
         var status = method.TryDecodeRequest(payload, _services.Options.DecodeLimits, out request, out var consumed, out var error);
-        if (status == DecodeStatus.Ok && !PayloadPadding.IsValid(payload, consumed))
+        var traceLength = 0;
+        if (status == DecodeStatus.Ok
+            && ((!isOneWay && !TraceContext.TryRead(payload[consumed..], out trace, out traceLength)) || !PayloadPadding.IsValid(payload, consumed + traceLength)))
         {
             error = new DecodeError(status = DecodeStatus.TrailingBytes, consumed, null);
         }

@@ -42,6 +42,9 @@ public sealed record GrainOptions
     /// <summary>Longest time from a hold's placement to its expiry.</summary>
     public TimeSpan MaxHoldTime { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>A game of which nothing is heard for so long is settled by its last certificate.</summary>
+    public TimeSpan GamePatience { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Notaries whose verdicts count, by id. With none, bundles stay at submitted.</summary>
     public IReadOnlyDictionary<string, IdentityPublicKey> Notaries { get; init; } = new Dictionary<string, IdentityPublicKey>();
 

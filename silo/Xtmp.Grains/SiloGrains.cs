@@ -20,6 +20,8 @@ public static class SiloGrains
             .AddXtmpGrain<BundleLedgerGrain>()
             .AddXtmpGrain<SessionGrain>()
             .AddXtmpGrain<StreamGrain>()
-            .AddXtmpGrain<RegistryGrain>();
+            .AddXtmpGrain<RegistryGrain>()
+            .AddXtmpGrain<GameGrain>()
+            .AddXtmpGrain<LobbyGrain>();
     }
 }

@@ -23,11 +23,14 @@ internal sealed class RuntimeMetrics : IDisposable
     }
 
     /// <summary>Adds the gauges of what the silo holds.</summary>
-    public void Observe(Func<int> activations, Func<int> outbox, Func<int> subscriptions)
+    public void Observe(Func<int> activations, Func<int> outbox, TopicHub topics)
     {
         _meter.CreateObservableGauge("xtmp.runtime.activations.live", activations, "{grain}", "Grains in memory.");
         _meter.CreateObservableGauge("xtmp.runtime.outbox.pending", outbox, "{message}", "Outbox messages in memory.");
-        _meter.CreateObservableGauge("xtmp.runtime.subscriptions", subscriptions, "{subscription}", "Open subscriptions.");
+        _meter.CreateObservableGauge("xtmp.runtime.subscriptions", () => topics.SubscriptionCount, "{subscription}", "Open subscriptions.");
+        _meter.CreateObservableCounter("xtmp.runtime.subscriptions.dropped", () => topics.Dropped, "{item}", "Items dropped for subscribers that read too slowly, once they are gone.");
+        _meter.CreateObservableCounter("xtmp.runtime.subscriptions.coalesced", () => topics.Coalesced, "{item}", "Items replaced by later ones of their key before they were read, once the subscribers are gone.");
+        _meter.CreateObservableCounter("xtmp.runtime.subscriptions.slow", () => topics.SlowConsumers, "{subscription}", "Subscriptions ended because their reader was too slow.");
     }
 
     public Counter<long> Turns { get; }

@@ -18,16 +18,21 @@ public sealed class TestCluster : IAsyncDisposable
 {
     private readonly Action<ISiloBuilder> _configure;
     private readonly RuntimeOptions _limits;
+    private readonly SiloTraffic? _traffic;
     private readonly TestNetwork _network = new();
     private readonly MemoryMembership.Table _table = new();
     private readonly ConcurrentQueue<Task> _deaths = [];
     private readonly List<TestMember> _members = [];
 
-    private TestCluster(Action<ISiloBuilder> configure, RuntimeOptions limits)
+    private TestCluster(Action<ISiloBuilder> configure, RuntimeOptions limits, SiloTraffic? traffic)
     {
+        _traffic = traffic;
         _configure = configure;
         _limits = limits;
     }
+
+    /// <summary>Name of the cluster, for Orleans clients.</summary>
+    public string Name => new ClusterSettings { EndPoint = _members[0].EndPoint }.Name;
 
     public MemoryGrainStore Store { get; } = new() { IsShared = true };
 
@@ -40,11 +45,12 @@ public sealed class TestCluster : IAsyncDisposable
     /// <param name="silos">How many silos.</param>
     /// <param name="configure">Adds the grains, and the services they are made with; called for each silo.</param>
     /// <param name="limits">Null: the defaults, with quick retries.</param>
-    public static async Task<TestCluster> StartAsync(int silos, Action<ISiloBuilder> configure, RuntimeOptions? limits = null)
+    /// <param name="traffic">What the connections between silos go through; null: they are in the clear.</param>
+    public static async Task<TestCluster> StartAsync(int silos, Action<ISiloBuilder> configure, RuntimeOptions? limits = null, SiloTraffic? traffic = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(silos, 1);
         ArgumentNullException.ThrowIfNull(configure);
-        var cluster = new TestCluster(configure, limits ?? new RuntimeOptions { OutboxRetryMin = TimeSpan.FromMilliseconds(10), SweepInterval = TimeSpan.FromSeconds(1) });
+        var cluster = new TestCluster(configure, limits ?? new RuntimeOptions { OutboxRetryMin = TimeSpan.FromMilliseconds(10), SweepInterval = TimeSpan.FromSeconds(1) }, traffic);
         try
         {
             for (var silo = 0; silo < silos; silo++)
@@ -64,7 +70,7 @@ public sealed class TestCluster : IAsyncDisposable
     /// <summary>One more silo.</summary>
     public async Task<TestMember> JoinAsync()
     {
-        var member = new TestMember(new IPEndPoint(IPAddress.Loopback, FreePort()), new MemoryMembership(_table));
+        var member = new TestMember(new IPEndPoint(IPAddress.Loopback, FreePort()), new IPEndPoint(IPAddress.Loopback, FreePort()), new MemoryMembership(_table));
         member.Silo = await GrainSilo.StartAsync(
             Store,
             silo =>
@@ -81,7 +87,7 @@ public sealed class TestCluster : IAsyncDisposable
                     _limits.OnFault?.Invoke(fault);
                 },
             },
-            cluster: new ClusterSettings { Membership = member.Membership, EndPoint = member.EndPoint, Traffic = _network.Of(member.EndPoint) }).ConfigureAwait(false);
+            cluster: new ClusterSettings { Membership = member.Membership, EndPoint = member.EndPoint, ClientPort = member.ClientEndPoint.Port, Traffic = _network.Of(member.EndPoint, _traffic) }).ConfigureAwait(false);
         _members.Add(member);
         return member;
     }

@@ -7,8 +7,9 @@ namespace Xtmp.Testing;
 /// <summary>One silo of a <see cref="TestCluster"/>.</summary>
 public sealed class TestMember
 {
-    internal TestMember(IPEndPoint endPoint, MemoryMembership membership)
+    internal TestMember(IPEndPoint endPoint, IPEndPoint clientEndPoint, MemoryMembership membership)
     {
+        ClientEndPoint = clientEndPoint;
         EndPoint = endPoint;
         Membership = membership;
     }
@@ -20,6 +21,9 @@ public sealed class TestMember
 
     /// <summary>Where the other silos reach it.</summary>
     public IPEndPoint EndPoint { get; }
+
+    /// <summary>Where Orleans clients reach it.</summary>
+    public IPEndPoint ClientEndPoint { get; }
 
     /// <summary>False once it was stopped or killed, or the others have declared it dead.</summary>
     public bool IsRunning { get; internal set; } = true;

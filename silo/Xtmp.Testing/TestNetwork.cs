@@ -12,7 +12,12 @@ internal sealed class TestNetwork
     private readonly HashSet<IPEndPoint> _isolated = [];
     private readonly List<(IPEndPoint From, IPEndPoint To, ConnectionContext Connection)> _open = [];
 
-    public SiloTraffic Of(IPEndPoint silo) => new(next => next, next => connection => CarryAsync(silo, connection, next));
+    /// <summary>The traffic of one silo, within what protects it.</summary>
+    public SiloTraffic Of(IPEndPoint silo, SiloTraffic? inner) => new(inner?.Inbound ?? (next => next), next =>
+    {
+        var protectedNext = inner is null ? next : inner.Outbound(next);
+        return connection => CarryAsync(silo, connection, protectedNext);
+    });
 
     public void Cut(IPEndPoint one, IPEndPoint other) => AbortAfter(() =>
     {

@@ -1,5 +1,4 @@
 using BitChat.Messages;
-using BitChat.Peer.Tests.Simulation;
 
 namespace BitChat.Peer.Tests;
 
@@ -41,6 +40,54 @@ public sealed class LockTests
     {
         Assert.Null(PrevoteInRoundOne(ConsensusRules.Sound, proofOfLock: null, restarts: true));
         Assert.NotNull(PrevoteInRoundOne(ConsensusRules.Sound with { RestoresLock = false }, proofOfLock: null, restarts: true));
+    }
+
+    [Fact]
+    public void a_value_is_precommitted_only_with_a_quorum_of_prevotes()
+    {
+        foreach (var (rules, expected) in new[] { (ConsensusRules.Sound, new[] { VoteKind.Prevote }), (ConsensusRules.Sound with { NeedsPrevotes = false }, [VoteKind.Prevote, VoteKind.Precommit]) })
+        {
+            _votes.Clear();
+            var coordinator = new ConsensusCoordinator(_seats, Self, new HashSignatures(_secrets[Self]), _values, new ConsensusLimits(), rules);
+            coordinator.StartHeight(1);
+            coordinator.HandleProposal(1, ProposalOf(1, 0, SimulatedValues.Make(1, _values.Root, 1, 0), proofOfLock: null));
+            Drain(coordinator);
+            Assert.Equal(expected, _votes.Select(vote => vote.Kind));
+        }
+    }
+
+    [Fact]
+    public void a_lock_follows_its_proof_where_the_votes_themselves_do_not_suffice()
+    {
+        // Of a seat that signs three values two are kept; the lock of another seat rests on the third.
+        var coordinator = new ConsensusCoordinator(_seats, Self, new HashSignatures(_secrets[Self]), _values, new ConsensusLimits(), ConsensusRules.Sound);
+        coordinator.StartHeight(1);
+        var value = SimulatedValues.Make(1, _values.Root, 1, 0);
+        var id = SeatSet.IdOf(value);
+        coordinator.HandleVote(0, VoteOf(0, 0, VoteKind.Prevote, new byte[32]));
+        coordinator.HandleVote(0, VoteOf(0, 0, VoteKind.Prevote, SeatSet.IdOf(Other())));
+        Assert.Equal(ConsensusInput.Equivocation, coordinator.HandleVote(0, VoteOf(0, 0, VoteKind.Prevote, id)));
+        coordinator.HandleVote(1, VoteOf(1, 0, VoteKind.Prevote, id));
+        coordinator.HandleVote(2, VoteOf(2, 0, VoteKind.Prevote, id));
+        coordinator.HandleTimeout(new(ConsensusTimeoutKind.Propose, 1, 0));
+        coordinator.HandleTimeout(new(ConsensusTimeoutKind.Precommit, 1, 0));
+        Drain(coordinator);
+        _votes.Clear();
+        coordinator.HandleProposal(2, ProposalOf(2, 1, value, proofOfLock: 0));
+        Drain(coordinator);
+        Assert.Empty(_votes);
+        var proof = new LockProof
+        {
+            Epoch = 1,
+            Height = 1,
+            Round = 0,
+            ValueId = id,
+            Signatures = [.. new[] { 0, 1, 2 }.Select(seat => new SeatSignature { Seat = (byte)seat, Signature = VoteOf(seat, 0, VoteKind.Prevote, id).VoteSignature })],
+        };
+        Assert.Equal(ConsensusInput.Invalid, coordinator.HandleLockProof(proof with { Signatures = [proof.Signatures[0], proof.Signatures[0], proof.Signatures[1]] }));
+        Assert.Equal(ConsensusInput.Taken, coordinator.HandleLockProof(proof));
+        Drain(coordinator);
+        Assert.True(Assert.Single(_votes).ValueId!.Value.Span.SequenceEqual(id));
     }
 
     [Fact]

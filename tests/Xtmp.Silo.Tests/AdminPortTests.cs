@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xtmp.Crypto;
 using Xtmp.Messages;
@@ -30,7 +32,7 @@ public sealed class AdminPortTests
     [InlineData("localhost.evil.example")]
     public async Task answers_nobody_who_asks_for_another_host(string host)
     {
-        await using var port = await AdminPort.StartAsync(Free, () => new((string?)null), NullLoggerFactory.Instance);
+        await using var port = await AdminPort.StartAsync(Free, () => new((string?)null), _ => [], NullLoggerFactory.Instance);
         using var http = new HttpClient();
         foreach (var path in new[] { "/healthz", "/metrics" })
         {
@@ -42,7 +44,7 @@ public sealed class AdminPortTests
     [Fact]
     public async Task says_why_it_is_not_ready()
     {
-        await using var port = await AdminPort.StartAsync(Free, () => new("draining"), NullLoggerFactory.Instance);
+        await using var port = await AdminPort.StartAsync(Free, () => new("draining"), _ => [], NullLoggerFactory.Instance);
         using var http = new HttpClient();
         var answer = await http.GetAsync($"http://{port.EndPoint}/readyz");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
@@ -67,5 +69,22 @@ public sealed class AdminPortTests
         var error = await Assert.ThrowsAsync<XtmpException>(() => TestSilo.StartAsync(options => options with { Admin = silo.Host.AdminEndPoint }));
         Assert.Equal("admin", error.Field);
         Assert.Equal($"The silo cannot listen on {silo.Host.AdminEndPoint}: another program has this port.", error.Message);
+    }
+
+    [Fact]
+    public async Task shows_the_quality_of_each_session()
+    {
+        await using var silo = await TestSilo.StartAsync(options => options with { Admin = Free });
+        await using var client = await silo.ConnectAsync();
+        await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody.example" });
+        await Assert.ThrowsAsync<XtmpException>(async () => await client.Wallet.BalanceAsync(new WalletBalance { Wallet = new byte[32] }));
+        using var http = new HttpClient { BaseAddress = new Uri($"http://{silo.Host.AdminEndPoint}") };
+        var id = client.Session!.SessionId.ToString("x16", CultureInfo.InvariantCulture);
+        var session = JsonNode.Parse(await http.GetStringAsync($"/sessions/{id}"))!;
+        Assert.Equal((id, 2L, 0.5), ((string?)session["session_id"], (long)session["calls"]!, (double)session["error_rate"]!));
+        Assert.True((double)session["p99_ms"]! > 0);
+        Assert.Single(JsonNode.Parse(await http.GetStringAsync("/sessions"))!.AsArray());
+        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync("/sessions/0123")).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync("/sessions/nonsense")).StatusCode);
     }
 }

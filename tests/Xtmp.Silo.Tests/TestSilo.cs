@@ -53,17 +53,7 @@ internal sealed class TestSilo : IAsyncDisposable
             Identity = identity ?? IdentityKey.Generate(SystemEntropy.Instance),
         };
         options = configure?.Invoke(options) ?? options;
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await XtmpConnection.ConnectAsync(Endpoint, options);
-            }
-            catch (XtmpException error) when (attempt < 3 && error is { Code: XtmpErrorCode.ConnectFailed, Fault: Fault.Network, InnerException: System.Net.Sockets.SocketException })
-            {
-                // On a machine under load, a connection over loopback is reset before the silo sees it, about once in 2,000.
-            }
-        }
+        return await XtmpConnection.ConnectAsync(Endpoint, options);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Xtmp.Crypto;
 
 namespace Xtmp.Cli.Crypto;
@@ -22,17 +23,29 @@ public static class AccumulateCommand
         {
             Description = "mlkem-1024 only: derive seeds as the final FIPS 203 does, G(d ‖ k). The published hashes follow the draft, G(d).",
         };
-        Command command = new("accumulate", "Prints the accumulated hash of C2SP/CCTV over N runs.");
+        Command command = new("accumulate", "Prints the accumulated hash of C2SP/CCTV over N runs.\n\nExample: xtmp crypto accumulate mldsa-87 100");
         command.Arguments.Add(algorithm);
         command.Arguments.Add(runs);
+        Option<bool> json = Arguments.Json();
         command.Options.Add(final);
+        command.Options.Add(json);
         command.SetAction(parsed =>
         {
             int count = parsed.GetValue(runs);
             byte[] hash = parsed.GetValue(algorithm) == "mlkem-1024"
                 ? Accumulation.MlKem1024Runs(count, parsed.GetValue(final))
                 : Accumulation.MlDsa87Runs(count, CryptoProviders.Current);
-            parsed.InvocationConfiguration.Output.WriteLine(Convert.ToHexStringLower(hash));
+            Terminal terminal = new(parsed, parsed.GetValue(json));
+            string text = Convert.ToHexStringLower(hash);
+            if (terminal.IsJson)
+            {
+                terminal.Json(new JsonObject { ["algorithm"] = parsed.GetValue(algorithm), ["runs"] = count, ["hash"] = text });
+            }
+            else
+            {
+                terminal.Line($"{text}");
+            }
+
             return 0;
         });
         return command;

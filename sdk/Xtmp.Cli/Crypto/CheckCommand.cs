@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Xtmp.Crypto;
 
 namespace Xtmp.Cli.Crypto;
@@ -21,18 +22,16 @@ public static class CheckCommand
             DefaultValueFactory = _ => "default",
         };
         provider.AcceptOnlyFromAmong("default", "managed", "platform");
-        Command command = new("check", $"Runs Wycheproof test vectors ({string.Join(", ", WycheproofFile.Types)}).");
+        Command command = new("check", $"Runs Wycheproof test vectors ({string.Join(", ", WycheproofFile.Types)}).\n\nExample: xtmp crypto check mlkem_1024_test.json --provider managed");
         command.Arguments.Add(files);
+        Option<bool> json = Arguments.Json();
         command.Options.Add(provider);
-        command.SetAction(parsed => Run(
-            parsed.GetValue(files)!,
-            parsed.GetValue(provider)!,
-            parsed.InvocationConfiguration.Output,
-            parsed.InvocationConfiguration.Error));
+        command.Options.Add(json);
+        command.SetAction(parsed => Run(parsed.GetValue(files)!, parsed.GetValue(provider)!, new Terminal(parsed, parsed.GetValue(json))));
         return command;
     }
 
-    private static int Run(string[] files, string providerName, TextWriter output, TextWriter error)
+    private static int Run(string[] files, string providerName, Terminal terminal)
     {
         ICryptoProvider provider = providerName switch
         {
@@ -42,7 +41,7 @@ public static class CheckCommand
         };
         if (!provider.IsSupported)
         {
-            error.WriteLine($"The {provider.Name} provider does not work here: it needs OpenSSL 3.5 or Windows 11.");
+            terminal.Error($"The {provider.Name} provider does not work here: it needs OpenSSL 3.5 or Windows 11.");
             return FileUnusable;
         }
 
@@ -52,14 +51,22 @@ public static class CheckCommand
         {
             try
             {
-                WycheproofFile runner = new(provider, line => error.WriteLine($"{file}: {line}"));
+                WycheproofFile runner = new(provider, line => terminal.Error($"{file}: {line}"));
                 VectorCounts counts = runner.Run(File.ReadAllBytes(file));
-                output.WriteLine($"{file}: passed {counts.Passed}, failed {counts.Failed}, skipped {counts.Skipped}");
+                if (terminal.IsJson)
+                {
+                    terminal.Json(new JsonObject { ["file"] = file, ["passed"] = counts.Passed, ["failed"] = counts.Failed, ["skipped"] = counts.Skipped });
+                }
+                else
+                {
+                    terminal.Line($"{file}: passed {counts.Passed}, failed {counts.Failed}, skipped {counts.Skipped}");
+                }
+
                 failed |= counts.Failed > 0;
             }
             catch (Exception problem) when (problem is VectorFormatException or IOException or UnauthorizedAccessException)
             {
-                error.WriteLine($"{file}: malformed or unreadable: {problem.Message}");
+                terminal.Error($"{file}: malformed or unreadable: {problem.Message}");
                 unusable = true;
             }
         }

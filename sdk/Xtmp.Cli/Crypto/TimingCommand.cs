@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 
 namespace Xtmp.Cli.Crypto;
 
@@ -16,14 +17,20 @@ public static class TimingCommand
             DefaultValueFactory = _ => 50_000,
         };
         Option<int> seed = new("--seed") { Description = "Orders the inputs.", DefaultValueFactory = _ => 1 };
-        Command command = new("timing", "Looks for secret-dependent time, in the manner of dudect; advisory.");
+        Command command = new("timing", "Looks for secret-dependent time, in the manner of dudect; advisory.\n\nExample: xtmp crypto timing --measurements 100000");
         command.Options.Add(measurements);
+        Option<bool> json = Arguments.Json();
         command.Options.Add(seed);
+        command.Options.Add(json);
         command.SetAction(parsed =>
         {
-            TextWriter output = parsed.InvocationConfiguration.Output;
+            Terminal terminal = new(parsed, parsed.GetValue(json));
             int count = Math.Max(100, parsed.GetValue(measurements));
-            output.WriteLine($"Welch's t over {count} measurements; |t| < {TimingTest.Probable} shows nothing, > {TimingTest.Definite} is a difference.");
+            if (!terminal.IsJson)
+            {
+                terminal.Line($"Welch's t over {count} measurements; |t| < {TimingTest.Probable} shows nothing, > {TimingTest.Definite} is a difference.");
+            }
+
             foreach (TimingTest test in TimingCases.All().Append(TimingCases.Leaking()))
             {
                 double t = test.Run(count, (ulong)parsed.GetValue(seed));
@@ -33,7 +40,14 @@ public static class TimingCommand
                     < TimingTest.Definite => "perhaps a difference, measure again",
                     _ => "difference",
                 };
-                output.WriteLine(FormattableString.Invariant($"{test.Name,-62} t = {t,8:F2}  {verdict}"));
+                if (terminal.IsJson)
+                {
+                    terminal.Json(new JsonObject { ["operation"] = test.Name, ["t"] = Math.Round(t, 3), ["verdict"] = verdict });
+                }
+                else
+                {
+                    terminal.Line($"{test.Name,-62} t = {t,8:F2}  {verdict}");
+                }
             }
 
             return 0;

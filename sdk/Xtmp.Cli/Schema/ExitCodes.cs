@@ -13,4 +13,7 @@ public static class ExitCodes
 
     /// <summary>A silo could not be reached, or answered with an error.</summary>
     public const int Failed = 3;
+
+    /// <summary>Ctrl-C ended work that was not done.</summary>
+    public const int Interrupted = 130;
 }

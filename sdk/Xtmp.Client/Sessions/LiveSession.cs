@@ -26,6 +26,7 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
     private List<PendingCall> _unanswered = [];
     private Task _running = Task.CompletedTask;
     private int _outstanding;
+    private bool _wantsDatagrams;
     private bool _isFull;
 
     private LiveSession(XtmpSession session, ILink link, SessionClock clock, EndpointSet.Endpoint endpoint, XtmpClientOptions options, CallDeadlines deadlines)
@@ -91,11 +92,6 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
             live._running = live._pump.RunAsync();
             live.Established = live._pump.Use(0, static (established, _) => established.Established)
                 ?? throw (await live._closed.Task.ConfigureAwait(false)).ToException();
-            if (live.Established.DatagramEndpoint is { } announced)
-            {
-                live._datagrams = SessionDatagrams.OpenAsync(live._pump, announced, endpoint.Address.Host, live._over.Token);
-            }
-
             return live;
         }
         catch
@@ -147,7 +143,9 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
                 return false;
             }
 
-            session.SendOneWay(send.message, send.Item1._options.ConnectionType == ConnectionType.UdpFast ? send.sendOptions with { Transport = TransportClass.Fast } : send.sendOptions);
+            var chosen = send.Item1._options.ConnectionType == ConnectionType.UdpFast ? send.sendOptions with { Transport = TransportClass.Fast } : send.sendOptions;
+            send.Item1.WantDatagrams(chosen.Transport);
+            session.SendOneWay(send.message, chosen);
             return true;
         });
 
@@ -245,6 +243,16 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
         }
     }
 
+    /// <summary>The first message that prefers datagrams, either way, has them opened; until the path is there it takes the stream.</summary>
+    private void WantDatagrams(TransportClass transport)
+    {
+        if (transport == TransportClass.Fast && !_wantsDatagrams && Established.DatagramEndpoint is { } announced)
+        {
+            _wantsDatagrams = true;
+            _datagrams = Task.Run(() => SessionDatagrams.OpenAsync(_pump, announced, _endpoint.Address.Host, _over.Token));
+        }
+    }
+
     private void StartBound(PendingCall call)
     {
         if (Start(call) != StartResult.Sent)
@@ -268,6 +276,7 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
 
         try
         {
+            WantDatagrams(call.Method.Reply?.Transport ?? default);
             var exchange = session.SendRequest(Traced(call), call.SendOptions);
             _pending.Add(exchange, call);
             Volatile.Write(ref _outstanding, _pending.Count);

@@ -53,6 +53,9 @@ internal sealed class DatagramChannel : IDisposable
 
     public bool IsReady => Peer is not null;
 
+    /// <summary>False where <see cref="Write"/> would find nothing.</summary>
+    public bool MayWrite => _path.IsDue || !Queue.IsEmpty;
+
     /// <summary>The path is given up for good: take what <see cref="TryTakeForStream"/> has, and dispose of the channel.</summary>
     public bool IsLost { get; private set; }
 

@@ -25,6 +25,9 @@ internal sealed class DatagramPath(PeerRole role, IEntropy entropy)
     /// <summary>Where datagrams go; null until an address has answered.</summary>
     public PathAddress? Peer { get; private set; }
 
+    /// <summary>A challenge or an answer waits to be sent.</summary>
+    public bool IsDue => _challengeDue || _echo is not null;
+
     /// <summary>When <see cref="HandleTimeout"/> has something to do.</summary>
     public TimeSpan NextTime => _validateUntil < _challengeRepeatAt ? _validateUntil : _challengeRepeatAt;
 

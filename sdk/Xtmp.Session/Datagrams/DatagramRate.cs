@@ -80,7 +80,7 @@ internal sealed class DatagramRate(TimeSpan now)
             else if (_used >= BytesPerSecond * (now - _reported).TotalSeconds / 2)
             {
                 // A rate that is not made use of says nothing about the path.
-                BytesPerSecond = Math.Min(MaxRate, BytesPerSecond + (_hasLost ? Increase : BytesPerSecond));
+                BytesPerSecond = Math.Min(MaxRate, BytesPerSecond + (_hasLost ? Math.Max(Increase, BytesPerSecond / 32) : BytesPerSecond));
             }
 
             _used = 0;

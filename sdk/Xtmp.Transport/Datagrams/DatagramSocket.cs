@@ -27,6 +27,7 @@ public abstract class DatagramSocket : IDisposable
             Socket.Bind(local);
             Socket.ReceiveBufferSize = BufferBytes;
             Socket.SendBufferSize = BufferBytes;
+            ForceReceiveBuffer();
             if (local.AddressFamily == AddressFamily.InterNetwork)
             {
                 Socket.DontFragment = true;
@@ -86,6 +87,25 @@ public abstract class DatagramSocket : IDisposable
     {
         Socket.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    // Linux holds the option to net.core.rmem_max, some 200 KiB unless it was raised, which is 2 ms of a fast sender. A
+    // privileged process may go beyond it (SO_RCVBUFFORCE); another one keeps what it got.
+    private void ForceReceiveBuffer()
+    {
+        const int socketLevel = 1;
+        const int force = 33;
+        if (OperatingSystem.IsLinux() && Socket.ReceiveBufferSize < BufferBytes)
+        {
+            try
+            {
+                Socket.SetRawSocketOption(socketLevel, force, BitConverter.GetBytes(BufferBytes));
+            }
+            catch (SocketException)
+            {
+                // Not privileged.
+            }
+        }
     }
 
     /// <summary>Sends one datagram, waiting for room. False where the socket is gone.</summary>

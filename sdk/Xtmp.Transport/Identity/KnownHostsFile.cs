@@ -50,6 +50,47 @@ public sealed class KnownHostsFile : IKnownHosts
         }
     }
 
+    /// <summary>Every host of the file, by name.</summary>
+    public IReadOnlyList<KnownHost> Hosts
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _hosts.OrderBy(host => host.Key, StringComparer.OrdinalIgnoreCase).Select(host => new KnownHost(host.Key, host.Value.Fingerprint))];
+            }
+        }
+    }
+
+    /// <summary>Takes the lines of a host out of the file; false where there are none.</summary>
+    /// <exception cref="XtmpException">Local fault: the file cannot be written.</exception>
+    public bool Forget(string host)
+    {
+        lock (_gate)
+        {
+            if (!File.Exists(_path))
+            {
+                return false;
+            }
+
+            var found = false;
+            Use("written", FileMode.Open, FileAccess.ReadWrite, FileShare.None, stream =>
+            {
+                _hosts = Read(stream);
+                found = _hosts.Remove(host);
+                stream.Seek(0, SeekOrigin.Begin);
+                using var reader = new StreamReader(stream, Encoding.UTF8, detectEncodingFromByteOrderMarks: false, leaveOpen: true);
+                var kept = reader.ReadToEnd().Split('\n').Where(line => !line.TrimStart().Split(' ', 2)[0].TrimEnd('\r').Equals(host, StringComparison.OrdinalIgnoreCase));
+                var text = Encoding.UTF8.GetBytes(string.Join('\n', kept));
+                stream.Seek(0, SeekOrigin.Begin);
+                stream.Write(text);
+                stream.SetLength(text.Length);
+                stream.Flush(flushToDisk: true);
+            });
+            return found;
+        }
+    }
+
     /// <inheritdoc/>
     /// <exception cref="XtmpException">
     /// The file cannot be written (local fault), or another process has remembered another identity of this host meanwhile

@@ -45,6 +45,11 @@ public sealed class TcpLink : ILink
                 throw new SocketException((int)SocketError.HostNotFound);
             }
 
+            if (addresses is [var only])
+            {
+                return new TcpLink(await ConnectAsync(new IPEndPoint(only, port), cancellationToken).ConfigureAwait(false));
+            }
+
             return new TcpLink(await HappyEyeballs.ConnectAsync(addresses, (address, token) => ConnectAsync(new IPEndPoint(address, port), token), time, cancellationToken).ConfigureAwait(false));
         }
         catch (SocketException error)

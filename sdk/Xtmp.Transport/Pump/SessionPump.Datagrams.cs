@@ -13,15 +13,10 @@ public sealed partial class SessionPump
     /// </summary>
     public void SendDatagramsBy(DatagramSocket socket, PathAddress? remote = null)
     {
-        var sender = new DatagramSender(this, socket);
-        _datagrams = sender;
+        _datagrams = new DatagramSender(this, socket);
         if (remote is { } address)
         {
             Use((address, _clock), static (session, path) => session.OpenDatagrams(path.address, path._clock.Now));
-        }
-        else
-        {
-            sender.Wake(inline: false);
         }
     }
 

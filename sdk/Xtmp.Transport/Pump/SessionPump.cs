@@ -126,6 +126,7 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     {
         TResult result;
         bool atOnce;
+        bool hasDatagrams;
         lock (_gate)
         {
             result = action(_session, state);
@@ -133,13 +134,17 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
             Count();
             atOnce = _writeAtOnce;
             _writeAtOnce = false;
+            hasDatagrams = _session.MayHaveDatagrams;
         }
 
         if (t_gathering != this)
         {
             // From within an event the session is still held, and writing has to wait.
             WakeWriter(atOnce && !_gate.IsHeldByCurrentThread);
-            _datagrams?.Wake(inline: false);
+            if (hasDatagrams)
+            {
+                _datagrams?.Wake(inline: false);
+            }
         }
 
         return result;
@@ -222,8 +227,10 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
                 return;
             }
 
+            bool isEstablishedNow;
             lock (_gate)
             {
+                var wasHandshaking = _session.State == SessionState.Handshaking;
                 foreach (var segment in result.Buffer)
                 {
                     _session.HandleInput(segment.Span, _clock.Now);
@@ -237,15 +244,21 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
                 }
 
                 _readToEnd = result.IsCompleted || _session.State == SessionState.Closed;
+                isEstablishedNow = wasHandshaking && _session.State == SessionState.Established;
                 Count();
             }
 
             _link.Input.AdvanceTo(result.Buffer.End);
             var handled = FollowUp();
 
-            // Answers leave from this thread: a handshake would otherwise wait for another one to wake up at every step.
-            WakeWriter(inline: true);
-            _datagrams?.Wake(inline: true);
+            // Answers leave from this thread: a handshake would otherwise wait for another one to wake up at every step. A
+            // client's last flight is left to the pool, so that its first messages, which are about to come, leave with it.
+            WakeWriter(inline: !(isEstablishedNow && _session.Role == PeerRole.Client));
+            if (_session.MayHaveDatagrams)
+            {
+                _datagrams?.Wake(inline: false);
+            }
+
             await handled.ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -467,7 +480,10 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
             }
 
             WakeWriter(inline: false);
-            _datagrams?.Wake(inline: false);
+            if (_session.MayHaveDatagrams)
+            {
+                _datagrams?.Wake(inline: false);
+            }
         }
         catch (Exception bug) when (bug is not OutOfMemoryException)
         {

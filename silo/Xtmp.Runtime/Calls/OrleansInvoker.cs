@@ -10,18 +10,25 @@ namespace Xtmp.Runtime;
 /// </summary>
 /// <param name="services">The silo's.</param>
 /// <param name="caller">The activation whose turn calls; null for calls from outside grains.</param>
-internal sealed class OrleansInvoker(TurnServices services, Activation? caller) : ICallInvoker
+/// <param name="calls">Where calls are counted, which counts them in the silo's activity too; null: there alone.</param>
+internal sealed class OrleansInvoker(TurnServices services, Activation? caller, ActivityCounter? calls = null) : ICallInvoker
 {
     private static readonly KeyValuePair<string, object?> Direct = new("way", "direct");
     private static readonly KeyValuePair<string, object?> ByMessage = new("way", "message");
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan MaxPause = TimeSpan.FromMilliseconds(250);
 
+    private readonly ActivityCounter _calls = calls ?? services.Activity;
+
     public ValueTask<TReply> InvokeAsync<TRequest, TReply>(UnaryMethod<TRequest, TReply> method, TRequest request, CallContext context)
         where TRequest : class, IXtmpMessage<TRequest>
         where TReply : class, IXtmpMessage<TReply>
     {
-        services.Activity.Add();
+        if (!_calls.TryAdd())
+        {
+            return ValueTask.FromException<TReply>(GrainSilo.ShuttingDown());
+        }
+
         ValueTask<XtmpReply> pending;
         GrainId id;
         CallChain? chain;
@@ -32,7 +39,7 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
         }
         catch (XtmpException error)
         {
-            services.Activity.Remove();
+            _calls.Remove();
             return ValueTask.FromException<TReply>(error);
         }
 
@@ -48,7 +55,11 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
     public async ValueTask SendAsync<TRequest>(OneWayMethod<TRequest> method, TRequest request, CallContext context)
         where TRequest : class, IXtmpMessage<TRequest>
     {
-        services.Activity.Add();
+        if (!_calls.TryAdd())
+        {
+            throw GrainSilo.ShuttingDown();
+        }
+
         try
         {
             // Accepted is all a sender hears, so its cancellation does not reach the turn.
@@ -57,7 +68,7 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
         }
         finally
         {
-            services.Activity.Remove();
+            _calls.Remove();
         }
     }
 
@@ -73,10 +84,47 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
         {
             services.Metrics.Calls.Add(1, Direct);
             var pending = local.CallAsync(call);
-            return pending.IsCompletedSuccessfully && !pending.Result.IsMoved ? pending : RepeatAsync(services, id, call, context, pending);
+            return !pending.IsCompletedSuccessfully ? AwaitLocalAsync(services, id, call, context, pending)
+                : pending.Result.IsMoved ? RepeatAsync(services, id, call, context, pending)
+                : pending;
         }
 
         return RepeatAsync(services, id, call, context, first: null);
+    }
+
+    /// <summary>The next common case: a turn in this silo that waits for something, its commit for the most part, and then has its reply.</summary>
+    private static async ValueTask<XtmpReply> AwaitLocalAsync(TurnServices services, GrainId id, XtmpCall call, CallContext context, ValueTask<XtmpReply> pending)
+    {
+        var timeout = context.Timeout ?? services.Options.CallTimeout;
+        var started = services.Time.GetTimestamp();
+        XtmpReply reply;
+        try
+        {
+            reply = await pending.AsTask().WaitAsync(timeout, services.Time, context.CancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            call.Turn?.Cancel();
+            return TimedOut(id.Kind);
+        }
+        catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
+        {
+            call.Turn?.Cancel();
+            throw;
+        }
+
+        if (!reply.IsMoved)
+        {
+            return reply;
+        }
+
+        if (timeout != Timeout.InfiniteTimeSpan)
+        {
+            var left = timeout - services.Time.GetElapsedTime(started);
+            context = context with { Timeout = left > TimeSpan.Zero ? left : TimeSpan.Zero };
+        }
+
+        return await RepeatAsync(services, id, call, context, new(reply)).ConfigureAwait(false);
     }
 
     private static async ValueTask<XtmpReply> RepeatAsync(TurnServices services, GrainId id, XtmpCall call, CallContext context, ValueTask<XtmpReply>? first)
@@ -95,13 +143,12 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
 
             if (moves == services.Options.MaxMoves)
             {
-                return XtmpReply.Of(new XtmpException(XtmpErrorCode.Conflict, Fault.Peer, $"Another silo kept changing the same {id.Kind}.", retryable: true));
+                return XtmpReply.Of(KeptMoving(id));
             }
 
             if (moves >= 2)
             {
-                var pause = FirstPause * Math.Pow(2, moves - 2);
-                await patience.PauseAsync(call, pause < MaxPause ? pause : MaxPause).ConfigureAwait(false);
+                await patience.PauseAsync(call, PauseBefore(moves - 2)).ConfigureAwait(false);
             }
 
             first = null;
@@ -131,7 +178,17 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
         }
     }
 
-    private static async ValueTask<XtmpReply> RemoteAsync(ValueTask<XtmpReply> pending, GrainId id)
+    internal static XtmpException KeptMoving(GrainId id) => new(XtmpErrorCode.Conflict, Fault.Peer, $"Another silo kept changing the same {id.Kind}.", retryable: true);
+
+    /// <summary>How long to wait before the grain is looked for once more.</summary>
+    internal static TimeSpan PauseBefore(int repetition)
+    {
+        var pause = FirstPause * Math.Pow(2, repetition);
+        return pause < MaxPause ? pause : MaxPause;
+    }
+
+    /// <summary>A call by message; what Orleans throws is told in our terms.</summary>
+    internal static async ValueTask<XtmpReply> RemoteAsync(ValueTask<XtmpReply> pending, GrainId id)
     {
         try
         {
@@ -173,7 +230,7 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
                 isMoved = item.IsMoved;
                 if (isMoved && moves == services.Options.MaxMoves)
                 {
-                    throw new XtmpException(XtmpErrorCode.Conflict, Fault.Peer, $"Another silo kept changing the same {id.Kind}.", retryable: true);
+                    throw KeptMoving(id);
                 }
 
                 if (!isMoved)
@@ -190,7 +247,7 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
     }
 
     // Null at the end. What Orleans throws when a silo goes is told in our terms.
-    private static async ValueTask<XtmpReply?> NextAsync(IAsyncEnumerator<XtmpReply> items, GrainId id)
+    internal static async ValueTask<XtmpReply?> NextAsync(IAsyncEnumerator<XtmpReply> items, GrainId id)
     {
         try
         {
@@ -255,7 +312,7 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller) 
             services.Waits.Leave(chain.Grain, id);
         }
 
-        services.Activity.Remove();
+        _calls.Remove();
     }
 
     private (GrainId Id, CallChain? Chain) Prepare(MethodDescriptor method, string key, bool waits)

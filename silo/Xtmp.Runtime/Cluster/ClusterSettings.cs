@@ -16,6 +16,9 @@ public sealed record ClusterSettings
     /// <summary>Where the other silos reach this one. The port is not 0.</summary>
     public required IPEndPoint EndPoint { get; init; }
 
+    /// <summary>Port at <see cref="EndPoint"/>'s address for Orleans clients of the operator's own (<see cref="ClientBuilderExtensions.UseXtmpClient"/>); 0: none.</summary>
+    public int ClientPort { get; init; }
+
     /// <summary>Name of the cluster; silos of other names in the same database do not see each other.</summary>
     public string Name { get; init; } = "xtmp";
 

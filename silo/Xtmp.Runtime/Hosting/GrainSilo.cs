@@ -27,7 +27,7 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
     private readonly TurnServices _services;
     private readonly TopicHub _topics;
     private readonly ICallInvoker _invoker;
-    private readonly ActivityCounter _calls = new();
+    private readonly ActivityCounter _calls;
     private volatile bool _isStopping;
     private int _disposed;
 
@@ -36,8 +36,9 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
         _host = host;
         _services = host.Services.GetRequiredService<TurnServices>();
         _topics = host.Services.GetRequiredService<TopicHub>();
-        _invoker = host.Services.GetRequiredService<ICallInvoker>();
-        host.Services.GetRequiredService<RuntimeMetrics>().Observe(() => _services.Local.Count, () => _services.OutboxInFlight, () => _topics.SubscriptionCount);
+        _calls = new ActivityCounter(_services.Activity);
+        _invoker = new OrleansInvoker(_services, caller: null, _calls);
+        host.Services.GetRequiredService<RuntimeMetrics>().Observe(() => _services.Local.Count, () => _services.OutboxInFlight, _topics);
     }
 
     public ITopicHub Topics => _topics;
@@ -115,6 +116,7 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
         _isStopping = true;
+        _calls.Close();
         _topics.Close(ShuttingDown());
         try
         {
@@ -142,22 +144,7 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
 
     public ValueTask<TReply> InvokeAsync<TRequest, TReply>(UnaryMethod<TRequest, TReply> method, TRequest request, CallContext context)
         where TRequest : class, IXtmpMessage<TRequest>
-        where TReply : class, IXtmpMessage<TReply>
-    {
-        if (!TryEnter())
-        {
-            return ValueTask.FromException<TReply>(ShuttingDown());
-        }
-
-        var pending = _invoker.InvokeAsync(method, request, context);
-        if (!pending.IsCompleted)
-        {
-            return LeaveAfterAsync(pending);
-        }
-
-        _calls.Remove();
-        return pending;
-    }
+        where TReply : class, IXtmpMessage<TReply> => _invoker.InvokeAsync(method, request, context);
 
     public IAsyncEnumerable<TItem> StreamAsync<TRequest, TItem>(StreamMethod<TRequest, TItem> method, TRequest request, CallContext context)
         where TRequest : class, IXtmpMessage<TRequest>
@@ -167,23 +154,8 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
         return _isStopping ? throw ShuttingDown() : _invoker.StreamAsync(method, request, context);
     }
 
-    public async ValueTask SendAsync<TRequest>(OneWayMethod<TRequest> method, TRequest request, CallContext context)
-        where TRequest : class, IXtmpMessage<TRequest>
-    {
-        if (!TryEnter())
-        {
-            throw ShuttingDown();
-        }
-
-        try
-        {
-            await _invoker.SendAsync(method, request, context).ConfigureAwait(false);
-        }
-        finally
-        {
-            _calls.Remove();
-        }
-    }
+    public ValueTask SendAsync<TRequest>(OneWayMethod<TRequest> method, TRequest request, CallContext context)
+        where TRequest : class, IXtmpMessage<TRequest> => _invoker.SendAsync(method, request, context);
 
     public async ValueTask DisposeAsync()
     {
@@ -211,29 +183,5 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
         }
     }
 
-    private static XtmpException ShuttingDown() => new(XtmpErrorCode.ShuttingDown, Fault.Peer, "The silo is shutting down.", retryable: true);
-
-    private bool TryEnter()
-    {
-        _calls.Add();
-        if (!_isStopping)
-        {
-            return true;
-        }
-
-        _calls.Remove();
-        return false;
-    }
-
-    private async ValueTask<TReply> LeaveAfterAsync<TReply>(ValueTask<TReply> pending)
-    {
-        try
-        {
-            return await pending.ConfigureAwait(false);
-        }
-        finally
-        {
-            _calls.Remove();
-        }
-    }
+    internal static XtmpException ShuttingDown() => new(XtmpErrorCode.ShuttingDown, Fault.Peer, "The silo is shutting down.", retryable: true);
 }

@@ -82,7 +82,7 @@ public static class SiloBuilderExtensions
         ArgumentNullException.ThrowIfNull(settings);
         settings.Validate();
         silo.Services.AddSingleton(_ => settings.Membership ?? new PostgresMembershipTable(settings));
-        silo.ConfigureEndpoints(settings.EndPoint.Address, settings.EndPoint.Port, gatewayPort: 0);
+        silo.ConfigureEndpoints(settings.EndPoint.Address, settings.EndPoint.Port, settings.ClientPort);
         silo.Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = settings.Name);
         if (settings.Traffic is { } traffic)
         {
@@ -90,6 +90,7 @@ public static class SiloBuilderExtensions
             {
                 connections.ConfigureSiloInboundConnection(connection => connection.Use(traffic.Inbound));
                 connections.ConfigureSiloOutboundConnection(connection => connection.Use(traffic.Outbound));
+                connections.ConfigureGatewayInboundConnection(connection => connection.Use(traffic.Inbound));
             });
         }
 

@@ -24,6 +24,12 @@ public interface ITopicHub
 public interface ITopicSubscription : IAsyncEnumerable<TopicEvent<IXtmpMessage>>, IDisposable
 {
     string Topic { get; }
+
+    /// <summary>Items that were dropped for this subscriber, or lost on their way to it.</summary>
+    long Dropped { get; }
+
+    /// <summary>Items that a later one of their key replaced before they were read.</summary>
+    long Coalesced { get; }
 }
 
 /// <summary>What a subscription gives: an item, or the news that some were dropped before the next one.</summary>
@@ -31,24 +37,3 @@ public interface ITopicSubscription : IAsyncEnumerable<TopicEvent<IXtmpMessage>>
 /// <param name="Missed">In a gap notice, how many items were dropped; else 0.</param>
 public readonly record struct TopicEvent<TItem>(TItem? Item, long Missed)
     where TItem : class;
-
-/// <summary>What happens to a subscriber that reads too slowly.</summary>
-public enum SlowConsumerPolicy : byte
-{
-    /// <summary>The oldest items are dropped, and a gap notice counts them.</summary>
-    DropOldest = 0,
-
-    /// <summary>The subscription ends with <see cref="XtmpErrorCode.SlowConsumer"/> after what is queued.</summary>
-    Disconnect = 1,
-}
-
-/// <summary>How a subscription is buffered.</summary>
-public sealed record SubscriptionOptions
-{
-    public static SubscriptionOptions Default { get; } = new();
-
-    /// <summary>Items queued for this subscriber before the policy applies.</summary>
-    public int Capacity { get; init; } = 256;
-
-    public SlowConsumerPolicy Policy { get; init; }
-}

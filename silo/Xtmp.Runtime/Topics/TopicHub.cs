@@ -11,6 +11,9 @@ public sealed class TopicHub : ITopicHub
     private readonly ConcurrentDictionary<string, Func<ReadOnlyMemory<byte>, IXtmpMessage>> _decoders = new(StringComparer.Ordinal);
     private readonly int _maxSubscriptions;
     private int _subscriptions;
+    private long _dropped;
+    private long _coalesced;
+    private long _slowConsumers;
     private XtmpException? _closed;
 
     /// <param name="maxSubscriptions">Subscriptions over all topics before further ones are refused.</param>
@@ -21,6 +24,15 @@ public sealed class TopicHub : ITopicHub
 
     /// <summary>Open subscriptions.</summary>
     public int SubscriptionCount => Volatile.Read(ref _subscriptions);
+
+    /// <summary>Items dropped for subscribers that are gone.</summary>
+    public long Dropped => Interlocked.Read(ref _dropped);
+
+    /// <summary>Items replaced by later ones of their key, for subscribers that are gone.</summary>
+    public long Coalesced => Interlocked.Read(ref _coalesced);
+
+    /// <summary>Subscriptions ended because their reader was too slow.</summary>
+    public long SlowConsumers => Interlocked.Read(ref _slowConsumers);
 
     /// <summary>Takes what is published to the other silos; null where there are none.</summary>
     internal Action<string, IXtmpMessage>? Relay { get; set; }
@@ -93,6 +105,14 @@ public sealed class TopicHub : ITopicHub
         {
             topic.End(reason);
         }
+    }
+
+    internal void CountSlowConsumer() => Interlocked.Increment(ref _slowConsumers);
+
+    internal void CountLosses(long dropped, long coalesced)
+    {
+        Interlocked.Add(ref _dropped, dropped);
+        Interlocked.Add(ref _coalesced, coalesced);
     }
 
     internal void Remove(TopicSubscription subscription)

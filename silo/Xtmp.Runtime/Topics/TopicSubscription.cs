@@ -2,18 +2,17 @@ using Xtmp.Protocol;
 
 namespace Xtmp.Runtime;
 
-/// <summary>A bounded ring of items between publishers, which never wait, and one reader.</summary>
+/// <summary>A bounded queue of items between publishers, which never wait, and one reader.</summary>
 internal sealed class TopicSubscription : ITopicSubscription, IAsyncEnumerator<TopicEvent<IXtmpMessage>>
 {
     private readonly Lock _lock = new();
     private readonly TopicHub _hub;
     private readonly SubscriptionOptions _options;
-    private readonly Queue<IXtmpMessage> _items = new();
+    private readonly TopicQueue _queue;
     private CancellationToken _cancellation;
     private CancellationTokenRegistration _registration;
     private TaskCompletionSource<bool>? _waiter;
     private XtmpException? _end;
-    private long _missed;
     private bool _disposed;
     private bool _enumerating;
 
@@ -22,9 +21,32 @@ internal sealed class TopicSubscription : ITopicSubscription, IAsyncEnumerator<T
         _hub = hub;
         Topic = topic;
         _options = options;
+        _queue = new TopicQueue(options);
     }
 
     public string Topic { get; }
+
+    public long Dropped
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _queue.Dropped;
+            }
+        }
+    }
+
+    public long Coalesced
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _queue.Coalesced;
+            }
+        }
+    }
 
     public TopicEvent<IXtmpMessage> Current { get; private set; }
 
@@ -79,11 +101,12 @@ internal sealed class TopicSubscription : ITopicSubscription, IAsyncEnumerator<T
             }
 
             _disposed = true;
-            _items.Clear();
+            _queue.Clear();
         }
 
         _registration.Unregister();
         _hub.Remove(this);
+        _hub.CountLosses(Dropped, Coalesced);
         Wake();
     }
 
@@ -96,23 +119,15 @@ internal sealed class TopicSubscription : ITopicSubscription, IAsyncEnumerator<T
                 return;
             }
 
-            if (_items.Count == _options.Capacity)
+            if (!_queue.TryAdd(item))
             {
-                if (_options.Policy == SlowConsumerPolicy.Disconnect)
-                {
-                    _end = new XtmpException(
-                        XtmpErrorCode.SlowConsumer,
-                        Fault.Peer,
-                        $"The subscriber fell more than {_options.Capacity} updates behind.",
-                        retryable: true);
-                    return;
-                }
-
-                _items.Dequeue();
-                _missed++;
+                _hub.CountSlowConsumer();
+                _end = new XtmpException(
+                    XtmpErrorCode.SlowConsumer,
+                    Fault.Peer,
+                    $"The subscriber fell more than {_options.Capacity} updates behind.",
+                    retryable: true);
             }
-
-            _items.Enqueue(item);
         }
 
         Wake();
@@ -128,7 +143,7 @@ internal sealed class TopicSubscription : ITopicSubscription, IAsyncEnumerator<T
                 return;
             }
 
-            _missed += count;
+            _queue.Miss(count);
         }
 
         Wake();
@@ -173,16 +188,9 @@ internal sealed class TopicSubscription : ITopicSubscription, IAsyncEnumerator<T
             return true;
         }
 
-        if (_missed > 0)
+        if (_queue.TryTake(out var next))
         {
-            Current = new TopicEvent<IXtmpMessage>(null, _missed);
-            _missed = 0;
-            return true;
-        }
-
-        if (_items.TryDequeue(out var item))
-        {
-            Current = new TopicEvent<IXtmpMessage>(item, 0);
+            Current = next;
             return true;
         }
 

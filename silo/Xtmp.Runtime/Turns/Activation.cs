@@ -500,13 +500,13 @@ internal sealed class Activation
         CommitOutcome outcome;
         try
         {
-            outcome = await _services.StoreAsync(_services.Store.CommitAsync(commit), Id).ConfigureAwait(false);
+            outcome = await _services.Store.CommitAsync(commit).ConfigureAwait(false);
         }
-        catch (XtmpException)
+        catch (XtmpException error)
         {
             // What is stored now is the store's to say, at the next load.
             Leave();
-            throw;
+            throw error.Code == XtmpErrorCode.StorageUnavailable ? _services.StorageFailed(error, Id) : error;
         }
 
         if (started != 0)

@@ -11,6 +11,7 @@ internal sealed class ActivityCounter(ActivityCounter? whole = null)
     private readonly Lock _lock = new();
     private int _count;
     private TaskCompletionSource? _zero;
+    private volatile bool _isClosed;
 
     public int Count => Volatile.Read(ref _count);
 
@@ -19,6 +20,22 @@ internal sealed class ActivityCounter(ActivityCounter? whole = null)
         whole?.Add();
         Interlocked.Increment(ref _count);
     }
+
+    /// <summary>False once closed: nothing is counted.</summary>
+    public bool TryAdd()
+    {
+        // Counted before it is looked at, so that whoever closes and then waits for zero waits for this too.
+        Add();
+        if (!_isClosed)
+        {
+            return true;
+        }
+
+        Remove();
+        return false;
+    }
+
+    public void Close() => _isClosed = true;
 
     public void Remove()
     {

@@ -52,6 +52,11 @@ internal sealed class StagedChanges
 
     public void Clear()
     {
+        if (!IsDurable && Publications.Count == 0)
+        {
+            return;
+        }
+
         Forget = false;
         _entries.Clear();
         _entryIndex.Clear();

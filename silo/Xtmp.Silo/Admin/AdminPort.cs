@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -9,17 +10,22 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Metrics;
+using Xtmp.Gateway;
 using Xtmp.Runtime;
 
 namespace Xtmp.Silo;
 
 /// <summary>
-/// HTTP for the operator of this machine: <c>/healthz</c>, <c>/readyz</c>, <c>/metrics</c>. It reads and changes nothing, and
+/// HTTP for the operator of this machine: <c>/healthz</c>, <c>/readyz</c>, <c>/metrics</c>, <c>/sessions</c>. It reads and changes nothing, and
 /// answers only requests that name this machine, so that a page in a browser cannot reach it through a name of its own.
 /// </summary>
 internal sealed class AdminPort : IAsyncDisposable
 {
     private const string Meters = "Xtmp.*";
+    private const string SessionsPath = "/sessions";
+
+    // More sessions than this are not listed at once; each can be asked for.
+    private const int MaxListedSessions = 1000;
 
     private readonly WebApplication _application;
 
@@ -33,9 +39,10 @@ internal sealed class AdminPort : IAsyncDisposable
 
     /// <param name="endPoint">An address of this machine's loopback; port 0 takes a free one.</param>
     /// <param name="unready">Why the silo should get no new clients now, or null.</param>
+    /// <param name="sessions">The session of an id, or with null every session.</param>
     /// <param name="loggerFactory">Where Kestrel logs.</param>
     /// <param name="cancellationToken">Gives the start up.</param>
-    public static async Task<AdminPort> StartAsync(IPEndPoint endPoint, Func<ValueTask<string?>> unready, ILoggerFactory loggerFactory, CancellationToken cancellationToken = default)
+    public static async Task<AdminPort> StartAsync(IPEndPoint endPoint, Func<ValueTask<string?>> unready, Func<ulong?, IEnumerable<GatewaySession>> sessions, ILoggerFactory loggerFactory, CancellationToken cancellationToken = default)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggerFactory);
@@ -51,7 +58,7 @@ internal sealed class AdminPort : IAsyncDisposable
         var application = builder.Build();
         application.Use(RequireLocalAsync);
         application.UseOpenTelemetryPrometheusScrapingEndpoint();
-        application.Run(context => AnswerAsync(context, unready));
+        application.Run(context => AnswerAsync(context, unready, sessions));
         try
         {
             await XtmpSilo.ListenAsync(application.StartAsync(cancellationToken), endPoint, "admin").ConfigureAwait(false);
@@ -89,7 +96,7 @@ internal sealed class AdminPort : IAsyncDisposable
         return next(context);
     }
 
-    private static async Task AnswerAsync(HttpContext context, Func<ValueTask<string?>> unready)
+    private static async Task AnswerAsync(HttpContext context, Func<ValueTask<string?>> unready, Func<ulong?, IEnumerable<GatewaySession>> sessions)
     {
         switch (context.Request.Path.Value)
         {
@@ -102,11 +109,22 @@ internal sealed class AdminPort : IAsyncDisposable
             case "/readyz":
                 await WriteAsync(context, StatusCodes.Status200OK, "ready").ConfigureAwait(false);
                 break;
+            case SessionsPath:
+                await context.Response.WriteAsJsonAsync(sessions(null).Take(MaxListedSessions).Select(SessionView.Of)).ConfigureAwait(false);
+                break;
+            case { } path when path.StartsWith(SessionsPath + "/", StringComparison.Ordinal):
+                await WriteSessionAsync(context, sessions, path[(SessionsPath.Length + 1)..]).ConfigureAwait(false);
+                break;
             default:
-                await WriteAsync(context, StatusCodes.Status404NotFound, "/healthz, /readyz and /metrics are here.").ConfigureAwait(false);
+                await WriteAsync(context, StatusCodes.Status404NotFound, "/healthz, /readyz, /metrics, /sessions and /sessions/ID are here.").ConfigureAwait(false);
                 break;
         }
     }
+
+    private static Task WriteSessionAsync(HttpContext context, Func<ulong?, IEnumerable<GatewaySession>> sessions, string id) =>
+        ulong.TryParse(id, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var sessionId) && sessions(sessionId).FirstOrDefault() is { } session
+            ? context.Response.WriteAsJsonAsync(SessionView.Of(session))
+            : WriteAsync(context, StatusCodes.Status404NotFound, "There is no such session; an id is up to 16 hex digits, as in the log.");
 
     private static Task WriteAsync(HttpContext context, int status, string text)
     {

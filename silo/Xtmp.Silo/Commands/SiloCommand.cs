@@ -42,6 +42,8 @@ internal static class SiloCommand
         var cluster = new Option<string?>("--cluster") { Description = "PostgreSQL database that the silos of a cluster share, for example \"Host=db;Database=xtmp;Username=silo;Passfile=/etc/xtmp/pgpass\". With none, the silo is alone, on a SQLite file." };
         var siloEndPoint = new Option<IPEndPoint>("--silo-endpoint") { Description = "With --cluster: the address and port where the other silos reach this one.", DefaultValueFactory = _ => new IPEndPoint(IPAddress.Loopback, 11111), CustomParser = ParseEndPoint };
         var plainSiloTraffic = new Option<bool>("--plain-silo-traffic") { Description = "With --cluster: let silos talk to each other in the clear, without the keys of xtmp-silo cluster join; for networks that nobody else is on." };
+        var noDatagrams = new Option<bool>("--no-datagrams") { Description = "Take no UDP beside TCP." };
+        var datagramEndPoint = new Option<string?>("--datagram-endpoint") { Description = "Where clients are told to send datagrams, as host:port, for a silo behind address translation." };
         var webSocket = new Option<IPEndPoint?>("--websocket") { Description = "Address and port of the WebSocket gateway (ws://ADDRESS:PORT/xtmp), for example 0.0.0.0:7780. With none, there is no such gateway.", CustomParser = ParseWebSocket };
         var webSocketOrigin = new Option<string[]>("--websocket-origin") { Description = "Origin, such as https://app.example.org, whose pages may open WebSockets here; repeat for more. Programs need none.", DefaultValueFactory = _ => [] };
         var admin = new Option<IPEndPoint?>("--admin") { Description = "Loopback address and port of /healthz, /readyz and /metrics over HTTP, for example 127.0.0.1:7779. With none, there is no such port.", CustomParser = ParseAdmin };
@@ -51,7 +53,7 @@ internal static class SiloCommand
         openingBalance.Validators.Add(result => Check(result, openingBalance, value => value >= 0, "--opening-balance takes zero or more minor units."));
         currency.Validators.Add(result => Check(result, currency, value => value is { Length: >= 3 and <= 8 } && value.All(char.IsAsciiLetterUpper), "--currency takes three to eight capital letters, for example XTM."));
 
-        var root = new RootCommand(Description) { data, port, bind, clientAuthentication, allow, openingBalance, development, currency, network, cluster, siloEndPoint, plainSiloTraffic, webSocket, webSocketOrigin, admin, logLevel };
+        var root = new RootCommand(Description) { data, port, bind, clientAuthentication, allow, openingBalance, development, currency, network, cluster, siloEndPoint, plainSiloTraffic, noDatagrams, datagramEndPoint, webSocket, webSocketOrigin, admin, logLevel };
         root.Validators.Add(result =>
         {
             // A value that is no number is reported by the parser, and cannot be asked for.
@@ -76,6 +78,8 @@ internal static class SiloCommand
                 silo.Cluster = parsed.GetValue(cluster) is { } database
                     ? new ClusterSettings { ConnectionString = database, EndPoint = parsed.GetValue(siloEndPoint)!, AllowPlainTraffic = parsed.GetValue(plainSiloTraffic) }
                     : null;
+                silo.Datagrams = !parsed.GetValue(noDatagrams);
+                silo.DatagramEndpoint = parsed.GetValue(datagramEndPoint);
                 silo.WebSocket = parsed.GetValue(webSocket);
                 silo.Gateway = silo.Gateway with { WebSocketOrigins = parsed.GetValue(webSocketOrigin)! };
                 silo.Admin = parsed.GetValue(admin);

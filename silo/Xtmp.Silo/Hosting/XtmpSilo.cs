@@ -80,7 +80,7 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     {
         SiloOptionsValidator.ThrowIfInvalid(_options);
         SchemaInfo[] schemas = [.. _handlers.Select(own => own.Schema)];
-        var methods = new MethodTable([XtmpCatalogue.Schema, .. schemas]);
+        var methods = new MethodTable([XtmpCatalogue.Schema, BitChat.Messages.BitchatCatalogue.Schema, .. schemas]);
         PrepareDirectory(_options.DataDirectory, hasDatabase: _options.Cluster is null);
         try
         {
@@ -106,7 +106,7 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
             RateSharing = _options.Cluster is null ? null : new RateSharing(_gateway, _engine.Topics, _options.TimeProvider);
             if (_options.Admin is { } admin)
             {
-                _admin = await AdminPort.StartAsync(admin, WhyUnreadyAsync, _loggers, cancellationToken).ConfigureAwait(false);
+                _admin = await AdminPort.StartAsync(admin, WhyUnreadyAsync, _gateway.FindSessions, _loggers, cancellationToken).ConfigureAwait(false);
             }
 
             LogServing(_logger, EndPoint.ToString(), Fingerprint.ToString(), Network);
@@ -283,6 +283,7 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
         KeySharePool = keys.KeySharePool,
         CompressionBounds = new CompressionBounds(methods.Methods.Select(method => method.Request)),
         Admission = new HandshakeAdmission(options.Gateway),
+        TakesTraceContext = true,
         SchemaFingerprint = XtmpCatalogue.SchemaFingerprint.ToArray(),
         Schemas = schemas,
         RequireSameSchema = options.RequireSameSchemas,

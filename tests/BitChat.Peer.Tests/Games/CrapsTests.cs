@@ -45,35 +45,35 @@ public sealed class CrapsTests
     public void bets_are_taken_only_at_their_time_and_within_their_means()
     {
         var table = Open();
-        Refused(CrapsFault.UnknownPlayer, table.Place(new byte[] { 9 }, Operation(1), Bet(CrapsBet.Field)));
-        Refused(CrapsFault.NotNow, table.Place(Alice, Operation(1), Bet(CrapsBet.Come)));
-        Refused(CrapsFault.NotNow, table.Place(Alice, Operation(1), Bet(CrapsBet.Place, 6)));
-        Refused(CrapsFault.NotNow, table.Place(Alice, Operation(1), Bet((CrapsBet)99)));
-        Refused(CrapsFault.WrongPoint, table.Place(Alice, Operation(1), Bet(CrapsBet.HardWay, 5)));
-        Refused(CrapsFault.WrongPoint, table.Place(Alice, Operation(1), Bet(CrapsBet.HardWay)));
-        Refused(CrapsFault.WrongPoint, table.Place(Alice, Operation(1), Bet(CrapsBet.PassLine, 6)));
-        Refused(CrapsFault.NotEnoughChips, table.Place(Alice, Operation(1), Bet(CrapsBet.Field) with { Amount = 1001 }));
-        Refused(CrapsFault.NotEnoughChips, table.Place(Alice, Operation(1), Bet(CrapsBet.Field) with { Amount = 0 }));
-        Refused(CrapsFault.BankTooSmall, table.Place(Alice, Operation(1), Bet(CrapsBet.HardWay, 4) with { Amount = 800 }));
-        Refused(CrapsFault.WrongPhase, table.Settle(0, 1, 1));
-        Refused(CrapsFault.WrongRoll, table.Close(new CloseBets { Roll = 1 }));
+        Refused(GameFault.UnknownPlayer, table.Place(new byte[] { 9 }, Operation(1), Bet(CrapsBet.Field)));
+        Refused(GameFault.NotNow, table.Place(Alice, Operation(1), Bet(CrapsBet.Come)));
+        Refused(GameFault.NotNow, table.Place(Alice, Operation(1), Bet(CrapsBet.Place, 6)));
+        Refused(GameFault.NotNow, table.Place(Alice, Operation(1), Bet((CrapsBet)99)));
+        Refused(GameFault.WrongPoint, table.Place(Alice, Operation(1), Bet(CrapsBet.HardWay, 5)));
+        Refused(GameFault.WrongPoint, table.Place(Alice, Operation(1), Bet(CrapsBet.HardWay)));
+        Refused(GameFault.WrongPoint, table.Place(Alice, Operation(1), Bet(CrapsBet.PassLine, 6)));
+        Refused(GameFault.NotEnoughChips, table.Place(Alice, Operation(1), Bet(CrapsBet.Field) with { Amount = 1001 }));
+        Refused(GameFault.NotEnoughChips, table.Place(Alice, Operation(1), Bet(CrapsBet.Field) with { Amount = 0 }));
+        Refused(GameFault.BankTooSmall, table.Place(Alice, Operation(1), Bet(CrapsBet.HardWay, 4) with { Amount = 800 }));
+        Refused(GameFault.WrongPhase, table.Settle(0, 1, 1));
+        Refused(GameFault.WrongRoll, table.Close(new CloseBets { Roll = 1 }));
 
         table = Applied(table.Place(Alice, Operation(1), Bet(CrapsBet.PassLine)));
-        Refused(CrapsFault.Repeated, table.Place(Bob, Operation(1), Bet(CrapsBet.Field)));
-        Refused(CrapsFault.UnknownBet, table.TakeDown(Bob, new TakeDown { BetOperation = Operation(1) }));
+        Refused(GameFault.Repeated, table.Place(Bob, Operation(1), Bet(CrapsBet.Field)));
+        Refused(GameFault.UnknownBet, table.TakeDown(Bob, new TakeDown { BetOperation = Operation(1) }));
         Assert.Empty(Applied(table.TakeDown(Alice, new TakeDown { BetOperation = Operation(1) })).Bets);
 
         var closed = Applied(table.Close(new CloseBets { Roll = 0 }));
-        Refused(CrapsFault.WrongPhase, closed.Place(Bob, Operation(2), Bet(CrapsBet.Field)));
-        Refused(CrapsFault.WrongPhase, closed.TakeDown(Alice, new TakeDown { BetOperation = Operation(1) }));
-        Refused(CrapsFault.WrongPhase, closed.Close(new CloseBets { Roll = 0 }));
-        Refused(CrapsFault.WrongRoll, closed.Settle(1, 1, 1));
-        Refused(CrapsFault.NoSuchDie, closed.Settle(0, 0, 7));
+        Refused(GameFault.WrongPhase, closed.Place(Bob, Operation(2), Bet(CrapsBet.Field)));
+        Refused(GameFault.WrongPhase, closed.TakeDown(Alice, new TakeDown { BetOperation = Operation(1) }));
+        Refused(GameFault.WrongPhase, closed.Close(new CloseBets { Roll = 0 }));
+        Refused(GameFault.WrongRoll, closed.Settle(1, 1, 1));
+        Refused(GameFault.NoSuchDie, closed.Settle(0, 0, 7));
 
         var on = Applied(closed.Settle(0, 2, 2));
         Assert.Equal((byte)4, on.Point);
-        Refused(CrapsFault.BetStays, on.TakeDown(Alice, new TakeDown { BetOperation = Operation(1) }));
-        Refused(CrapsFault.NotNow, on.Place(Bob, Operation(2), Bet(CrapsBet.PassLine)));
+        Refused(GameFault.BetStays, on.TakeDown(Alice, new TakeDown { BetOperation = Operation(1) }));
+        Refused(GameFault.NotNow, on.Place(Bob, Operation(2), Bet(CrapsBet.PassLine)));
         Assert.Equal(1000UL + Stake, Roll(on, 1, 3).Chips[Convert.ToHexString(Alice)]);
         Assert.Equal(1000UL - Stake, Roll(on, 3, 4).Chips[Convert.ToHexString(Alice)]);
     }
@@ -87,7 +87,7 @@ public sealed class CrapsTests
             table = Applied(table.Place(Alice, Operation(bet), Bet(CrapsBet.Field) with { Amount = 1 }));
         }
 
-        Refused(CrapsFault.TooManyBets, table.Place(Alice, Operation(99), Bet(CrapsBet.Field) with { Amount = 1 }));
+        Refused(GameFault.TooManyBets, table.Place(Alice, Operation(99), Bet(CrapsBet.Field) with { Amount = 1 }));
         Applied(table.Place(Bob, Operation(99), Bet(CrapsBet.Field) with { Amount = 1 }));
     }
 
@@ -179,9 +179,9 @@ public sealed class CrapsTests
 
     private static CrapsTable Applied(CrapsStep step)
     {
-        Assert.Equal(CrapsFault.None, step.Fault);
+        Assert.Equal(GameFault.None, step.Fault);
         return step.Table;
     }
 
-    private static void Refused(CrapsFault fault, CrapsStep step) => Assert.Equal(fault, step.Fault);
+    private static void Refused(GameFault fault, CrapsStep step) => Assert.Equal(fault, step.Fault);
 }

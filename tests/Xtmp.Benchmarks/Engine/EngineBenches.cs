@@ -1,42 +1,29 @@
 using System.Diagnostics;
+using Orleans;
 using Xtmp.Messages;
 using Xtmp.Runtime;
 using Xtmp.Storage;
 
 namespace Xtmp.Benchmarks;
 
-/// <summary>The verb <c>engine</c>: turns of grains in memory, on SQLite and, where XTMP_BENCH_POSTGRES holds a connection string, on PostgreSQL.</summary>
+/// <summary>
+/// The verb <c>engine</c>: calls to grains of this silo beside a plain Orleans grain, durable turns on SQLite and, where
+/// XTMP_BENCH_POSTGRES holds a connection string, on PostgreSQL, and what an activation costs.
+/// </summary>
 internal static class EngineBenches
 {
     private const int Grains = 1024;
-    private const int Workers = 256;
+    private const string PeerName = "plain Orleans grain, generated serializers";
 
     public static async Task RunAsync(BenchContext context)
     {
-        await using (var engine = await GrainSilo.StartAsync(new MemoryGrainStore(), AddCounter))
-        {
-            var client = new BundleLedgerClient(engine);
-            var reads = Enumerable.Range(0, Grains).Select(index => new BundleSync { NodeId = $"node-{index}" }).ToArray();
-            var writes = Enumerable.Range(0, Grains).Select(Write).ToArray();
-            foreach (var read in reads)
-            {
-                // The first call makes the activation, by way of Orleans.
-                await client.SyncAsync(read);
-            }
-
-            var next = 0;
-            Report(context, "engine.memory.read", InterleavedRounds.Measure(context.Budget, () => Finish(client.SyncAsync(reads[next++ % Grains]))), bar: 100_000);
-            Report(context, "engine.memory.write", InterleavedRounds.Measure(context.Budget, () => Finish(client.IndexedAsync(writes[next++ % Grains]))), bar: 100_000);
-        }
-
+        await MemoryAsync(context);
+        await ActivationsAsync(context);
         var directory = Directory.CreateTempSubdirectory("xtmp-bench-");
         try
         {
             await using var store = SqliteGrainStore.Open(Path.Combine(directory.FullName, "grains.db"));
-            await using var engine = await GrainSilo.StartAsync(store, AddCounter);
-            var client = new BundleLedgerClient(engine);
-            await DurableAsync(context, client, "engine.sqlite.write.one_caller", workers: 1, "synchronous = FULL");
-            await DurableAsync(context, client, "engine.sqlite.write.256_callers", Workers, "synchronous = FULL");
+            await DurableAsync(context, store, "engine.sqlite.write", "synchronous = FULL", [null, 100_000, 120_000]);
         }
         finally
         {
@@ -46,67 +33,117 @@ internal static class EngineBenches
         if (Environment.GetEnvironmentVariable("XTMP_BENCH_POSTGRES") is { Length: > 0 } database)
         {
             await using var store = await PostgresGrainStore.OpenAsync(database);
-            await using var engine = await GrainSilo.StartAsync(store, AddCounter);
-            var client = new BundleLedgerClient(engine);
-            await DurableAsync(context, client, "engine.postgres.write.one_caller", workers: 1, "PostgreSQL, as it is configured");
-            await DurableAsync(context, client, "engine.postgres.write.64_callers", workers: 64, "PostgreSQL, as it is configured");
-            await DurableAsync(context, client, "engine.postgres.write.256_callers", Workers, "PostgreSQL, as it is configured", bar: 20_000);
+            await DurableAsync(context, store, "engine.postgres.write", "PostgreSQL, as it is configured", [null, null, 20_000]);
+        }
+    }
+
+    private static async Task MemoryAsync(BenchContext context)
+    {
+        await using var engine = await GrainSilo.StartAsync(new MemoryGrainStore(), AddCounter);
+        await using var plain = await PlainSilo.StartAsync();
+        var client = new BundleLedgerClient(engine);
+        var reads = Enumerable.Range(0, Grains).Select(index => new BundleSync { NodeId = $"node-{index}" }).ToArray();
+        var writes = Enumerable.Range(0, Grains).Select(Write).ToArray();
+        var peers = Enumerable.Range(0, Grains).Select(index => plain.Grains.GetGrain<IPlainGrain>($"node-{index}")).ToArray();
+        var plainReads = reads.Select(read => new PlainRead(read.NodeId)).ToArray();
+        var plainWrites = writes.Select(write => new PlainWrite(write.NodeId, write.BundleId, write.BundleHash.ToArray(), write.TransactionCount, 1, write.At)).ToArray();
+        for (var grain = 0; grain < Grains; grain++)
+        {
+            // The first call makes the activation.
+            await client.SyncAsync(reads[grain]);
+            await peers[grain].ReadAsync(plainReads[grain]);
+        }
+
+        foreach (var (callers, reached) in new[] { (1, 1_000_000.0), (64, 1_500_000.0) })
+        {
+            // Each caller goes through grains of its own.
+            var next = Enumerable.Range(0, callers).Select(caller => caller * (Grains / callers)).ToArray();
+            int Next(int caller) => next[caller] = (next[caller] / (Grains / callers) * (Grains / callers)) + ((next[caller] + 1) % (Grains / callers));
+            var read = await Callers.MeasureAsync(
+                context.Budget, callers,
+                async caller => await client.SyncAsync(reads[Next(caller)]),
+                async caller =>
+                {
+                    var grain = Next(caller);
+                    await peers[grain].ReadAsync(plainReads[grain]);
+                });
+            var write = await Callers.MeasureAsync(
+                context.Budget, callers,
+                async caller => await client.IndexedAsync(writes[Next(caller)]),
+                async caller =>
+                {
+                    var grain = Next(caller);
+                    await peers[grain].WriteAsync(plainWrites[grain]);
+                });
+            Report(context, $"engine.memory.read.{callers}_callers", read, bar: 3);
+            Report(context, $"engine.memory.write.{callers}_callers", write, bar: 2);
+            context.Report.Add(new BenchResult
+            {
+                Bench = $"engine.memory.read.{callers}_callers.rate", Ours = read[0].PerSecond, Unit = "calls/s", HigherIsBetter = true, Bar = reached, Allocated = read[0].Allocated, Note = read[0].Note,
+            });
+        }
+    }
+
+    /// <summary>The first call of a grain, which makes its activation: sessions come and go.</summary>
+    private static async Task ActivationsAsync(BenchContext context)
+    {
+        await using var engine = await GrainSilo.StartAsync(new MemoryGrainStore(), AddCounter);
+        await using var plain = await PlainSilo.StartAsync();
+        var client = new BundleLedgerClient(engine);
+        const int Batch = 2_000;
+        var ours = new List<double>();
+        var theirs = new List<double>();
+        double allocated = 0;
+        var made = 0;
+        for (var round = 0; round < 5; round++, made += Batch)
+        {
+            var before = GC.GetTotalAllocatedBytes(precise: true);
+            var start = Stopwatch.GetTimestamp();
+            for (var grain = 0; grain < Batch; grain++)
+            {
+                await client.SyncAsync(new BundleSync { NodeId = $"new-{made + grain}" });
+            }
+
+            ours.Add(Stopwatch.GetElapsedTime(start).TotalMicroseconds / Batch);
+            allocated = (double)(GC.GetTotalAllocatedBytes(precise: true) - before) / Batch;
+            start = Stopwatch.GetTimestamp();
+            for (var grain = 0; grain < Batch; grain++)
+            {
+                await plain.Grains.GetGrain<IPlainGrain>($"new-{made + grain}").ReadAsync(new PlainRead("a"));
+            }
+
+            theirs.Add(Stopwatch.GetElapsedTime(start).TotalMicroseconds / Batch);
+        }
+
+        context.Report.Add(new BenchResult
+        {
+            Bench = "engine.activation", Ours = ours.Order().ElementAt(2), Unit = "µs", HigherIsBetter = false, Peer = PeerName, PeerValue = theirs.Order().ElementAt(2), Allocated = allocated,
+            Note = "one caller; the first call of a grain, with its load",
+        });
+    }
+
+    private static async Task DurableAsync(BenchContext context, IGrainStore store, string name, string durability, double?[] bars)
+    {
+        await using var engine = await GrainSilo.StartAsync(store, AddCounter);
+        var client = new BundleLedgerClient(engine);
+        var writes = Enumerable.Range(0, 256).Select(Write).ToArray();
+        foreach (var (callers, bar) in new[] { 1, 64, 256 }.Zip(bars))
+        {
+            var rate = (await Callers.MeasureAsync(context.Budget, callers, async caller => await client.IndexedAsync(writes[caller])))[0];
+            context.Report.Add(new BenchResult
+            {
+                Bench = $"{name}.{callers}_callers", Ours = rate.PerSecond, Unit = "turns/s", HigherIsBetter = true, Bar = bar, Allocated = rate.Allocated, Note = $"durable ({durability}); {rate.Note}",
+            });
         }
     }
 
     private static void AddCounter(Orleans.Hosting.ISiloBuilder silo) => silo.AddXtmpGrain<CounterGrain>();
 
-    private static async Task DurableAsync(BenchContext context, BundleLedgerClient client, string name, int workers, string durability, double? bar = null)
+    private static void Report(BenchContext context, string name, CallRate[] rates, double bar) => context.Report.Add(new BenchResult
     {
-        var rates = new List<double>();
-        for (var round = 0; round < 3; round++)
-        {
-            var done = 0L;
-            var start = Stopwatch.GetTimestamp();
-            await Task.WhenAll(Enumerable.Range(0, workers).Select(async worker =>
-            {
-                var write = Write(worker);
-                while (Stopwatch.GetElapsedTime(start) < context.Budget)
-                {
-                    await client.IndexedAsync(write);
-                    Interlocked.Increment(ref done);
-                }
-            }));
-            rates.Add(done / Stopwatch.GetElapsedTime(start).TotalSeconds);
-        }
-
-        context.Report.Add(new BenchResult
-        {
-            Bench = name,
-            Ours = rates.Max(),
-            Unit = "turns/s",
-            HigherIsBetter = true,
-            Bar = bar,
-            Note = $"durable ({durability}), best of {rates.Count}; rounds {string.Join(", ", rates.Select(rate => rate.ToString("F0")))}",
-        });
-    }
-
-    private static void Report(BenchContext context, string name, Measurement result, double bar) => context.Report.Add(new BenchResult
-    {
-        Bench = name,
-        Ours = result.PerSecond,
-        Unit = "turns/s",
-        HigherIsBetter = true,
-        Bar = bar,
-        Allocated = result.Allocated,
-        Note = result.SpreadNote ?? $"one thread, {Grains} grains in turn",
+        Bench = name, Ours = rates[0].PerSecond, Unit = "calls/s", HigherIsBetter = true, Peer = PeerName, PeerValue = rates[1].PerSecond, Bar = bar, Allocated = rates[0].Allocated,
+        Note = $"{rates[0].Note}; peer {rates[1].ProcessorMicroseconds:F2} µs, {rates[1].Allocated:F0} B",
     });
-
-    // In memory a turn is over when the call returns.
-    private static void Finish<T>(ValueTask<T> call)
-    {
-        if (!call.IsCompletedSuccessfully)
-        {
-            throw new InvalidOperationException("A turn in memory did not finish at once.");
-        }
-
-        call.GetAwaiter().GetResult();
-    }
 
     private static BundleIndexed Write(int index) => new()
     {

@@ -17,6 +17,8 @@ internal static class FaultsBenches
 {
     private const int Callers = 4;
     private const int SampleRate = 100;
+
+    // What is on its way gets this long after the last arrival.
     private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(2);
 
     private static readonly (string Name, ProxyFaults Faults)[] s_conditions =
@@ -68,14 +70,19 @@ internal static class FaultsBenches
         await client.CallAsync(new Echo.Echo { Key = "warm", Body = RpcPeer.Body });
 
         // The path of the datagrams has 3 s to answer; the calls need not wait for it.
-        var before = await server.AskAsync();
         var start = Stopwatch.GetTimestamp();
         var times = new List<double>();
         var failed = 0;
         var sent = 0;
         await Task.WhenAll([SampleAsync(), .. Enumerable.Range(0, Callers).Select(CallAsync)]);
-        await Task.Delay(s_settle);
-        var arrived = await server.AskAsync() - before;
+        var arrived = await server.AskAsync(name);
+        for (long before = -1; arrived < sent && arrived > before; arrived = await server.AskAsync(name))
+        {
+            before = arrived;
+            await Task.Delay(s_settle);
+        }
+
+        var doubles = await server.AskAsync("!" + name);
         times.Sort();
         context.Report.Add(new BenchResult
         {
@@ -83,7 +90,7 @@ internal static class FaultsBenches
             Ours = times.Count == 0 ? double.NaN : times[times.Count / 2],
             Unit = "ms p50",
             HigherIsBetter = false,
-            Note = $"{times.Count} calls answered, {failed} failed, longest {(times.Count == 0 ? 0 : times[^1]):0} ms; {arrived} of {sent} one-way messages arrived{(arrived > sent ? ", SOME TWICE" : "")}",
+            Note = $"{times.Count} calls answered, {failed} failed, longest {(times.Count == 0 ? 0 : times[^1]):0} ms; {arrived} of {sent} one-way messages arrived, {doubles} twice",
         });
 
         async Task CallAsync(int caller)
@@ -110,7 +117,7 @@ internal static class FaultsBenches
         {
             for (; Stopwatch.GetElapsedTime(start) < context.Budget * 2; sent++)
             {
-                await client.NoteAsync(new Sample { Key = "samples", Number = (ulong)sent, Body = default });
+                await client.NoteAsync(new Sample { Key = name, Number = (ulong)sent, Body = default });
                 await Task.Delay(TimeSpan.FromSeconds(1.0 / SampleRate));
             }
         }

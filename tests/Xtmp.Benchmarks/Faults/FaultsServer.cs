@@ -29,7 +29,7 @@ internal static class FaultsServer
                 handlers: [new SiloHandlers(BenchCatalogue.Schema, silo => silo.AddXtmpGrain<EchoGrain>())]);
             await BenchChild.ServeAsync(
                 $"{silo.EndPoint.Port} {silo.WebSocketEndPoint!.Port} {silo.DatagramEndPoint!.Port} {silo.Fingerprint}",
-                static _ => EchoGrain.Samples.ToString(CultureInfo.InvariantCulture));
+                static question => (question.StartsWith('!') ? EchoGrain.SamplesOf(question[1..]).Doubles : EchoGrain.SamplesOf(question).Count).ToString(CultureInfo.InvariantCulture));
             return 0;
         }
         finally

@@ -14,10 +14,15 @@ internal sealed class GrpcPeer(int port) : CallingPeer
 
     public override string Name => "grpc-dotnet unary TLS1.3";
 
-    public override async Task ConnectAndCallAsync()
+    public override async Task<Func<ValueTask>> ConnectAndCallAsync()
     {
-        using var channel = Open();
+        var channel = Open();
         await new EchoService.EchoServiceClient(channel).CallAsync(s_request);
+        return () =>
+        {
+            channel.Dispose();
+            return default;
+        };
     }
 
     public override Task CloseAsync()

@@ -23,10 +23,15 @@ internal sealed class JsonPeerOverHttps(int port) : CallingPeer
         SslOptions = new SslClientAuthenticationOptions { EnabledSslProtocols = SslProtocols.Tls13, RemoteCertificateValidationCallback = static (_, _, _, _) => true },
     };
 
-    public override async Task ConnectAndCallAsync()
+    public override async Task<Func<ValueTask>> ConnectAndCallAsync()
     {
-        using var client = new HttpClient(CreateHandler(1));
+        var client = new HttpClient(CreateHandler(1));
         await CallAsync(client);
+        return () =>
+        {
+            client.Dispose();
+            return default;
+        };
     }
 
     public override Task CloseAsync()

@@ -19,8 +19,8 @@ internal abstract class RpcPeer
     /// <summary>One request on the first connection.</summary>
     public abstract ValueTask CallAsync();
 
-    /// <summary>A connection of its own, one request, its answer, and the end of the connection.</summary>
-    public abstract Task ConnectAndCallAsync();
+    /// <summary>A connection of its own, one request and its answer; what is returned ends the connection.</summary>
+    public abstract Task<Func<ValueTask>> ConnectAndCallAsync();
 
     public abstract Task CloseAsync();
 }

@@ -36,11 +36,12 @@ internal sealed class SslPeer(int port) : RpcPeer
         await _streams[0].ReadExactlyAsync(_buffer);
     }
 
-    public override async Task ConnectAndCallAsync()
+    public override async Task<Func<ValueTask>> ConnectAndCallAsync()
     {
-        await using var stream = await ConnectAsync();
+        var stream = await ConnectAsync();
         await stream.WriteAsync(_buffer);
         await stream.ReadExactlyAsync(_buffer);
+        return stream.DisposeAsync;
     }
 
     public override async Task CloseAsync()

@@ -26,15 +26,18 @@ internal sealed class XtmpPeer : CallingPeer
 
     public override string Name => "XTMP";
 
-    public override async Task ConnectAndCallAsync()
+    public override async Task<Func<ValueTask>> ConnectAndCallAsync()
     {
         var endpoint = _endpoints.Choose(out _) ?? throw new InvalidOperationException("The endpoint has to wait.");
         var session = await _opener.OpenAsync(endpoint, CancellationToken.None);
         _endpoints.Succeeded(endpoint);
         await session.InvokeAsync(EchoesMethods.Call, _request, CancellationToken.None);
-        await session.CloseAsync();
-        await session.DisposeAsync();
-        _endpoints.Released(endpoint, failed: false);
+        return async () =>
+        {
+            await session.CloseAsync();
+            await session.DisposeAsync();
+            _endpoints.Released(endpoint, failed: false);
+        };
     }
 
     public override async Task CloseAsync()

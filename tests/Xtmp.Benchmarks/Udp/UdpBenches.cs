@@ -13,8 +13,8 @@ internal static class UdpBenches
 {
     private const int Rounds = 5;
 
-    // A second of rising rate, then the path's own.
-    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(2);
+    // The rate rises and finds what the path takes.
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(4);
 
     public static async Task RunAsync(BenchContext context)
     {

@@ -7,7 +7,7 @@ namespace BitChat.Peer;
 /// A craps table as a pure state machine: each operation gives another table, or a fault and the same one. All chips are
 /// somewhere: with a player, in escrow on a bet, or in the bank; their sum never changes.
 /// </summary>
-public sealed record CrapsTable
+public sealed partial record CrapsTable
 {
     public const int MaxPlayers = 8;
     public const int MaxBetsPerPlayer = 32;
@@ -57,18 +57,18 @@ public sealed record CrapsTable
         var wager = new CrapsWager(Convert.ToHexString(operation.Span), name, request.Bet, request.Amount, request.Point);
         if (!Chips.TryGetValue(name, out var chips))
         {
-            return Refuse(CrapsFault.UnknownPlayer);
+            return Refuse(GameFault.UnknownPlayer);
         }
 
-        var fault = AreBetsFinal ? CrapsFault.WrongPhase
-            : CheckPoint(request) ? CheckMoment(request.Bet) : CrapsFault.WrongPoint;
-        fault = fault != CrapsFault.None ? fault
-            : Bets.Exists(bet => bet.Id == wager.Id) ? CrapsFault.Repeated
-            : Bets.Count(bet => bet.Player == name) >= MaxBetsPerPlayer ? CrapsFault.TooManyBets
-            : request.Amount == 0 || request.Amount > chips ? CrapsFault.NotEnoughChips
-            : Bets.Aggregate((UInt128)wager.MaxWin, static (sum, bet) => sum + bet.MaxWin) > Bank ? CrapsFault.BankTooSmall
-            : CrapsFault.None;
-        return fault != CrapsFault.None ? Refuse(fault) : Apply(this with { Chips = Chips.SetItem(name, chips - request.Amount), Bets = Bets.Add(wager) });
+        var fault = AreBetsFinal ? GameFault.WrongPhase
+            : CheckPoint(request) ? CheckMoment(request.Bet) : GameFault.WrongPoint;
+        fault = fault != GameFault.None ? fault
+            : Bets.Exists(bet => bet.Id == wager.Id) ? GameFault.Repeated
+            : Bets.Count(bet => bet.Player == name) >= MaxBetsPerPlayer ? GameFault.TooManyBets
+            : request.Amount == 0 || request.Amount > chips ? GameFault.NotEnoughChips
+            : Bets.Aggregate((UInt128)wager.MaxWin, static (sum, bet) => sum + bet.MaxWin) > Bank ? GameFault.BankTooSmall
+            : GameFault.None;
+        return fault != GameFault.None ? Refuse(fault) : Apply(this with { Chips = Chips.SetItem(name, chips - request.Amount), Bets = Bets.Add(wager) });
     }
 
     /// <summary>Takes a bet back. Pass line and come stay once they have a point, since from then on they are the better side.</summary>
@@ -79,24 +79,23 @@ public sealed record CrapsTable
         var id = Convert.ToHexString(request.BetOperation.Span);
         if (AreBetsFinal)
         {
-            return Refuse(CrapsFault.WrongPhase);
+            return Refuse(GameFault.WrongPhase);
         }
 
         if (Bets.Find(bet => bet.Id == id && bet.Player == name) is not { } wager)
         {
-            return Refuse(CrapsFault.UnknownBet);
+            return Refuse(GameFault.UnknownBet);
         }
 
-        var stays = (wager.Bet == CrapsBet.PassLine && Point is not null) || (wager.Bet == CrapsBet.Come && wager.Point is not null);
-        return stays ? Refuse(CrapsFault.BetStays) : Apply(this with { Chips = Chips.SetItem(name, Chips[name] + wager.Stake), Bets = Bets.Remove(wager) });
+        return Stays(wager) ? Refuse(GameFault.BetStays) : Apply(this with { Chips = Chips.SetItem(name, Chips[name] + wager.Stake), Bets = Bets.Remove(wager) });
     }
 
     /// <summary>Makes all bets final. Only then may anything of the roll's randomness be told.</summary>
     public CrapsStep Close(CloseBets request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return AreBetsFinal ? Refuse(CrapsFault.WrongPhase)
-            : request.Roll != Roll ? Refuse(CrapsFault.WrongRoll)
+        return AreBetsFinal ? Refuse(GameFault.WrongPhase)
+            : request.Roll != Roll ? Refuse(GameFault.WrongRoll)
             : Apply(this with { AreBetsFinal = true });
     }
 
@@ -105,17 +104,17 @@ public sealed record CrapsTable
     {
         if (!AreBetsFinal)
         {
-            return Refuse(CrapsFault.WrongPhase);
+            return Refuse(GameFault.WrongPhase);
         }
 
         if (roll != Roll)
         {
-            return Refuse(CrapsFault.WrongRoll);
+            return Refuse(GameFault.WrongRoll);
         }
 
         if (firstDie is < 1 or > 6 || secondDie is < 1 or > 6)
         {
-            return Refuse(CrapsFault.NoSuchDie);
+            return Refuse(GameFault.NoSuchDie);
         }
 
         var chips = Chips.ToBuilder();
@@ -154,7 +153,7 @@ public sealed record CrapsTable
         });
     }
 
-    private static CrapsStep Apply(CrapsTable table) => new(table, CrapsFault.None);
+    private static CrapsStep Apply(CrapsTable table) => new(table, GameFault.None);
 
     private static bool CheckPoint(PlaceBet request) => request.Bet switch
     {
@@ -163,13 +162,15 @@ public sealed record CrapsTable
         _ => request.Point is null,
     };
 
-    private CrapsFault CheckMoment(CrapsBet bet) => bet switch
+    private GameFault CheckMoment(CrapsBet bet) => bet switch
     {
-        CrapsBet.PassLine or CrapsBet.DontPass => Point is null ? CrapsFault.None : CrapsFault.NotNow,
-        CrapsBet.Come or CrapsBet.DontCome or CrapsBet.Place => Point is null ? CrapsFault.NotNow : CrapsFault.None,
-        CrapsBet.Field or CrapsBet.HardWay or CrapsBet.AnySeven or CrapsBet.AnyCraps => CrapsFault.None,
-        _ => CrapsFault.NotNow,
+        CrapsBet.PassLine or CrapsBet.DontPass => Point is null ? GameFault.None : GameFault.NotNow,
+        CrapsBet.Come or CrapsBet.DontCome or CrapsBet.Place => Point is null ? GameFault.NotNow : GameFault.None,
+        CrapsBet.Field or CrapsBet.HardWay or CrapsBet.AnySeven or CrapsBet.AnyCraps => GameFault.None,
+        _ => GameFault.NotNow,
     };
 
-    private CrapsStep Refuse(CrapsFault fault) => new(this, fault);
+    private bool Stays(CrapsWager wager) => (wager.Bet == CrapsBet.PassLine && Point is not null) || (wager.Bet == CrapsBet.Come && wager.Point is not null);
+
+    private CrapsStep Refuse(GameFault fault) => new(this, fault);
 }

@@ -1,0 +1,274 @@
+using System.Threading.Channels;
+using BitChat.Messages;
+using BitChat.Peer;
+using Xtmp;
+using Xtmp.Protocol;
+
+namespace BitChat.Client;
+
+/// <summary>
+/// A seat at a table: a peer that runs over a session, on one task. Calls may come from any thread. What is bet here is signed,
+/// sent to the other seats and decided by a quorum of them.
+/// </summary>
+public sealed class GameTable : IAsyncDisposable
+{
+    private const int MaxWaiting = 4_096;
+    private const int MaxRolls = 1_024;
+
+    private readonly GameClient _game;
+    private readonly PeerSecrets _secrets;
+    private readonly TableState _genesis;
+    private readonly GameJournal? _journal;
+    private readonly TimeProvider _time;
+    private readonly long _started;
+    private readonly TablePeer _peer;
+    private readonly Channel<Action> _work = Channel.CreateBounded<Action>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
+    private readonly Channel<GameRoll> _rolls = Channel.CreateBounded<GameRoll>(new BoundedChannelOptions(MaxRolls) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Channel<GameMessage> _outgoing = Channel.CreateBounded<GameMessage>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Channel<DecidedValue> _decided = Channel.CreateBounded<DecidedValue>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task[] _tasks;
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile TableState _state;
+
+    internal GameTable(GameClient game, PeerSecrets secrets, TableState genesis, string? journal, TimeProvider time)
+    {
+        _game = game;
+        _secrets = secrets;
+        _genesis = genesis;
+        _journal = journal is null ? null : new GameJournal(journal);
+        _time = time;
+        _started = time.GetTimestamp();
+        _peer = new TablePeer(secrets, genesis, new TablePeerOptions { BettingWindow = TimeSpan.FromMilliseconds(300), Consensus = new ConsensusLimits { StepTimeout = TimeSpan.FromSeconds(1) } });
+        _peer.Start(Now, _journal?.Records);
+        _state = _peer.State;
+        Drain();
+        _tasks = [Task.Run(RunAsync), Task.Run(FollowAsync), Task.Run(SendAsync), Task.Run(ArchiveAsync)];
+    }
+
+    /// <summary>What the seats agree on, as far as this one knows.</summary>
+    public TableState State => _state;
+
+    /// <summary>This player's seat; null once it has none.</summary>
+    public int? Seat => _state.Seats?.Find(_secrets.PeerId.Span);
+
+    /// <summary>Evidence against others.</summary>
+    public IReadOnlyList<HeldEvidence> Evidence { get; private set; } = [];
+
+    /// <summary>Cuts this peer off from the network and back again.</summary>
+    public bool IsCut { get; set; }
+
+    /// <summary>Rolls as they are decided, from the next on; the oldest are dropped where nobody reads.</summary>
+    public IAsyncEnumerable<GameRoll> Rolls => _rolls.Reader.ReadAllAsync(_stop.Token);
+
+    /// <summary>Bets at a craps table.</summary>
+    public Task BetAsync(CrapsBet bet, ulong amount, byte? point = null, CancellationToken cancellationToken = default) =>
+        SubmitAsync(new GamePlay { Body = EncodedOperation.Of<CrapsOperation>(new PlaceBet { Bet = bet, Amount = amount, Point = point }) }, cancellationToken);
+
+    /// <summary>Gives the seat up; chips that are on no bet are paid out.</summary>
+    public Task LeaveAsync(CancellationToken cancellationToken = default) => SubmitAsync(new SeatLeave(), cancellationToken);
+
+    /// <summary>Has an operation decided. Returns once it is on its way.</summary>
+    public async Task SubmitAsync(TableOperation operation, CancellationToken cancellationToken = default)
+    {
+        var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _work.Writer.WriteAsync(() => done.SetResult(_peer.Submit(operation, Now) is not null), cancellationToken).ConfigureAwait(false);
+        if (!await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false))
+        {
+            throw new XtmpException(XtmpErrorCode.PermissionDenied, Fault.Local, "This player has no seat, or too much of it waits.");
+        }
+    }
+
+    /// <summary>Waits until the state is such.</summary>
+    public async Task WaitForAsync(Func<TableState, bool> holds, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(holds);
+        for (; ; )
+        {
+            var changed = Volatile.Read(ref _changed);
+            if (holds(_state))
+            {
+                return;
+            }
+
+            await changed.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        foreach (var task in _tasks)
+        {
+            try
+            {
+                await task.ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                // Asked for.
+            }
+        }
+
+        _journal?.Dispose();
+        _stop.Dispose();
+    }
+
+    private PeerTime Now => new(_time.GetElapsedTime(_started), _time.GetUtcNow());
+
+    private async Task RunAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            using var wake = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+            var wait = (_peer.PollTimeout() ?? TimeSpan.FromSeconds(1)) - Now.Elapsed;
+            if (wait > TimeSpan.Zero)
+            {
+                wake.CancelAfter(wait);
+                try
+                {
+                    await _work.Reader.WaitToReadAsync(wake.Token).ConfigureAwait(false);
+                }
+                catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
+                {
+                    // A timeout of the peer is due.
+                }
+            }
+
+            while (_work.Reader.TryRead(out var work))
+            {
+                work();
+                Drain();
+            }
+
+            _peer.HandleTimeout(Now);
+            Drain();
+        }
+    }
+
+    /// <summary>Envelopes of the others. A session that is lost is replaced, and the stream begins anew; what was missed the peers repair.</summary>
+    private async Task FollowAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                await foreach (var item in _game.FollowAsync(new GameSubscribe { GameId = _genesis.GameId, Credit = 256 }, new CallContext(CancellationToken: _stop.Token)).ConfigureAwait(false))
+                {
+                    var message = item.Envelope;
+                    if (!IsCut && !message.Sender.Span.SequenceEqual(_secrets.PeerId.Span) && (item.To is not { } to || to.Span.SequenceEqual(_secrets.PeerId.Span)))
+                    {
+                        await _work.Writer.WriteAsync(() => _peer.HandleMessage(message, Now), _stop.Token).ConfigureAwait(false);
+                    }
+                }
+            }
+            catch (XtmpException)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(200), _time, _stop.Token).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task SendAsync()
+    {
+        await foreach (var message in _outgoing.Reader.ReadAllAsync(_stop.Token).ConfigureAwait(false))
+        {
+            try
+            {
+                await _game.DeliverAsync(message, new CallContext(CancellationToken: _stop.Token)).ConfigureAwait(false);
+            }
+            catch (XtmpException)
+            {
+                // Lost, as on any network: the peers repeat what matters.
+            }
+        }
+    }
+
+    private async Task ArchiveAsync()
+    {
+        while (await _decided.Reader.WaitToReadAsync(_stop.Token).ConfigureAwait(false))
+        {
+            var batch = new List<DecidedValue>();
+            while (batch.Count < 16 && _decided.Reader.TryRead(out var decided))
+            {
+                batch.Add(decided);
+            }
+
+            for (var sent = false; !sent && !_stop.IsCancellationRequested;)
+            {
+                try
+                {
+                    await _game.ArchiveAsync(new GameArchive { GameId = _genesis.GameId, Decided = [.. batch], Reveals = [] }, new CallContext(CancellationToken: _stop.Token)).ConfigureAwait(false);
+                    sent = true;
+                }
+                catch (XtmpException error) when (error.Fault == Fault.Peer && error.Code is XtmpErrorCode.SignatureInvalid or XtmpErrorCode.NotFound)
+                {
+                    // A gap: another seat hands in what is before.
+                    sent = true;
+                }
+                catch (XtmpException)
+                {
+                    await Task.Delay(TimeSpan.FromMilliseconds(200), _time, _stop.Token).ConfigureAwait(false);
+                }
+            }
+        }
+    }
+
+    private void Drain()
+    {
+        while (_peer.PollEffect() is { } effect)
+        {
+            switch (effect)
+            {
+                case PeerEffect.Send(var to, var message):
+                    if (!IsCut)
+                    {
+                        _outgoing.Writer.TryWrite(new GameMessage { GameId = _genesis.GameId, Envelope = message, To = to });
+                    }
+
+                    break;
+                case PeerEffect.Persist(var record, var intent):
+                    _journal?.Append(record);
+                    if (intent is not null)
+                    {
+                        _peer.HandlePersisted(intent, Now);
+                    }
+
+                    break;
+                case PeerEffect.Rewrite(var records):
+                    _journal?.Rewrite(records);
+                    break;
+                case PeerEffect.Applied(var decided, var state):
+                    _decided.Writer.TryWrite(decided);
+                    Publish(decided, state);
+                    break;
+                case PeerEffect.CaughtUp(var state):
+                    Change(state);
+                    break;
+                case PeerEffect.Suspected(var evidence):
+                    Evidence = [.. Evidence.TakeLast(63), evidence];
+                    break;
+            }
+        }
+    }
+
+    private void Publish(DecidedValue decided, TableState state)
+    {
+        foreach (var operation in decided.Value.Operations)
+        {
+            if (EncodedOperation.Parse<TableOperation>(operation.Body.Span) is TableOperation.RollArm { Value: var outcome })
+            {
+                var (first, second) = Dice.Of(outcome.Randomness.Span);
+                _rolls.Writer.TryWrite(new GameRoll(outcome.Roll, first, second, state.Height));
+            }
+        }
+
+        Change(state);
+    }
+
+    private void Change(TableState state)
+    {
+        _state = state;
+        Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    }
+}

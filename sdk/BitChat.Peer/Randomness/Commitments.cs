@@ -1,0 +1,40 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using BitChat.Messages;
+
+namespace BitChat.Peer;
+
+/// <summary>
+/// Commit and reveal, for tables below 4 seats: each commits to a random value, bound to game, roll and seat, before any is
+/// told. Whoever tells last knows the outcome and may keep silent; that is seen, attributed and costs its stakes.
+/// </summary>
+public static class Commitments
+{
+    /// <summary>A seat's value for a roll, made of its seed so that a restart reveals the same.</summary>
+    public static OpenedCommitment Make(SeatSet seats, int seat, ulong roll, ReadOnlySpan<byte> seed) => new()
+    {
+        Value = SHA256.HashData([.. "BITCHAT1 roll value"u8, .. Context(seats, seat, roll), .. seed]),
+        Nonce = SHA256.HashData([.. "BITCHAT1 roll nonce"u8, .. Context(seats, seat, roll), .. seed]),
+    };
+
+    /// <summary>SHA-256 over "BITCHAT1 commit", game id, epoch, roll, seat, value and nonce.</summary>
+    public static byte[] Commit(SeatSet seats, int seat, ulong roll, OpenedCommitment opened)
+    {
+        ArgumentNullException.ThrowIfNull(opened);
+        return SHA256.HashData([.. "BITCHAT1 commit"u8, .. Context(seats, seat, roll), .. opened.Value.Span, .. opened.Nonce.Span]);
+    }
+
+    /// <summary>The outcome, 32 bytes, of all values in the order of seats.</summary>
+    public static byte[] Combine(SeatSet seats, ulong roll, IEnumerable<OpenedCommitment> opened) =>
+        SHA256.HashData([.. "BITCHAT1 rolled"u8, .. Context(seats, 0, roll), .. opened.SelectMany(part => part.Value.ToArray())]);
+
+    private static byte[] Context(SeatSet seats, int seat, ulong roll)
+    {
+        ArgumentNullException.ThrowIfNull(seats);
+        var bytes = new byte[17];
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, seats.Epoch);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(8), roll);
+        bytes[16] = (byte)seat;
+        return [.. seats.Game.Span, .. bytes];
+    }
+}

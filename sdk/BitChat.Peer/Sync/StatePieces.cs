@@ -1,0 +1,74 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using BitChat.Messages;
+using Xtmp.Protocol;
+
+namespace BitChat.Peer;
+
+/// <summary>
+/// A state's canonical encoding in pieces of 1,024 bytes under a Merkle root, and the state root: the hash of a header, which
+/// names height, operations, epoch and seats, and of that root. So both a piece and the seats of a state can be proved by
+/// themselves.
+/// </summary>
+public sealed class StatePieces
+{
+    public const int PieceSize = 1_024;
+    public const int MaxPieces = 256;
+
+    private readonly byte[] _bytes;
+    private readonly byte[][] _leaves;
+
+    public StatePieces(TableSnapshot state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        _bytes = EncodedOperation.Of(state);
+        _leaves = [.. _bytes.Chunk(PieceSize).Select(piece => MerkleTree.HashLeaf(piece))];
+        Root = MerkleTree.Root(_leaves);
+    }
+
+    /// <summary>Merkle root of the pieces.</summary>
+    public byte[] Root { get; }
+
+    public int Count => _leaves.Length;
+
+    /// <summary>SHA-256 over the canonical encoding of the seats.</summary>
+    public static byte[] HashSeats(IEnumerable<Seat> seats)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var seat in seats)
+        {
+            hash.AppendData(((IXtmpStruct)seat).ToBytes());
+        }
+
+        return hash.GetHashAndReset();
+    }
+
+    /// <summary>The root that seats agree on.</summary>
+    public static byte[] StateRoot(ulong height, ulong operationIndex, ulong epoch, ReadOnlySpan<byte> seatSetHash, ReadOnlySpan<byte> piecesRoot)
+    {
+        var header = new byte[24 + 32];
+        BinaryPrimitives.WriteUInt64BigEndian(header, height);
+        BinaryPrimitives.WriteUInt64BigEndian(header.AsSpan(8), operationIndex);
+        BinaryPrimitives.WriteUInt64BigEndian(header.AsSpan(16), epoch);
+        seatSetHash.CopyTo(header.AsSpan(24));
+        return MerkleTree.HashNode(MerkleTree.HashLeaf(header), piecesRoot);
+    }
+
+    /// <summary>A piece with its proof.</summary>
+    public StateChunk PieceAt(int index) => new()
+    {
+        Index = (ushort)index,
+        Count = (ushort)Count,
+        Data = _bytes.AsMemory(index * PieceSize, Math.Min(PieceSize, _bytes.Length - (index * PieceSize))),
+        Path = [.. MerkleTree.Path(_leaves, index)],
+    };
+
+    /// <summary>The root of pieces that this one leads to; null where it is malformed.</summary>
+    public static byte[]? RootOf(StateChunk piece)
+    {
+        ArgumentNullException.ThrowIfNull(piece);
+        return piece.Count <= MaxPieces && (piece.Index == piece.Count - 1 ? piece.Data.Length is > 0 and <= PieceSize : piece.Data.Length == PieceSize)
+            ? MerkleTree.RootOf(MerkleTree.HashLeaf(piece.Data.Span), piece.Index, piece.Count, piece.Path)
+            : null;
+    }
+}

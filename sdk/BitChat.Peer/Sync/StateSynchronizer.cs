@@ -1,0 +1,268 @@
+using BitChat.Messages;
+
+namespace BitChat.Peer;
+
+/// <summary>
+/// Catches up with peers that are ahead: by the values it lacks where the gap is small, else by a certified checkpoint, its
+/// state in pieces and the values since. Nothing is applied before it is verified: the seats follow from what earlier seats
+/// decided, a checkpoint from a quorum's signatures, a piece from its path to the certified root. One peer is asked at a time;
+/// one that lies or is silent is left for the next.
+/// </summary>
+public sealed class StateSynchronizer
+{
+    /// <summary>Values in one message.</summary>
+    public const int MaxDeltas = 64;
+
+    /// <summary>Pieces in one message.</summary>
+    public const int PiecesPerMessage = 32;
+
+    private const int MaxBytes = 48 * 1_024;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private readonly ReadOnlyMemory<byte> _game;
+    private readonly ISeatSignatures _signatures;
+    private readonly TableMutations _mutations;
+    private readonly Dictionary<ValueId, (ReadOnlyMemory<byte> Peer, ulong Height, TimeSpan LeftUntil)> _ahead = [];
+    private Assembly? _assembly;
+    private (ReadOnlyMemory<byte> Peer, TimeSpan Until)? _asked;
+
+    internal StateSynchronizer(ReadOnlyMemory<byte> game, ISeatSignatures signatures, TableMutations mutations)
+    {
+        _game = game;
+        _signatures = signatures;
+        _mutations = mutations;
+    }
+
+    /// <summary>A peer says that it has decided up to that height.</summary>
+    public void HandleAhead(ReadOnlyMemory<byte> peer, ulong height, TimeSpan now)
+    {
+        var id = ValueId.Of(peer.Span);
+        var left = _ahead.TryGetValue(id, out var known) ? known.LeftUntil : now;
+        if (_ahead.Count < 2 * SeatSet.MaxSeats || _ahead.ContainsKey(id))
+        {
+            _ahead[id] = (peer, height, left);
+        }
+    }
+
+    /// <summary>A peer lied: it is not asked again for a minute, and what it sent is dropped.</summary>
+    public void Leave(ReadOnlySpan<byte> peer, TimeSpan now)
+    {
+        var id = ValueId.Of(peer);
+        if (_ahead.TryGetValue(id, out var known))
+        {
+            _ahead[id] = known with { LeftUntil = now + TimeSpan.FromMinutes(1) };
+        }
+
+        _assembly = null;
+        _asked = null;
+    }
+
+    /// <summary>The peer to ask now with <see cref="RequestFrom"/>; null while an answer is awaited or nobody is ahead.</summary>
+    /// <param name="height">This peer's decided height.</param>
+    /// <param name="trust">How far it trusts another.</param>
+    /// <param name="now">Now.</param>
+    public ReadOnlyMemory<byte>? Poll(ulong height, Func<ReadOnlyMemory<byte>, double> trust, TimeSpan now)
+    {
+        foreach (var done in _ahead.Where(pair => pair.Value.Height <= height).Select(pair => pair.Key).ToArray())
+        {
+            _ahead.Remove(done);
+        }
+
+        if (_asked is { } asked && now < asked.Until)
+        {
+            return null;
+        }
+
+        var candidates = _ahead.Values.Where(peer => peer.LeftUntil <= now && !(_asked is { } silent && silent.Peer.Span.SequenceEqual(peer.Peer.Span) && _ahead.Count > 1)).ToArray();
+        if (candidates.Length == 0)
+        {
+            return null;
+        }
+
+        var best = candidates.MaxBy(peer => (trust(peer.Peer), peer.Height)).Peer;
+        _asked = (best, now + Patience);
+        return best;
+    }
+
+    /// <summary>Asks for what is missing.</summary>
+    public static StateSync RequestFrom(TableState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return new StateSync { Phase = StateSyncPhase.Request, FromHeight = state.Height + 1, ToHeight = ulong.MaxValue, StateRoot = state.Root, Checkpoint = null, Chunks = [], Deltas = [], Epoch = state.Snapshot.Epoch, Epochs = [] };
+    }
+
+    /// <summary>Answers a request, from what is kept.</summary>
+    public static IEnumerable<StateSync> Answer(StateSync request, TableState state, TableLog log)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(log);
+        var from = request.FromHeight;
+        if (from > state.Height)
+        {
+            yield break;
+        }
+
+        if (log.From(from, 1).Count == 0 && log.Checkpoint is { } checkpoint && checkpoint.Height >= from)
+        {
+            EpochStep[] steps = [.. log.Epochs.Where(step => step.Decided.Value.Height <= checkpoint.Height && step.Decided.Certificate.Epoch >= request.Epoch).Take(16)];
+            var pieces = log.Base.Pieces;
+            for (var first = 0; first < pieces.Count; first += PiecesPerMessage)
+            {
+                yield return new StateSync
+                {
+                    Phase = StateSyncPhase.Checkpoint,
+                    FromHeight = checkpoint.Height,
+                    ToHeight = checkpoint.Height,
+                    StateRoot = state.Root,
+                    Checkpoint = checkpoint,
+                    Chunks = [.. Enumerable.Range(first, Math.Min(PiecesPerMessage, pieces.Count - first)).Select(pieces.PieceAt)],
+                    Deltas = [],
+                    Epoch = state.Snapshot.Epoch,
+                    Epochs = [.. steps],
+                };
+            }
+
+            from = checkpoint.Height + 1;
+        }
+
+        if (Deltas(from, state, log) is { } deltas)
+        {
+            yield return deltas;
+        }
+    }
+
+    /// <summary>Values from a height on, as many as fit one message; null where the first is not kept.</summary>
+    public static StateSync? Deltas(ulong from, TableState state, TableLog log)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(log);
+        var bytes = 0;
+        DecidedValue[] deltas = [.. log.From(from, MaxDeltas).TakeWhile(decided => (bytes += decided.GetEncodedSize()) <= MaxBytes || bytes == decided.GetEncodedSize())];
+        return deltas.Length == 0 ? null : new StateSync
+        {
+            Phase = StateSyncPhase.Deltas,
+            FromHeight = from,
+            ToHeight = deltas[^1].Value.Height,
+            StateRoot = state.Root,
+            Checkpoint = null,
+            Chunks = [],
+            Deltas = [.. deltas],
+            Epoch = state.Snapshot.Epoch,
+            Epochs = [],
+        };
+    }
+
+    /// <summary>An answer came; the next may be asked for.</summary>
+    public void HandleAnswer(ReadOnlySpan<byte> peer)
+    {
+        if (_asked is { } asked && asked.Peer.Span.SequenceEqual(peer))
+        {
+            _asked = null;
+        }
+    }
+
+    /// <summary>Takes pieces of a checkpoint.</summary>
+    /// <param name="message">What came.</param>
+    /// <param name="state">This peer's state.</param>
+    /// <param name="whole">The state of the checkpoint once all pieces are there, with how the seats changed up to it.</param>
+    public PeerInput HandleCheckpoint(StateSync message, TableState state, out (TableState State, Checkpoint Checkpoint, IReadOnlyList<EpochStep> Epochs)? whole)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        ArgumentNullException.ThrowIfNull(state);
+        whole = null;
+        if (message.Checkpoint is not { } checkpoint || checkpoint.Height <= state.Height || state.Seats is not { } seats)
+        {
+            return PeerInput.NotNow;
+        }
+
+        var walked = new List<EpochStep>();
+        foreach (var step in message.Epochs)
+        {
+            if (step.Decided.Certificate.Epoch != seats.Epoch)
+            {
+                continue;
+            }
+
+            if (!VerifyStep(seats, step) || !TrySeats(step, seats.Epoch + 1, out var next))
+            {
+                return PeerInput.Lied;
+            }
+
+            seats = next;
+            walked.Add(step);
+        }
+
+        if (checkpoint.Epoch != seats.Epoch)
+        {
+            return PeerInput.FutureEpoch;
+        }
+
+        var text = PeerIds.CheckpointText(_game.Span, checkpoint.Epoch, checkpoint.Height, checkpoint.OperationIndex, checkpoint.StateRoot.Span, checkpoint.SeatSetHash.Span);
+        if (!checkpoint.GameId.Span.SequenceEqual(_game.Span)
+            || (_mutations.VerifiesCheckpoints && !Certificates.VerifySignatures(seats, _signatures, checkpoint.Signatures, text, seats.IsPostQuantum, ConsensusRules.Sound)))
+        {
+            return PeerInput.Lied;
+        }
+
+        if (_assembly is null || _assembly.Checkpoint.Height < checkpoint.Height || !_assembly.Checkpoint.StateRoot.Span.SequenceEqual(checkpoint.StateRoot.Span))
+        {
+            _assembly = new Assembly(checkpoint, walked, message.Chunks.Count == 0 ? 1 : message.Chunks[0].Count);
+        }
+
+        foreach (var piece in message.Chunks)
+        {
+            if (piece.Count != _assembly.Pieces.Length || StatePieces.RootOf(piece) is not { } root
+                || (_mutations.VerifiesSnapshots && !checkpoint.StateRoot.Span.SequenceEqual(StatePieces.StateRoot(checkpoint.Height, checkpoint.OperationIndex, checkpoint.Epoch, checkpoint.SeatSetHash.Span, root))))
+            {
+                return PeerInput.Lied;
+            }
+
+            _assembly.Pieces[piece.Index] ??= piece.Data.ToArray();
+        }
+
+        if (_assembly.Pieces.All(piece => piece is not null))
+        {
+            byte[] bytes = [.. _assembly.Pieces.SelectMany(piece => piece!)];
+            var assembly = _assembly;
+            _assembly = null;
+            if (EncodedOperation.Parse<TableSnapshot>(bytes) is not { } snapshot || TableState.Parse(_game, checkpoint.Height, snapshot) is not { } found
+                || (_mutations.VerifiesSnapshots && !found.Root.AsSpan().SequenceEqual(checkpoint.StateRoot.Span)))
+            {
+                return PeerInput.Lied;
+            }
+
+            whole = (found, assembly.Checkpoint, assembly.Epochs);
+        }
+
+        return PeerInput.Taken;
+    }
+
+    private bool VerifyStep(SeatSet seats, EpochStep step)
+    {
+        var root = StatePieces.StateRoot(step.Decided.Value.Height, step.OperationIndex, seats.Epoch + 1, StatePieces.HashSeats(step.Seats), step.ChunksRoot.Span);
+        return Certificates.Verify(seats, _signatures, step.Decided) && step.Decided.Value.StateRoot.Span.SequenceEqual(root);
+    }
+
+    private bool TrySeats(EpochStep step, ulong epoch, out SeatSet seats)
+    {
+        seats = null!;
+        if (step.Seats.Where((seat, number) => seat.Number != number).Any())
+        {
+            return false;
+        }
+
+        seats = new SeatSet(_game, epoch, step.Seats);
+        return true;
+    }
+
+    private sealed class Assembly(Checkpoint checkpoint, IReadOnlyList<EpochStep> epochs, int pieces)
+    {
+        public Checkpoint Checkpoint { get; } = checkpoint;
+
+        public IReadOnlyList<EpochStep> Epochs { get; } = epochs;
+
+        public byte[]?[] Pieces { get; } = new byte[Math.Clamp(pieces, 1, StatePieces.MaxPieces)][];
+    }
+}

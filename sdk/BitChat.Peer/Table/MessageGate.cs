@@ -1,0 +1,127 @@
+using BitChat.Messages;
+using Xtmp.Protocol;
+
+namespace BitChat.Peer;
+
+/// <summary>
+/// Seals messages, and checks what comes in before anything looks at its payload: game, size, id, clock, repetition and
+/// signature. A proposal, vote, operation, lock proof or checkpoint vote is signed itself; around it nothing is believed.
+/// </summary>
+internal sealed class MessageGate(PeerSecrets secrets, ReadOnlyMemory<byte> game)
+{
+    /// <summary>Bytes of a message.</summary>
+    public const int MaxBytes = 256 * 1_024;
+
+    /// <summary>Message ids kept to know repetitions.</summary>
+    private const int MaxKnown = 1_024;
+
+    private static readonly byte[] NoSignature = new byte[64];
+
+    private readonly HashSet<ValueId> _known = [];
+    private readonly Queue<ValueId> _order = new();
+    private readonly Dictionary<ValueId, TimeSpan> _offsets = [];
+
+    public static bool IsSelfSigned(ConsensusPayload payload) => payload is ConsensusPayload.ProposalArm or ConsensusPayload.VoteArm or ConsensusPayload.OperationArm or ConsensusPayload.LockProofArm or ConsensusPayload.CheckpointVoteArm;
+
+    public ConsensusMessage Seal(ConsensusPayload payload, ReadOnlyMemory<byte> sender, ulong round, DateTimeOffset clock)
+    {
+        var content = new SignedContent { Sender = sender, GameId = game, Round = round, Timestamp = clock, Payload = payload };
+        var id = PeerIds.MessageId(content);
+        return new ConsensusMessage
+        {
+            MessageId = id,
+            Sender = sender,
+            GameId = game,
+            Round = round,
+            Timestamp = clock,
+            Payload = payload,
+            Signature = IsSelfSigned(payload) ? NoSignature : secrets.Signatures.Sign(PeerIds.EnvelopeText(id)),
+        };
+    }
+
+    /// <summary>The offset of the median clock of the seats from this one's.</summary>
+    public TimeSpan MedianOffset
+    {
+        get
+        {
+            var offsets = _offsets.Values.Append(TimeSpan.Zero).Order().ToArray();
+            return offsets[offsets.Length / 2];
+        }
+    }
+
+    /// <summary>Null where the message may be looked at.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="sender">Who it says sent it, with the key to check; null for a stranger.</param>
+    /// <param name="clock">This peer's clock.</param>
+    public PeerInput? Check(ConsensusMessage message, Seat? sender, DateTimeOffset clock)
+    {
+        if (!message.GameId.Span.SequenceEqual(game.Span))
+        {
+            return PeerInput.ForeignGame;
+        }
+
+        if (message.GetEncodedSize() > MaxBytes)
+        {
+            return PeerInput.TooLarge;
+        }
+
+        if (!message.TryValidate(out _))
+        {
+            return PeerInput.Malformed;
+        }
+
+        if (sender is null)
+        {
+            // A stranger may ask to join, with a signature of its own, and for what anybody may have.
+            return message.Payload is ConsensusPayload.JoinRequestArm or ConsensusPayload.StateSyncArm { Value.Phase: StateSyncPhase.Request } ? null : PeerInput.UnknownSeat;
+        }
+
+        if (IsSelfSigned(message.Payload))
+        {
+            return null;
+        }
+
+        var id = ValueId.Of(message.MessageId.Span);
+        if (_known.Contains(id))
+        {
+            return PeerInput.Duplicate;
+        }
+
+        var content = new SignedContent { Sender = message.Sender, GameId = message.GameId, Round = message.Round, Timestamp = message.Timestamp, Payload = message.Payload };
+        if (!message.MessageId.Span.SequenceEqual(PeerIds.MessageId(content)))
+        {
+            return PeerInput.BadMessageId;
+        }
+
+        if (!secrets.Signatures.Verify(sender, PeerIds.EnvelopeText(message.MessageId.Span), message.Signature.Span))
+        {
+            return PeerInput.BadSignature;
+        }
+
+        var offset = message.Timestamp - clock;
+        var isNear = (offset - MedianOffset).Duration() <= AntiCheatValidator.ClockTolerance;
+        _offsets[ValueId.Of(message.Sender.Span)] = offset;
+        if (!isNear)
+        {
+            return PeerInput.BadClock;
+        }
+
+        _known.Add(id);
+        _order.Enqueue(id);
+        if (_order.Count > MaxKnown)
+        {
+            _known.Remove(_order.Dequeue());
+        }
+
+        return null;
+    }
+
+    /// <summary>Forgets the clocks of those that have gone.</summary>
+    public void Keep(SeatSet? seats)
+    {
+        foreach (var gone in _offsets.Keys.Where(key => seats is null || !seats.Seats.Any(seat => ValueId.Of(seat.Peer.Span) == key)).ToArray())
+        {
+            _offsets.Remove(gone);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using BitChat.Messages;
+
+namespace BitChat.Peer;
+
+/// <summary>Signed operations that wait to be decided, by seat in rising sequence. Bounded a seat.</summary>
+internal sealed class OperationPool
+{
+    public const int MaxPerSeat = 32;
+
+    /// <summary>Heights after which an operation that still cannot be applied is dropped.</summary>
+    private const int MaxFailures = 3;
+
+    private readonly List<Entry>[] _bySeat = [.. Enumerable.Range(0, SeatSet.MaxSeats).Select(_ => new List<Entry>())];
+
+    public bool IsEmpty => Array.TrueForAll(_bySeat, seat => seat.Count == 0);
+
+    /// <summary>The highest sequence held of a seat; 0 for none.</summary>
+    public ulong Highest(int seat) => _bySeat[seat].Count == 0 ? 0 : _bySeat[seat][^1].Operation.Sequence;
+
+    public PeerInput Add(int seat, GameOperation operation)
+    {
+        var entries = _bySeat[seat];
+        var index = entries.FindIndex(entry => entry.Operation.Sequence >= operation.Sequence);
+        if (index >= 0 && entries[index].Operation.Sequence == operation.Sequence)
+        {
+            return PeerInput.Duplicate;
+        }
+
+        if (entries.Count == MaxPerSeat)
+        {
+            return PeerInput.TooMany;
+        }
+
+        entries.Insert(index < 0 ? entries.Count : index, new Entry(operation));
+        return PeerInput.Taken;
+    }
+
+    public bool Contains(int seat, ulong sequence) => _bySeat[seat].Exists(entry => entry.Operation.Sequence == sequence);
+
+    /// <summary>Operations of a seat above a sequence, in order.</summary>
+    public IEnumerable<GameOperation> Above(int seat, ulong sequence) => _bySeat[seat].Select(entry => entry.Operation).Where(operation => operation.Sequence > sequence);
+
+    /// <summary>All of them, a seat after the other from one on.</summary>
+    public IEnumerable<GameOperation> From(int firstSeat) => Enumerable.Range(firstSeat, SeatSet.MaxSeats).SelectMany(seat => _bySeat[seat % SeatSet.MaxSeats].Select(entry => entry.Operation));
+
+    /// <summary>After a height: drops what was applied, and what could not be for some heights. Tells of each that is dropped without having been applied.</summary>
+    public void Sweep(TableState state, Func<GameOperation, TableFault> assess, Action<int, GameOperation, TableFault> lapsed)
+    {
+        for (var seat = 0; seat < SeatSet.MaxSeats; seat++)
+        {
+            var number = seat;
+            _bySeat[seat].RemoveAll(entry =>
+            {
+                if (number < state.Snapshot.Sequences.Count && entry.Operation.Sequence <= state.Snapshot.Sequences[number].Last)
+                {
+                    return true;
+                }
+
+                var fault = assess(entry.Operation);
+                entry.IsReady = fault == TableFault.None;
+                if (entry.IsReady || ++entry.Failures < MaxFailures)
+                {
+                    return false;
+                }
+
+                lapsed(number, entry.Operation, fault);
+                return true;
+            });
+        }
+    }
+
+    /// <summary>True where one could be applied, by the last sweep or because it is new.</summary>
+    public bool HasReady => Array.Exists(_bySeat, seat => seat.Exists(entry => entry.IsReady));
+
+    /// <summary>Seats have changed: what waits is kept under the new numbers.</summary>
+    public void Renumber(SeatSet? seats)
+    {
+        var all = _bySeat.SelectMany(entries => entries).ToArray();
+        Clear();
+        foreach (var entry in all)
+        {
+            if (seats?.Find(entry.Operation.Player.Span) is { } seat)
+            {
+                _bySeat[seat].Add(entry);
+            }
+        }
+    }
+
+    public void Clear() => Array.ForEach(_bySeat, seat => seat.Clear());
+
+    private sealed class Entry(GameOperation operation)
+    {
+        public GameOperation Operation { get; } = operation;
+
+        public int Failures { get; set; }
+
+        public bool IsReady { get; set; } = true;
+    }
+}

@@ -1,0 +1,509 @@
+using BitChat.Messages;
+
+namespace BitChat.Peer;
+
+/// <summary>What comes from others. Every message gets a typed answer; none throws, stops the peer, or makes it keep more than its bounds.</summary>
+public sealed partial class TablePeer
+{
+    private const int MaxJoiners = 8;
+
+    /// <summary>Takes a message.</summary>
+    public PeerInput HandleMessage(ConsensusMessage message, PeerTime now)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        _now = now;
+        var seat = message.Sender.Length == 32 ? State.Seats?.Find(message.Sender.Span) : null;
+        var input = _gate.Check(message, seat is { } number ? State.Seats![number] : null, now.Clock) ?? Dispatch(message, seat);
+        if (message.Sender.Length == 32)
+        {
+            // Of a seat that did not sign the envelope nothing is held against it for what is in there.
+            var isItsOwn = !MessageGate.IsSelfSigned(message.Payload) || input is PeerInput.Taken or PeerInput.Equivocation or PeerInput.NotProposer;
+            if (isItsOwn && input is not (PeerInput.BadSignature or PeerInput.BadMessageId or PeerInput.ForeignGame))
+            {
+                _antiCheat.HandleInput(message.Sender.Span, input, now.Elapsed);
+            }
+            else
+            {
+                _antiCheat.HandleInput(default(ValueId).ToArray(), input, now.Elapsed);
+            }
+
+            if (seat is not null && input is PeerInput.Taken && !MessageGate.IsSelfSigned(message.Payload))
+            {
+                _partitions.HandleHeard(message.Sender.Span, now.Elapsed);
+            }
+        }
+
+        Advance();
+        return input;
+    }
+
+    private static PeerInput Of(ConsensusInput input) => input switch
+    {
+        ConsensusInput.Taken => PeerInput.Taken,
+        ConsensusInput.Duplicate => PeerInput.Duplicate,
+        ConsensusInput.Foreign => PeerInput.OldEpoch,
+        ConsensusInput.BadSignature => PeerInput.BadSignature,
+        ConsensusInput.PastHeight => PeerInput.PastHeight,
+        ConsensusInput.FutureHeight => PeerInput.FutureHeight,
+        ConsensusInput.RoundOutOfReach => PeerInput.RoundOutOfReach,
+        ConsensusInput.RoundAhead => PeerInput.RoundAhead,
+        ConsensusInput.NotProposer => PeerInput.NotProposer,
+        ConsensusInput.Equivocation => PeerInput.Equivocation,
+        _ => PeerInput.Invalid,
+    };
+
+    private PeerInput Dispatch(ConsensusMessage message, int? seat) => message.Payload switch
+    {
+        ConsensusPayload.JoinRequestArm { Value: var request } => HandleJoin(message, request),
+        ConsensusPayload.StateSyncArm { Value: { Phase: StateSyncPhase.Request } request } => HandleRequest(message.Sender, request),
+        _ when seat is null => PeerInput.UnknownSeat,
+        _ => DispatchOf(message, seat.Value),
+    };
+
+    private PeerInput DispatchOf(ConsensusMessage message, int number) => message.Payload switch
+    {
+        ConsensusPayload.ProposalArm { Value: var proposal } => Agree(proposal.Epoch, proposal.Height, consensus => consensus.HandleProposal(number, proposal)),
+        ConsensusPayload.VoteArm { Value: var vote } => Agree(vote.Epoch, vote.Height, consensus => consensus.HandleVote(number, vote)),
+        ConsensusPayload.LockProofArm { Value: var proof } => Agree(proof.Epoch, proof.Height, consensus => consensus.HandleLockProof(proof)),
+        ConsensusPayload.OperationArm { Value: var operation } => HandleOperation(number, operation),
+        ConsensusPayload.HaveArm { Value: var have } => HandleHave(number, have),
+        ConsensusPayload.StateSyncArm { Value: var sync } => HandleSync(message, sync),
+        ConsensusPayload.RandomnessRevealArm { Value: var reveal } => HandleReveal(message, number, reveal),
+        ConsensusPayload.CheckpointVoteArm { Value: var vote } => HandleCheckpoint(vote),
+        ConsensusPayload.HeartbeatArm { Value: var heartbeat } => HandleHeartbeat(message, heartbeat),
+        ConsensusPayload.PartitionRecoveryArm { Value: var recovery } => recovery.Epoch > State.Snapshot.Epoch ? PeerInput.FutureEpoch : PeerInput.Taken,
+        ConsensusPayload.LeaderProposalArm { Value: var proposal } => HandleLeader(proposal),
+        ConsensusPayload.LeaderAcceptArm { Value: var accept } => HandleAccept(number, accept),
+        ConsensusPayload.DisputeClaimArm { Value: var claim } => HandleClaim(claim.DisputeId, claim.Accused, claim.Evidence),
+        ConsensusPayload.DisputeVoteArm => PeerInput.Taken,
+        ConsensusPayload.CheatAlertArm { Value: var alert } => alert.Evidence is Evidence.StatisticsArm or Evidence.BadEnvelopeArm ? PeerInput.Taken : HandleClaim(null, alert.Suspect, alert.Evidence),
+        ConsensusPayload.JoinAcceptArm or ConsensusPayload.JoinRejectArm => PeerInput.NotNow,
+        ConsensusPayload.RandomnessCommitArm => PeerInput.NotNow,
+        _ => PeerInput.UnknownKind,
+    };
+
+    /// <summary>Messages of agreement. One for the next height begins it here too.</summary>
+    private PeerInput Agree(ulong epoch, ulong height, Func<ConsensusCoordinator, ConsensusInput> handle)
+    {
+        if (epoch != State.Snapshot.Epoch || _consensus is null)
+        {
+            return epoch > State.Snapshot.Epoch ? PeerInput.FutureEpoch : PeerInput.OldEpoch;
+        }
+
+        if (height <= State.Height)
+        {
+            return PeerInput.PastHeight;
+        }
+
+        if (height > State.Height + 1 || _isForked)
+        {
+            return PeerInput.FutureHeight;
+        }
+
+        if (!_isRunning)
+        {
+            Run();
+        }
+
+        return Of(handle(_consensus));
+    }
+
+    private PeerInput HandleOperation(int seat, GameOperation operation)
+    {
+        if (!operation.Player.Span.SequenceEqual(State.Seats![seat].Peer.Span))
+        {
+            return PeerInput.Invalid;
+        }
+
+        if (operation.Sequence <= State.Snapshot.Sequences[seat].Last || _pool.Contains(seat, operation.Sequence))
+        {
+            return PeerInput.Duplicate;
+        }
+
+        if (!_rules.IsSigned(State, State.Seats[seat], operation))
+        {
+            return PeerInput.BadSignature;
+        }
+
+        if (EncodedOperation.Parse<TableOperation>(operation.Body.Span) is null or TableOperation.UnknownArm)
+        {
+            Accuse(seat, new BadOperation { Operation = operation });
+            return PeerInput.Invalid;
+        }
+
+        return _pool.Add(seat, operation);
+    }
+
+    /// <summary>Another seat says what it has: it is sent what it lacks, and this peer notes what it lacks itself.</summary>
+    private PeerInput HandleHave(int seat, Have have)
+    {
+        var peer = State.Seats![seat].Peer;
+        _partitions.HandleNumber(peer.Span, have.Number);
+        if (have.Height > State.Height + 1)
+        {
+            _synchronizer.HandleAhead(peer, have.Height - 1, _now.Elapsed);
+            return PeerInput.FutureHeight;
+        }
+
+        if (have.Height <= State.Height)
+        {
+            if (StateSynchronizer.Deltas(have.Height, State, _log) is { } deltas)
+            {
+                Send(deltas, peer);
+            }
+
+            return PeerInput.PastHeight;
+        }
+
+        if (have.Epoch != State.Snapshot.Epoch)
+        {
+            return PeerInput.Invalid;
+        }
+
+        if (have.Rounds.Count > 0 && !_isRunning && !_isForked && _consensus is not null)
+        {
+            Run();
+        }
+
+        if (_isRunning)
+        {
+            _consensus!.HandleHave(seat, have.Rounds);
+        }
+
+        for (var other = 0; other < State.Seats.Count && other < have.Sequences.Count; other++)
+        {
+            foreach (var operation in _pool.Above(other, have.Sequences[other]).Take(8))
+            {
+                Relay(operation, State.Seats[other].Peer, peer);
+            }
+        }
+
+        if (have.Roll == State.Game.Roll && State.Game.AwaitsRoll)
+        {
+            foreach (var reveal in _roll.All.Where(reveal => (have.Reveals & (1 << reveal.Seat)) == 0))
+            {
+                Send(reveal, peer);
+            }
+        }
+
+        if (_checkpoints.Pending is { } pending && have.CheckpointHeight == pending.Height)
+        {
+            for (var signer = 0; signer < State.Seats.Count; signer++)
+            {
+                if ((have.CheckpointSignatures & (1 << signer)) == 0 && _checkpoints.VoteOf(signer) is { } vote)
+                {
+                    Send(vote, peer);
+                }
+            }
+        }
+
+        return PeerInput.Taken;
+    }
+
+    private PeerInput HandleRequest(ReadOnlyMemory<byte> sender, StateSync request)
+    {
+        var sent = false;
+        foreach (var answer in StateSynchronizer.Answer(request, State, _log))
+        {
+            Send(answer, sender);
+            sent = true;
+        }
+
+        return sent ? PeerInput.Taken : PeerInput.NotNow;
+    }
+
+    /// <summary>Values and checkpoints that this peer lacks. What contradicts a quorum's signatures is a lie, and the envelope shows whose.</summary>
+    private PeerInput HandleSync(ConsensusMessage message, StateSync sync)
+    {
+        _synchronizer.HandleAnswer(message.Sender.Span);
+        var input = PeerInput.NotNow;
+        if (sync.Phase == StateSyncPhase.Checkpoint)
+        {
+            input = _synchronizer.HandleCheckpoint(sync, State, out var whole);
+            if (whole is var (state, checkpoint, epochs))
+            {
+                Adopt(state, checkpoint, epochs);
+            }
+        }
+        else if (sync.Phase == StateSyncPhase.Deltas)
+        {
+            foreach (var decided in sync.Deltas)
+            {
+                if (decided.Value.Height <= State.Height)
+                {
+                    CheckFork(decided);
+                    continue;
+                }
+
+                if (decided.Value.Height > State.Height + 1 || _isForked || State.Seats is null)
+                {
+                    break;
+                }
+
+                input = HandleDecided(message.Sender, decided);
+                if (input != PeerInput.Taken)
+                {
+                    break;
+                }
+            }
+        }
+
+        if (input == PeerInput.Lied)
+        {
+            _synchronizer.Leave(message.Sender.Span, _now.Elapsed);
+            var evidence = new BadEnvelope { ContentHash = message.MessageId, Signature = message.Signature, Rule = "state that no quorum has certified" };
+            var held = new HeldEvidence(message.Sender, CheatKind.Equivocation, 0.9, evidence, _now.Elapsed);
+            if (_antiCheat.Hold(held))
+            {
+                _effects.Enqueue(new PeerEffect.Suspected(held));
+            }
+        }
+
+        return input;
+    }
+
+    private PeerInput HandleDecided(ReadOnlyMemory<byte> sender, DecidedValue decided)
+    {
+        if (_isRunning)
+        {
+            var input = _consensus!.HandleDecided(decided);
+            while (_consensus?.PollEffect() is { } effect)
+            {
+                Carry(effect);
+            }
+
+            return input != ConsensusInput.Taken ? PeerInput.Lied : _isForked ? AskForFork(sender) : PeerInput.Taken;
+        }
+
+        if (_consensusRules.VerifiesCertificates && !Certificates.Verify(State.Seats!, _secrets.Signatures, decided, _consensusRules))
+        {
+            return PeerInput.Lied;
+        }
+
+        if (Settle(decided) == PeerInput.Taken)
+        {
+            return PeerInput.Taken;
+        }
+
+        _isForked = true;
+        return AskForFork(sender);
+    }
+
+    /// <summary>A quorum has certified what does not follow from this peer's state: more are Byzantine than the table bears. Earlier values show where the ways part, and by whose signatures.</summary>
+    private PeerInput AskForFork(ReadOnlyMemory<byte> peer)
+    {
+        if (_log.Decided.Count > 0)
+        {
+            Send(StateSynchronizer.RequestFrom(State) with { FromHeight = _log.Decided[0].Value.Height }, peer);
+        }
+
+        return PeerInput.NotNow;
+    }
+
+    /// <summary>A certified value for a height that was decided otherwise here: a fork, with the seats that signed both.</summary>
+    private void CheckFork(DecidedValue other)
+    {
+        if (_isForkShown
+            || _log.Decided.FirstOrDefault(decided => decided.Value.Height == other.Value.Height) is not { } known
+            || known.Certificate.ValueId.Span.SequenceEqual(other.Certificate.ValueId.Span)
+            || SeatsOf(other.Certificate.Epoch) is not { } seats
+            || !Certificates.Verify(seats, _secrets.Signatures, other, _consensusRules))
+        {
+            return;
+        }
+
+        _isForked = _isForkShown = true;
+        _isRunning = false;
+
+        // Two precommits of one round are proof. Of different rounds they may be those of a seat that followed a proof of lock.
+        Seat[] culprits = known.Certificate.Round != other.Certificate.Round ? [] : [.. known.Certificate.Signatures.Select(signature => (int)signature.Seat).Intersect(other.Certificate.Signatures.Select(signature => (int)signature.Seat)).Select(seat => seats[seat])];
+        _effects.Enqueue(new PeerEffect.Forked(known, other, culprits));
+    }
+
+    /// <summary>The seats of an epoch that is still in the log.</summary>
+    private SeatSet? SeatsOf(ulong epoch) =>
+        epoch == State.Snapshot.Epoch ? State.Seats
+        : epoch == _log.Base.Snapshot.Epoch ? _log.Base.Seats
+        : _log.Epochs.FirstOrDefault(step => step.Decided.Certificate.Epoch + 1 == epoch) is { } step ? new SeatSet(State.GameId, epoch, step.Seats)
+        : null;
+
+    /// <summary>Goes on from a certified checkpoint.</summary>
+    private void Adopt(TableState state, Checkpoint checkpoint, IReadOnlyList<EpochStep> epochs)
+    {
+        EpochStep[] known = [.. _log.Epochs, .. epochs];
+        State = state;
+        _log = new TableLog(state);
+        _log.Reset(state, checkpoint, known);
+        _intents.RemoveAll(intent => intent.Height <= state.Height);
+        _after.Clear();
+        Rewrite();
+        _effects.Enqueue(new PeerEffect.CaughtUp(state));
+        NewCoordinator();
+        Turn();
+    }
+
+    private PeerInput HandleReveal(ConsensusMessage message, int sender, RandomnessReveal reveal)
+    {
+        if (reveal.Roll != State.Game.Roll || !State.Game.AwaitsRoll)
+        {
+            return PeerInput.NotNow;
+        }
+
+        if (!State.Seats!.Contains(reveal.Seat))
+        {
+            return PeerInput.BadReveal;
+        }
+
+        if (_roll[reveal.Seat] is not null)
+        {
+            return PeerInput.Duplicate;
+        }
+
+        if (!State.UsesCoin && State.Snapshot.Commits.Count < State.Seats.Count)
+        {
+            return PeerInput.NotNow;
+        }
+
+        if (!_rules.IsGood(State, reveal))
+        {
+            if (sender == reveal.Seat && reveal.Proof is RandomnessProof.OpeningArm && _commitOperations.TryGetValue(sender, out var commit))
+            {
+                Accuse(sender, new BadReveal
+                {
+                    Commit = commit,
+                    Reveal = new SignedContent { Sender = message.Sender, GameId = message.GameId, Round = message.Round, Timestamp = message.Timestamp, Payload = message.Payload },
+                    RevealSignature = message.Signature,
+                });
+            }
+
+            return PeerInput.BadReveal;
+        }
+
+        _roll.Add(reveal);
+        return PeerInput.Taken;
+    }
+
+    private PeerInput HandleCheckpoint(CheckpointVote vote)
+    {
+        var input = _checkpoints.Handle(vote);
+        if (input == PeerInput.Taken)
+        {
+            TakeCheckpoint();
+        }
+
+        return input;
+    }
+
+    private PeerInput HandleHeartbeat(ConsensusMessage message, PeerHeartbeat heartbeat)
+    {
+        _partitions.HandleView(message.Sender.Span, heartbeat.View, _now.Elapsed);
+        if (heartbeat.View.Height <= State.Height
+            && _log.Decided.FirstOrDefault(decided => decided.Value.Height == heartbeat.View.Height) is { } known
+            && !known.Value.StateRoot.Span.SequenceEqual(heartbeat.View.StateRoot.Span)
+            && StateSynchronizer.Deltas(Math.Max(_log.Decided[0].Value.Height, heartbeat.View.Height - Math.Min(heartbeat.View.Height, 16)), State, _log) is { } deltas)
+        {
+            // One of the two has been misled; the certificates show by whom.
+            Send(deltas, message.Sender);
+        }
+
+        if (heartbeat.View.Height > State.Height)
+        {
+            _synchronizer.HandleAhead(message.Sender, heartbeat.View.Height, _now.Elapsed);
+        }
+
+        if (State.Seats is { } seats && Seat is { } self && IsPaused)
+        {
+            Heard(seats, self);
+        }
+
+        return PeerInput.Taken;
+    }
+
+    /// <summary>While paused, every sign of life may be the one that ends it.</summary>
+    private void Heard(SeatSet seats, int self)
+    {
+        var before = _partitions.Strategy;
+        _partitions.Assess(seats, self, State.Height, _now.Elapsed);
+        if (_partitions.Strategy != before)
+        {
+            _effects.Enqueue(new PeerEffect.Partition(_partitions.Strategy));
+        }
+    }
+
+    private PeerInput HandleLeader(LeaderProposal proposal)
+    {
+        if (proposal.Term != State.Snapshot.Term + 1 || State.Seats!.Find(proposal.Leader.Span) != (State.Snapshot.Leader + 1) % State.Seats.Count || !IsRotationDue())
+        {
+            return PeerInput.NotNow;
+        }
+
+        Send(new LeaderAccept { Term = proposal.Term, Leader = proposal.Leader }, null);
+        return PeerInput.Taken;
+    }
+
+    private PeerInput HandleAccept(int seat, LeaderAccept accept)
+    {
+        if (accept.Term != State.Snapshot.Term + 1)
+        {
+            return PeerInput.NotNow;
+        }
+
+        _leaderAccepts |= (byte)(1 << seat);
+        return PeerInput.Taken;
+    }
+
+    /// <summary>A claim with evidence: what proves is held, so that whoever proposes expels.</summary>
+    private PeerInput HandleClaim(ReadOnlyMemory<byte>? dispute, ReadOnlyMemory<byte> accused, Evidence evidence)
+    {
+        if (State.Seats!.Find(accused.Span) is not { } seat)
+        {
+            return PeerInput.NotNow;
+        }
+
+        var holds = _rules.IsProof(State, seat, evidence);
+        if (holds && _antiCheat.Hold(new HeldEvidence(accused, CheatKind.Equivocation, 1, evidence, _now.Elapsed)))
+        {
+            _effects.Enqueue(new PeerEffect.Suspected(_antiCheat.Evidence[^1]));
+        }
+
+        if (dispute is { } id)
+        {
+            Send(new DisputeVote { DisputeId = id, Uphold = holds, Reason = null }, null);
+        }
+
+        return holds ? PeerInput.Taken : PeerInput.BadEvidence;
+    }
+
+    private PeerInput HandleJoin(ConsensusMessage message, JoinRequest request)
+    {
+        var reason = State.Seats is null || IsPaused ? JoinRejectReason.Partitioned
+            : State.Snapshot.Excluded.Any(excluded => excluded.Span.SequenceEqual(request.Player.Span)) ? JoinRejectReason.Excluded
+            : State.Snapshot.Seats.Count == SeatSet.MaxSeats ? JoinRejectReason.TableFull
+            : request.ProtocolVersion != 1 ? JoinRejectReason.VersionMismatch
+            : default(JoinRejectReason?);
+        if (!request.Player.Span.SequenceEqual(message.Sender.Span) || !_rules.IsGood(State, request))
+        {
+            return PeerInput.BadSignature;
+        }
+
+        if (State.Seats?.Find(request.Player.Span) is not null)
+        {
+            return PeerInput.Duplicate;
+        }
+
+        reason ??= _options.Admits is { } admits && !admits(request) ? JoinRejectReason.Refused : null;
+        if (reason is { } refused)
+        {
+            Send(new JoinReject { Player = request.Player, Reason = refused, Detail = null }, message.Sender);
+            return PeerInput.NotNow;
+        }
+
+        if (_joiners.Count >= MaxJoiners && !_joiners.ContainsKey(ValueId.Of(request.Player.Span)))
+        {
+            return PeerInput.TooMany;
+        }
+
+        _joiners[ValueId.Of(request.Player.Span)] = (request, _now.Elapsed);
+        return PeerInput.Taken;
+    }
+}

@@ -1,0 +1,483 @@
+using BitChat.Messages;
+using Xtmp.Protocol;
+
+namespace BitChat.Peer;
+
+/// <summary>From one height to the next: what this peer proposes, accepts, applies, and does of itself.</summary>
+public sealed partial class TablePeer
+{
+    private readonly List<(ProposedValue Value, TableState? State)> _after = [];
+    private readonly Dictionary<ValueId, (JoinRequest Request, TimeSpan At)> _joiners = [];
+
+    /// <summary>How long a request to join is proposed.</summary>
+    private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Carries out agreement's effects, and begins a height where there is reason to.</summary>
+    private void Advance()
+    {
+        for (; ; )
+        {
+            while (_consensus?.PollEffect() is { } effect)
+            {
+                Carry(effect);
+            }
+
+            if (_isRunning || _isForked || _consensus is null || IsPaused || !HasWork())
+            {
+                return;
+            }
+
+            Run();
+        }
+    }
+
+    private void Run()
+    {
+        _isRunning = true;
+        _consensus!.StartHeight(
+            State.Height + 1,
+            [.. _intents.Where(intent => intent.Height == State.Height + 1 && intent.Epoch == State.Snapshot.Epoch).Select(intent =>
+                new SignedIntent(intent.Height, intent.Round, intent.Kind, intent.ValueId, intent.Value, intent.ProofOfLockRound, intent.LockProof))]);
+    }
+
+    private void Carry(ConsensusEffect effect)
+    {
+        switch (effect)
+        {
+            case ConsensusEffect.SendProposal(var proposal, var to):
+                Relay(proposal, State.Seats![State.Seats.Proposer(proposal.Height, proposal.Round)].Peer, PeerOf(to));
+                break;
+            case ConsensusEffect.SendVote(var seat, var vote, var to):
+                Relay(vote, State.Seats![seat].Peer, PeerOf(to));
+                break;
+            case ConsensusEffect.SendLockProof(var proof, var to):
+                Send(proof, PeerOf(to));
+                break;
+            case ConsensusEffect.Persist(var intent):
+                var record = new JournalIntent { Epoch = State.Snapshot.Epoch, Height = intent.Height, Round = intent.Round, Kind = intent.Kind, ValueId = intent.ValueId, Value = intent.Value, ProofOfLockRound = intent.ProofOfLockRound, LockProof = intent.Proof };
+                _intents.Add(record);
+                _effects.Enqueue(new PeerEffect.Persist(record, intent));
+                break;
+            case ConsensusEffect.ScheduleTimeout(var timeout, var after):
+                SetTimer(TimerKind.Consensus, after, timeout);
+                break;
+            case ConsensusEffect.Accuse(var seat, var evidence):
+                Accuse(seat, evidence);
+                break;
+            case ConsensusEffect.Decide(var decided):
+                if (Settle(decided) == PeerInput.Invalid)
+                {
+                    _isForked = true;
+                    _isRunning = false;
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>Applies a value that a quorum has decided on top of this state.</summary>
+    private PeerInput Settle(DecidedValue decided)
+    {
+        var before = State;
+        var after = After(decided.Value);
+        if (after is null)
+        {
+            return PeerInput.Invalid;
+        }
+
+        _isRunning = false;
+        _intents.RemoveAll(intent => intent.Height <= after.Height);
+        _after.Clear();
+        _effects.Enqueue(new PeerEffect.Persist(decided, null));
+        var own = decided.Value.Operations.Where(operation => operation.Player.Span.SequenceEqual(_secrets.PeerId.Span)).Select(operation => operation.Sequence).ToHashSet();
+        var lapsed = before.Seats!.Find(_secrets.PeerId.Span) is { } self && Highest(decided, _secrets.PeerId) is { } last
+            ? _pool.Above(self, 0).Where(operation => operation.Sequence <= last && !own.Contains(operation.Sequence)).ToArray()
+            : [];
+        Remember(decided, after);
+        State = after;
+        _effects.Enqueue(new PeerEffect.Applied(decided, after));
+        foreach (var operation in lapsed)
+        {
+            _effects.Enqueue(new PeerEffect.Lapsed(operation, TableFault.OldSequence));
+        }
+
+        Watch(before, after, decided);
+        if (after.Snapshot.Epoch != before.Snapshot.Epoch)
+        {
+            NewCoordinator();
+            Welcome(before, decided);
+        }
+        else if (after.Snapshot.OperationIndex / _options.CheckpointInterval > _log.Base.Snapshot.OperationIndex / _options.CheckpointInterval
+            && (_checkpoints.Pending is null || after.Snapshot.OperationIndex / _options.CheckpointInterval > _checkpoints.Pending.Snapshot.OperationIndex / _options.CheckpointInterval))
+        {
+            if (_checkpoints.Start(after, after.Seats!, Seat) is { } vote)
+            {
+                Send(vote, null);
+            }
+
+            TakeCheckpoint();
+        }
+
+        Turn();
+        return PeerInput.Taken;
+    }
+
+    /// <summary>The state after a value, computed once: a value is judged when it is proposed and applied when it is decided.</summary>
+    private TableState? After(ProposedValue value)
+    {
+        foreach (var (known, state) in _after)
+        {
+            if (ReferenceEquals(known, value))
+            {
+                return state;
+            }
+        }
+
+        if (_after.Count == SeatSet.MaxSeats)
+        {
+            _after.RemoveAt(0);
+        }
+
+        var after = _rules.Apply(State, value, out _);
+        _after.Add((value, after));
+        return after;
+    }
+
+    private static ulong? Highest(DecidedValue decided, ReadOnlyMemory<byte> player) =>
+        decided.Value.Operations.Where(operation => operation.Player.Span.SequenceEqual(player.Span)).Select(operation => (ulong?)operation.Sequence).Max();
+
+    /// <summary>Adds a value to the log, and the change of seats that it made.</summary>
+    private void Remember(DecidedValue decided, TableState after)
+    {
+        _log.Add(decided);
+        if (after.Snapshot.Epoch != State.Snapshot.Epoch && !after.Snapshot.Closed)
+        {
+            _log.Add(new EpochStep { Decided = decided, OperationIndex = after.Snapshot.OperationIndex, Seats = after.Snapshot.Seats, ChunksRoot = after.Pieces.Root });
+        }
+    }
+
+    /// <summary>After a height, and at the start: what waits is judged anew, and this seat does what is its part.</summary>
+    private void Turn()
+    {
+        _roll.Turn(State);
+        _bettingSince = State.Game.AwaitsRoll || State.Game.Close is null ? null : _bettingSince ?? _now.Elapsed;
+        if (State.Seats is not { } seats)
+        {
+            _pool.Clear();
+            return;
+        }
+
+        _pool.Sweep(State, Assess, (seat, operation, fault) =>
+        {
+            if (seat == Seat)
+            {
+                _effects.Enqueue(new PeerEffect.Lapsed(operation, fault));
+            }
+        });
+        if (Seat is { } self)
+        {
+            DoPart(seats, self);
+        }
+    }
+
+    /// <summary>Whether an operation could be decided now.</summary>
+    private TableFault Assess(GameOperation operation)
+    {
+        var fault = TableFault.None;
+        _rules.Build(State, [operation], Now, (_, refused) => fault = refused);
+        return fault;
+    }
+
+    /// <summary>The median clock of the seats.</summary>
+    private DateTimeOffset Now => _now.Clock + _gate.MedianOffset;
+
+    /// <summary>What a seat owes the table: its part of the coin, its commitment, its part of the roll.</summary>
+    private void DoPart(SeatSet seats, int self)
+    {
+        var coin = State.Snapshot.Coin;
+        if (State.UsesCoin && !coin.Ready)
+        {
+            if (coin.Verdicts.Count == 0 && coin.Dealings.All(dealt => dealt.Seat != self) && (coin.Banned & (1 << self)) == 0)
+            {
+                Owe<TableOperation.DealArm>(self, () => CoinDealings.Deal(_secrets.Group, seats, self, _secrets.Seed.Span));
+            }
+
+            if (coin.Dealings.Count >= CoinDealings.Threshold(seats) && coin.Verdicts.All(verdict => verdict.Seat != self))
+            {
+                Owe<TableOperation.VerdictArm>(self, () => VerdictOn(seats, self, coin));
+            }
+        }
+        else if (State.UsesCoin && !State.Game.AwaitsRoll && VerdictOn(seats, self, coin) is { Complaints.Count: > 0 } late)
+        {
+            Owe<TableOperation.VerdictArm>(self, () => late);
+        }
+
+        if (!State.Game.AwaitsRoll && _mutations.RevealsAfterBets)
+        {
+            return;
+        }
+
+        var roll = State.Game.Roll;
+        if (!State.UsesCoin && State.Game.AwaitsRoll && State.Snapshot.Commits.All(commit => commit.Seat != self))
+        {
+            Owe<TableOperation.CommitArm>(self, () => new RandomnessCommit { Roll = roll, Seat = (byte)self, Commitment = Commitments.Commit(seats, self, roll, Commitments.Make(seats, self, roll, _secrets.Seed.Span)) });
+        }
+
+        if (_roll[self] is null && OwnReveal(seats, self, roll) is { } reveal)
+        {
+            _roll.Add(reveal);
+            Send(reveal, null);
+        }
+    }
+
+    private RandomnessReveal? OwnReveal(SeatSet seats, int self, ulong roll)
+    {
+        if (!State.UsesCoin)
+        {
+            return State.Snapshot.Commits.Count == seats.Count
+                ? new RandomnessReveal { Roll = roll, Seat = (byte)self, Proof = Commitments.Make(seats, self, roll, _secrets.Seed.Span) }
+                : null;
+        }
+
+        if (!State.Snapshot.Coin.Ready)
+        {
+            return null;
+        }
+
+        var secret = System.Numerics.BigInteger.Zero;
+        foreach (var dealt in State.Snapshot.Coin.Dealings)
+        {
+            if (CoinDealings.Open(_secrets.Group, seats, dealt.Seat, dealt.Dealing, self, _secrets.DealSecret) is not { } share)
+            {
+                return null;
+            }
+
+            secret = _secrets.Group.Reduce(secret + share);
+        }
+
+        return new RandomnessReveal { Roll = roll, Seat = (byte)self, Proof = ThresholdCoin.Share(_secrets.Group, seats, roll, secret) };
+    }
+
+    private CoinVerdict VerdictOn(SeatSet seats, int self, CoinState coin)
+    {
+        var accepted = 0;
+        var complaints = new List<CoinComplaint>();
+        foreach (var dealt in coin.Dealings)
+        {
+            if (OpensWell(seats, self, dealt))
+            {
+                accepted |= 1 << dealt.Seat;
+            }
+            else
+            {
+                complaints.Add(CoinDealings.Complain(_secrets.Group, seats, dealt.Seat, dealt.Dealing, self, _secrets.DealSecret));
+            }
+        }
+
+        return new CoinVerdict { Accepted = (byte)accepted, Complaints = [.. complaints] };
+    }
+
+    private bool OpensWell(SeatSet seats, int self, SeatDealing dealt) =>
+        _cache.Verify([.. "opens"u8, .. BitConverter.GetBytes(seats.Epoch), dealt.Seat, .. EncodedOperation.Of(dealt.Dealing)], () => CoinDealings.Open(_secrets.Group, seats, dealt.Seat, dealt.Dealing, self, _secrets.DealSecret) is not null);
+
+    /// <summary>Submits an operation of a kind unless one already waits.</summary>
+    private void Owe<TArm>(int self, Func<TableOperation> make)
+        where TArm : TableOperation
+    {
+        if (!_pool.Above(self, 0).Any(operation => EncodedOperation.Parse<TableOperation>(operation.Body.Span) is TArm))
+        {
+            Enqueue(make());
+        }
+    }
+
+    /// <summary>The leader ends betting when its time is over.</summary>
+    private void EndBetting()
+    {
+        if (Seat is { } self
+            && State.Snapshot.Leader == self
+            && _options.BettingWindow is { } window && _now.Elapsed - _bettingSince >= window
+            && (!State.UsesCoin || State.Snapshot.Coin.Ready)
+            && State.Game.Close is { } close
+            && !_pool.Above(self, 0).Any(operation => EncodedOperation.Parse<TableOperation>(operation.Body.Span) is TableOperation.PlayArm { Value.Body: var body } && body.Span.SequenceEqual(close.Span)))
+        {
+            Enqueue(new GamePlay { Body = close });
+        }
+    }
+
+    private bool HasWork() => _pool.HasReady || (Seat is not null && Duties().Any());
+
+    /// <summary>What whoever proposes adds of itself.</summary>
+    private IEnumerable<TableOperation> Duties()
+    {
+        if (State.Seats is not { } seats)
+        {
+            yield break;
+        }
+
+        if (State.Game.AwaitsRoll)
+        {
+            if (_roll.Enough(State) is { } parts)
+            {
+                if (_roll.OutcomeOf(parts, () => _rules.Outcome(State, parts)) is { } randomness)
+                {
+                    yield return new RollOutcome { Roll = State.Game.Roll, Randomness = randomness, Reveals = [.. parts] };
+                }
+            }
+            else if (State.Snapshot.RollMovedAt is { } moved && Now - moved >= TableRules.RollPatience && _rules.AtFault(State, _roll.All) is not null)
+            {
+                yield return new RollAbort { Roll = State.Game.Roll, Reveals = [.. _roll.All] };
+            }
+        }
+        else
+        {
+            foreach (var held in _antiCheat.Evidence)
+            {
+                if (held.Severity >= 1 && seats.Find(held.Suspect.Span) is { } accused && _rules.IsProof(State, accused, held.Evidence))
+                {
+                    yield return new SeatExpulsion { Accused = held.Suspect, Evidence = held.Evidence };
+                    yield break;
+                }
+            }
+
+            foreach (var (request, at) in _joiners.Values)
+            {
+                if (_now.Elapsed - at < JoinPatience
+                    && seats.Count < SeatSet.MaxSeats
+                    && seats.Find(request.Player.Span) is null
+                    && (request.Chips == 0 || State.Game.Sit(request.Player, request.Chips).Fault == GameFault.None))
+                {
+                    yield return new SeatAdmission { Request = request };
+                    yield break;
+                }
+            }
+        }
+
+        if (IsRotationDue() && System.Numerics.BitOperations.PopCount((uint)(_leaderAccepts | (1 << Seat!.Value))) >= seats.Quorum)
+        {
+            yield return new LeaderRotation { Term = State.Snapshot.Term + 1, Leader = (byte)((State.Snapshot.Leader + 1) % seats.Count) };
+        }
+    }
+
+    private bool IsRotationDue() => State.Seats is not null && Now - State.Snapshot.TermStarted >= TableRules.Term;
+
+    private void Accuse(int seat, Evidence evidence)
+    {
+        var held = new HeldEvidence(State.Seats![seat].Peer, CheatKind.Equivocation, 1, evidence, _now.Elapsed);
+        if (_antiCheat.Hold(held))
+        {
+            _effects.Enqueue(new PeerEffect.Suspected(held));
+            Send(ClaimOf(held, _now.Clock), null);
+        }
+    }
+
+    private DisputeClaim ClaimOf(HeldEvidence held, DateTimeOffset now) => new()
+    {
+        DisputeId = System.Security.Cryptography.SHA256.HashData([.. "BITCHAT1 dispute"u8, .. State.GameId.Span, .. held.Suspect.Span, .. EncodedOperation.Of(held.Evidence)]),
+        Accused = held.Suspect,
+        Kind = held.Evidence switch
+        {
+            Evidence.DoubleVoteArm => DisputeKind.DoubleSign,
+            Evidence.DoubleProposalArm => DisputeKind.DoublePropose,
+            Evidence.BadRevealArm => DisputeKind.InvalidReveal,
+            _ => DisputeKind.InvalidOperation,
+        },
+        Evidence = held.Evidence,
+        ClaimedAt = now,
+    };
+
+    /// <summary>Statistics of dice and of late parts, over what was just decided.</summary>
+    private void Watch(TableState before, TableState after, DecidedValue decided)
+    {
+        foreach (var operation in decided.Value.Operations)
+        {
+            switch (EncodedOperation.Parse<TableOperation>(operation.Body.Span))
+            {
+                case TableOperation.CommitArm { Value: var commit }:
+                    _commitOperations[commit.Seat] = operation;
+                    break;
+                case TableOperation.RollArm { Value: var outcome }:
+                    var leader = before.Snapshot.Seats[before.Snapshot.Leader].Peer;
+                    var (first, second) = Dice.Of(outcome.Randomness.Span);
+                    Flag(leader, CheatKind.BiasedDice, _antiCheat.HandleDice(leader.Span, [first, second], after.Height));
+                    foreach (var seat in before.Snapshot.Seats.Where(seat => seat.Number != Seat))
+                    {
+                        Flag(seat.Peer, CheatKind.LateReveals, _antiCheat.HandleReveal(seat.Peer.Span, _roll[seat.Number] is null, _partitions.LossOf(seat.Peer.Span), after.Height));
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    private void Flag(ReadOnlyMemory<byte> suspect, CheatKind kind, StatisticalEvidence? evidence)
+    {
+        if (evidence is null)
+        {
+            return;
+        }
+
+        var held = new HeldEvidence(suspect, kind, 0.5, evidence, _now.Elapsed);
+        if (_antiCheat.Hold(held))
+        {
+            _effects.Enqueue(new PeerEffect.Suspected(held));
+            Send(new CheatAlert { Suspect = suspect, Kind = kind, Severity = held.Severity, Evidence = evidence, ObservedAt = _now.Clock }, null);
+        }
+    }
+
+    /// <summary>Seats have changed: agreement starts anew with them.</summary>
+    private void NewCoordinator()
+    {
+        _isRunning = false;
+        _leaderAccepts = 0;
+        _commitOperations.Clear();
+        Array.Clear(_numbers);
+        _pool.Renumber(State.Seats);
+        _gate.Keep(State.Seats);
+        _consensus = State.Seats is { } seats && Seat is { } self ? new ConsensusCoordinator(seats, self, _secrets.Signatures, _values, _options.Consensus, _consensusRules) : null;
+        _lastSequence = Seat is { } seat ? Math.Max(_lastSequence, State.Snapshot.Sequences[seat].Last) : _lastSequence;
+    }
+
+    /// <summary>Tells a newcomer that it sits at the table.</summary>
+    private void Welcome(TableState before, DecidedValue decided)
+    {
+        foreach (var seat in State.Snapshot.Seats.Where(seat => before.Seats!.Find(seat.Peer.Span) is null))
+        {
+            _joiners.Remove(ValueId.Of(seat.Peer.Span));
+            Send(new JoinAccept { Player = seat.Peer, Seat = seat.Number, Epoch = State.Snapshot.Epoch, Seats = State.Snapshot.Seats, Certificate = decided.Certificate }, seat.Peer);
+        }
+    }
+
+    private void TakeCheckpoint()
+    {
+        if (_checkpoints.Take() is var (state, checkpoint))
+        {
+            _log.Rebase(state, checkpoint, _options.KeptHeights);
+            Rewrite();
+        }
+    }
+
+    /// <summary>What came before the checkpoint is needed no more. What was signed at the height in progress is: without it a restart could sign another value.</summary>
+    private void Rewrite() => _effects.Enqueue(new PeerEffect.Rewrite([.. _log.Records(), .. _mutations.KeepsIntents ? _intents.Select(intent => (JournalRecord)intent) : []]));
+
+    /// <summary>What agreement asks of the table.</summary>
+    private sealed class TableValues(TablePeer peer) : IValueRules
+    {
+        public ProposedValue Propose(ulong height)
+        {
+            Assertion.Check(height == peer.State.Height + 1);
+            var waiting = peer._pool.From((int)(height % SeatSet.MaxSeats));
+            return peer._rules.Build(peer.State, waiting.Concat(peer.Duties().Select(peer.Sign)), peer.Now, static (_, _) => { });
+        }
+
+        public bool IsValid(ProposedValue value) => peer.After(value) is not null;
+
+        public bool IsWelcome(ProposedValue value) =>
+            (value.ProposedAt - peer.Now).Duration() <= AntiCheatValidator.ClockTolerance
+            && value.Operations.All(operation => EncodedOperation.Parse<TableOperation>(operation.Body.Span) switch
+            {
+                TableOperation.AbortArm { Value: var abort } => peer._roll.Enough(peer.State) is null && peer._roll.All.All(held => abort.Reveals.Any(given => given.Seat == held.Seat)),
+                TableOperation.AdmitArm { Value: var admission } => peer._options.Admits?.Invoke(admission.Request) ?? true,
+                _ => true,
+            });
+    }
+}

@@ -1,0 +1,259 @@
+using BitChat.Messages;
+using BitChat.Peer;
+
+namespace BitChat.Simulator;
+
+/// <summary>What must hold in every life, whatever goes wrong.</summary>
+internal sealed class Invariants(Life life)
+{
+    private readonly Dictionary<ulong, (ValueId Id, byte[] Root, TableState State)> _decided = [];
+    private readonly Dictionary<(int Seat, ulong Epoch, ulong Height, uint Round, int Kind), ValueId?> _signed = [];
+    private readonly HashSet<ulong> _closed = [];
+    private readonly HashSet<ValueId> _expelled = [];
+    private readonly SimulatedSignatures _verifier = new(life.Options.Seed, 0);
+
+    /// <summary>What was broken first, or null.</summary>
+    public string? Violation { get; private set; }
+
+    public ulong Heights => _decided.Count == 0 ? 0 : _decided.Keys.Max();
+
+    public ulong Rolls { get; private set; }
+
+    public ulong Epochs { get; private set; } = 1;
+
+    public int Expelled => _expelled.Count;
+
+    public int Snapshots { get; private set; }
+
+    public int Lies { get; private set; }
+
+    public IReadOnlyList<int> Culprits { get; private set; } = [];
+
+    public void Break(string what) => Violation ??= what;
+
+    /// <summary>No seat signs two values for one height, round and kind, across crashes; nothing of a roll leaves before bets are final.</summary>
+    public void HandleSent(SimulatedPeer peer, ConsensusMessage message)
+    {
+        if (!message.Sender.Span.SequenceEqual(peer.Id.Span))
+        {
+            return;
+        }
+
+        switch (message.Payload)
+        {
+            case ConsensusPayload.VoteArm { Value: var vote }:
+                Signed(peer, vote.Epoch, vote.Height, vote.Round, (int)vote.Kind, ValueId.Of(vote.ValueId));
+                break;
+            case ConsensusPayload.ProposalArm { Value: var proposal }:
+                Signed(peer, proposal.Epoch, proposal.Height, proposal.Round, 0, ValueId.Of(proposal.Value));
+                break;
+            case ConsensusPayload.RandomnessRevealArm { Value: var reveal }:
+                if (!_closed.Contains(reveal.Roll))
+                {
+                    Break($"seat {peer.Number} told its part of roll {reveal.Roll} before bets were final");
+                }
+
+                break;
+        }
+    }
+
+    public void HandleDecided(SimulatedPeer peer, DecidedValue decided, TableState state)
+    {
+        var height = decided.Value.Height;
+        life.Log($"{peer.Number} decides {height} {Convert.ToHexString(decided.Certificate.ValueId.Span[..8])}");
+        if (peer.IsByzantine)
+        {
+            return;
+        }
+
+        var id = ValueId.Of(decided.Value);
+        if (_decided.TryGetValue(height, out var known))
+        {
+            if (known.Id != id)
+            {
+                Break($"two values decided at height {height}");
+            }
+            else if (!known.Root.AsSpan().SequenceEqual(state.Root))
+            {
+                Break($"two states after height {height}");
+            }
+
+            return;
+        }
+
+        var before = height == 1 ? life.Genesis : _decided.TryGetValue(height - 1, out var previous) ? previous.State : null;
+        if (before is null)
+        {
+            Break($"height {height} was decided before height {height - 1}");
+            return;
+        }
+
+        if (before.Seats is null || !Certificates.Verify(before.Seats, _verifier, decided))
+        {
+            Break($"the certificate of height {height} proves nothing");
+        }
+
+        var rules = new TableRules(_verifier, SmallGroup.Instance, new ProofCache());
+        if (rules.Apply(before, decided.Value, out var fault) is not { } replayed || !replayed.Root.AsSpan().SequenceEqual(state.Root))
+        {
+            Break($"height {height} does not follow from the rules: {fault}");
+            return;
+        }
+
+        _decided[height] = (id, state.Root, state);
+        Epochs = Math.Max(Epochs, state.Snapshot.Epoch);
+        if (state.Game.AwaitsRoll)
+        {
+            _closed.Add(state.Game.Roll);
+        }
+
+        Conserved(state, height);
+        foreach (var operation in decided.Value.Operations)
+        {
+            switch (EncodedOperation.Parse<TableOperation>(operation.Body.Span))
+            {
+                case TableOperation.RollArm { Value: var outcome }:
+                    Rolls++;
+                    CheckOutcome(before, outcome);
+                    break;
+                case TableOperation.ExpelArm { Value: var expulsion }:
+                    _expelled.Add(ValueId.Of(expulsion.Accused.Span));
+                    if (life.Peers.FirstOrDefault(other => other.Id.Span.SequenceEqual(expulsion.Accused.Span)) is { IsByzantine: false } innocent)
+                    {
+                        Break($"seat {innocent.Number} was expelled and is correct");
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    public void HandleCaughtUp(SimulatedPeer peer, TableState state)
+    {
+        life.Log($"{peer.Number} catches up to {state.Height}");
+        Snapshots++;
+        if (!peer.IsByzantine && (!_decided.TryGetValue(state.Height, out var known) || !known.Root.AsSpan().SequenceEqual(state.Root)))
+        {
+            Break($"seat {peer.Number} took a state for height {state.Height} that was not decided");
+        }
+    }
+
+    public void HandleSuspected(SimulatedPeer peer, HeldEvidence held)
+    {
+        life.Log($"{peer.Number} suspects {Convert.ToHexString(held.Suspect.Span[..4])} {held.Kind} {held.Severity}");
+        Lies += held.Evidence is Evidence.BadEnvelopeArm ? 1 : 0;
+        if (!peer.IsByzantine && held.Severity >= 0.9 && life.Peers.FirstOrDefault(other => other.Id.Span.SequenceEqual(held.Suspect.Span)) is { IsByzantine: false } innocent)
+        {
+            Break($"seat {peer.Number} holds evidence ({held.Kind}) against seat {innocent.Number}, which is correct");
+        }
+    }
+
+    public void HandleForked(SimulatedPeer peer, IReadOnlyList<Seat> culprits)
+    {
+        if (peer.IsByzantine)
+        {
+            return;
+        }
+
+        life.Log($"{peer.Number} sees a fork");
+        foreach (var culprit in culprits)
+        {
+            var blamed = life.Peers.First(other => other.Id.Span.SequenceEqual(culprit.Peer.Span));
+            Culprits = [.. Culprits.Append(blamed.Number).Distinct().Order()];
+            if (!blamed.IsByzantine)
+            {
+                Violation = $"seat {peer.Number} blames seat {blamed.Number} for a fork, which is correct";
+            }
+        }
+    }
+
+    /// <summary>Some time after healing every correct seat has decided something that was not decided before.</summary>
+    public void CheckProgress(IReadOnlyDictionary<SimulatedPeer, ulong> heights)
+    {
+        if (life.Options.Faults > (life.Options.Seats - 1) / 3 || _decided.Count == 0 || _decided[Heights].State.Snapshot.Closed)
+        {
+            if (_decided.Count == 0 && life.Options.Faults <= (life.Options.Seats - 1) / 3)
+            {
+                Break("nothing was ever decided");
+            }
+
+            return;
+        }
+
+        var seats = _decided[Heights].State.Seats!;
+        var before = heights.Values.Max();
+        foreach (var peer in life.Peers.Where(peer => !peer.IsByzantine && seats.Find(peer.Id.Span) is not null))
+        {
+            if (peer.Height <= before)
+            {
+                Break($"no progress after healing: seat {peer.Number} stands at height {peer.Height}; the highest at healing was {before}");
+            }
+        }
+    }
+
+    /// <summary>Memory is bounded. That a replay gives the same is checked height by height.</summary>
+    public void CheckEnd()
+    {
+        if (Violation is not null)
+        {
+            return;
+        }
+
+        foreach (var peer in life.Peers.Where(peer => !peer.IsByzantine))
+        {
+            if (peer.Peer.Log.Decided.Count > TableLog.MaxDecided || peer.Peer.Log.Epochs.Count > TableLog.MaxEpochs || peer.Peer.AntiCheat.Evidence.Count > AntiCheatValidator.MaxEvidence)
+            {
+                Break($"seat {peer.Number} keeps more than its bounds");
+            }
+        }
+    }
+
+    private void Signed(SimulatedPeer peer, ulong epoch, ulong height, uint round, int kind, ValueId? id)
+    {
+        if (!_signed.TryAdd((peer.Number, epoch, height, round, kind), id) && _signed[(peer.Number, epoch, height, round, kind)] != id)
+        {
+            Break($"seat {peer.Number} signed two values at height {height}, round {round}, kind {kind}");
+        }
+    }
+
+    private void Conserved(TableState state, ulong height)
+    {
+        var table = (CrapsTable)state.Game;
+        var paid = state.Snapshot.PaidOut.Aggregate(UInt128.Zero, (sum, player) => sum + player.Chips);
+        if (table.TotalChips + paid != state.Snapshot.BroughtIn)
+        {
+            Break($"chips are not conserved at height {height}");
+        }
+
+        if (table.Bets.Select(bet => bet.Id).Distinct().Count() != table.Bets.Count)
+        {
+            Break($"a bet lies on the table twice at height {height}");
+        }
+    }
+
+    /// <summary>A roll's outcome is the one that the shares of any correct seats make: it does not depend on who was late.</summary>
+    private void CheckOutcome(TableState before, RollOutcome outcome)
+    {
+        if (!before.UsesCoin)
+        {
+            return;
+        }
+
+        // Shares of as many correct seats as are needed, from the last seat down.
+        var seats = before.Seats!;
+        var shares = new List<(int Seat, CoinShare Share)>();
+        foreach (var seat in seats.Seats.Reverse())
+        {
+            if (life.Peers.FirstOrDefault(peer => peer.Id.Span.SequenceEqual(seat.Peer.Span)) is { IsByzantine: false } peer && peer.ShareOf(before, seat.Number) is { } share)
+            {
+                shares.Add((seat.Number, share));
+            }
+        }
+
+        if (shares.Count >= CoinDealings.Threshold(seats)
+            && !ThresholdCoin.Combine(SmallGroup.Instance, seats, outcome.Roll, [.. shares.OrderByDescending(share => share.Seat)]).AsSpan().SequenceEqual(outcome.Randomness.Span))
+        {
+            Break($"the outcome of roll {outcome.Roll} depends on who told its part");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+using BitChat.Messages;
+using BitChat.Peer;
+using Xtmp.Grains.State;
+using Xtmp.Messages;
+using Xtmp.Protocol;
+
+namespace Xtmp.Grains;
+
+/// <content>
+/// The archive, and the pay-out that rests on it. A table that has closed is paid out at once; one of which nothing is heard, or
+/// whose holds would expire, by its last certificate.
+/// </content>
+public sealed partial class GameGrain
+{
+    private const string WakeReminder = "game";
+
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+
+    public async ValueTask<GameArchiveReply> ArchiveAsync(GameArchive request, CallContext context = default)
+    {
+        var state = Known();
+        if (state.Phase != (byte)GamePhase.Playing || Table(state) is not { } table)
+        {
+            return new GameArchiveReply { Height = state.Height, Phase = PhaseOf(state) };
+        }
+
+        foreach (var decided in request.Decided)
+        {
+            if (decided.Value.Height <= table.Height)
+            {
+                continue;
+            }
+
+            if (table.Seats is not { } seats || !Certificates.Verify(seats, Verifier, decided) || _rules.Apply(table, decided.Value, out _) is not { } after)
+            {
+                throw Refusal.Of(XtmpErrorCode.SignatureInvalid, $"Height {decided.Value.Height} is not what the seats decided next.", "decided");
+            }
+
+            table = after;
+            Context.Entries.Put(KeyOf(table.Height), decided);
+        }
+
+        RandomnessReveal[] good = [.. request.Reveals.ToArray().Where(reveal => table.Game.AwaitsRoll && _rules.IsGood(table, reveal)).DistinctBy(reveal => reveal.Seat).OrderBy(reveal => reveal.Seat)];
+        if (table.Height == state.Height && good.Length <= Reveals(state).Length)
+        {
+            return new GameArchiveReply { Height = state.Height, Phase = PhaseOf(state) };
+        }
+
+        State = state with
+        {
+            Height = table.Height,
+            Table = StoredValues.Encode(table.Encoded),
+            Reveals = StoredValues.Encode(new GameArchive { GameId = GameId, Decided = [request.Decided[^1]], Reveals = [.. good] }),
+            ActiveAt = Context.Now,
+        };
+        if (table.Snapshot.Closed)
+        {
+            Settle(table);
+            await PayOutAsync().ConfigureAwait(true);
+        }
+
+        Wake();
+        return new GameArchiveReply { Height = State.Height, Phase = PhaseOf(State) };
+    }
+
+    public async ValueTask<GameHistoryReply> HistoryAsync(GameHistory request, CallContext context = default)
+    {
+        var state = Known();
+        var decided = new List<DecidedValue>();
+        var bytes = 0;
+        for (var height = request.FromHeight; height <= state.Height && decided.Count < 16; height++)
+        {
+            var value = await Context.Entries.ReadAsync<DecidedValue>(KeyOf(height)).ConfigureAwait(true);
+            Assertion.Check(value is not null);
+            bytes += value.GetEncodedSize();
+            if (decided.Count > 0 && bytes > MaxHistoryBytes)
+            {
+                break;
+            }
+
+            decided.Add(value);
+        }
+
+        return new GameHistoryReply { Decided = [.. decided] };
+    }
+
+    protected override async ValueTask OnReminderAsync(string name)
+    {
+        if (State is not { } state || state.Phase == (byte)GamePhase.Settled)
+        {
+            return;
+        }
+
+        var isOver = Context.Now >= state.Deadline || Context.Now - state.ActiveAt >= _options.GamePatience;
+        if (state.Phase == (byte)GamePhase.Playing && isOver)
+        {
+            Settle(Table(state)!);
+        }
+        else if (state.Phase == (byte)GamePhase.Open && Context.Now >= state.Deadline)
+        {
+            // It never began: everybody gets back what was set aside.
+            State = state with { Phase = PayingOut, Payouts = [.. state.Members.ToArray().Append(state.Bank).Select(member => member.BuyIn)] };
+        }
+
+        await PayOutAsync().ConfigureAwait(true);
+        Wake();
+    }
+
+    private static RandomnessReveal[] Reveals(GameState state) => state.Reveals.Length == 0 ? [] : StoredValues.Decode<GameArchive>(state.Reveals).Reveals.ToArray();
+
+    /// <summary>Fixes what every place is owed; from here on the game is over.</summary>
+    private void Settle(TableState table)
+    {
+        var state = State!;
+        var settlement = Settlement.Of(_rules, table, Reveals(state));
+        var owed = state.Members.ToArray().Select(member =>
+        {
+            var player = Request(member).Player;
+            return settlement.Chips.Concat(table.Snapshot.PaidOut.ToArray()).Where(paid => paid.Player.Span.SequenceEqual(player.Span)).Aggregate(0UL, (sum, paid) => sum + paid.Chips);
+        }).ToArray();
+        var brought = state.Members.ToArray().Append(state.Bank).Aggregate(0UL, (sum, member) => sum + member.BuyIn);
+        Assertion.Check(brought == table.Snapshot.BroughtIn);
+        State = state with { Phase = PayingOut, Payouts = [.. owed, brought - owed.Aggregate(0UL, (sum, chips) => sum + chips)] };
+    }
+
+    /// <summary>
+    /// Pays out. Every step may be repeated: captures have operation ids of their own, and a hold that is closed stays closed. So
+    /// whatever breaks in between, the reminder comes back and ends it.
+    /// </summary>
+    private async ValueTask PayOutAsync()
+    {
+        if (State is not { Phase: PayingOut } state)
+        {
+            return;
+        }
+
+        GameMember[] places = [.. state.Members, state.Bank];
+        var wallets = new WalletClient(Context.Calls);
+        foreach (var payment in GameMoney.Payments([.. places.Select(place => place.BuyIn)], state.Payouts.ToArray()))
+        {
+            await wallets.HoldCaptureAsync(new WalletHoldCapture
+            {
+                OperationId = GameMoney.OperationOf(Context.Key, payment),
+                Wallet = places[payment.From].Wallet,
+                HoldId = places[payment.From].Hold!.Value,
+                Captor = Captor,
+                To = places[payment.To].Wallet,
+                Amount = payment.Amount,
+            }).ConfigureAwait(true);
+        }
+
+        foreach (var place in places.Where(place => place.Hold is not null))
+        {
+            await ReleaseAsync(place).ConfigureAwait(true);
+        }
+
+        State = state with { Phase = (byte)GamePhase.Settled };
+        Tell(GamePhase.Settled);
+    }
+
+    private async ValueTask ReleaseAsync(GameMember member) =>
+        await new WalletClient(Context.Calls).HoldReleaseAsync(new WalletHoldRelease { Wallet = member.Wallet, HoldId = member.Hold!.Value, Captor = Captor }).ConfigureAwait(true);
+
+    private void Wake()
+    {
+        var state = State!;
+        if (state.Phase == (byte)GamePhase.Settled)
+        {
+            Context.RemoveReminder(WakeReminder);
+            return;
+        }
+
+        var idle = state.Phase == (byte)GamePhase.Playing ? state.ActiveAt + _options.GamePatience : state.Deadline;
+        var due = state.Phase == PayingOut ? Context.Now : idle < state.Deadline ? idle : state.Deadline;
+        Context.SetReminder(WakeReminder, due > Context.Now ? due - Context.Now : RetryAfter);
+    }
+}

@@ -1,0 +1,297 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using BitChat.Messages;
+using BitChat.Peer;
+using Xtmp.Grains.State;
+using Xtmp.Messages;
+using Xtmp.Protocol;
+using Xtmp.Runtime;
+
+namespace Xtmp.Grains;
+
+/// <summary>
+/// A game: its seats and buy-ins, the relay between its peers, the archive of what they decided, and the pay-out. It decides
+/// nothing of the game itself: what is archived is verified as a seat would, and money follows certified states alone.
+/// </summary>
+public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
+{
+    private const int MaxRecent = 128;
+    private const int MaxHistoryBytes = 48 * 1_024;
+    private const byte PayingOut = 3;
+
+    private static readonly Ed25519Verifier Verifier = new();
+
+    private readonly GrainOptions _options;
+    private readonly Queue<GameEnvelope> _recent = new();
+    private readonly TableRules _rules = new(Verifier, P256Group.Instance, new ProofCache());
+
+    public GameGrain(GrainOptions options)
+    {
+        _options = options;
+    }
+
+    private ReadOnlyMemory<byte> GameId => Convert.FromHexString(Context.Key);
+
+    private string Topic => "game:" + Context.Key;
+
+    private string Captor => $"grain:Game/{Context.Key}";
+
+    public async ValueTask<GameCreateReply> CreateAsync(GameCreate request, CallContext context = default)
+    {
+        RequireOwner(request.Wallet, context);
+        if (State is { } state)
+        {
+            return state.Bank.Wallet.Span.SequenceEqual(request.Wallet.Span) && state.Bank.Hold!.Value.Span.SequenceEqual(request.BankHold.Span)
+                ? new GameCreateReply { GameId = request.GameId }
+                : throw Refusal.Of(XtmpErrorCode.Conflict, "The game id was used for another game.", "game_id");
+        }
+
+        if (GameKind.Find(request.Kind) is null)
+        {
+            throw Refusal.Of(XtmpErrorCode.PayloadInvalid, $"The games of this silo are {string.Join(", ", GameKind.All.Select(kind => kind.Name))}.", "kind");
+        }
+
+        if (request.Witnesses >= request.Seats)
+        {
+            throw Refusal.Of(XtmpErrorCode.PayloadInvalid, "A game has players.", "witnesses");
+        }
+
+        var hold = await RequireHoldAsync(request.Wallet, request.BankHold).ConfigureAwait(true);
+        State = new GameState
+        {
+            Phase = (byte)GamePhase.Open,
+            Kind = request.Kind,
+            Seats = request.Seats,
+            Witnesses = request.Witnesses,
+            MinBuyIn = request.MinBuyIn,
+            Bank = new GameMember { Wallet = request.Wallet, Hold = request.BankHold, BuyIn = hold.Amount, Request = Array.Empty<byte>() },
+            Members = [],
+            First = Array.Empty<byte>(),
+            Height = 0,
+            Table = Array.Empty<byte>(),
+            Reveals = Array.Empty<byte>(),
+            Deadline = DeadlineOf(hold),
+            ActiveAt = Context.Now,
+            Payouts = [],
+        };
+        Tell(GamePhase.Open);
+        Wake();
+        return new GameCreateReply { GameId = request.GameId };
+    }
+
+    public async ValueTask<GameJoinReply> JoinAsync(GameJoin request, CallContext context = default)
+    {
+        RequireOwner(request.Wallet, context);
+        var state = Known();
+        var members = state.Members.ToArray();
+        var seat = Array.FindIndex(members, member => Request(member).Player.Span.SequenceEqual(request.Player.Player.Span));
+        if (seat >= 0)
+        {
+            return members[seat].Wallet.Span.SequenceEqual(request.Wallet.Span)
+                ? new GameJoinReply { Seat = (byte)seat, Phase = PhaseOf(state) }
+                : throw Refusal.Of(XtmpErrorCode.Conflict, "The player sits there for another wallet.", "player.player");
+        }
+
+        if (state.Phase != (byte)GamePhase.Open)
+        {
+            throw Refusal.Of(XtmpErrorCode.Conflict, "The game has begun.", "game_id");
+        }
+
+        var player = request.Player;
+        var isWitness = request.HoldId is null;
+        var key = new Seat { Number = 0, Peer = player.Player, Ed25519Key = player.Ed25519Key, DealKey = player.DealKey };
+        if (!player.Player.Span.SequenceEqual(PeerIds.Of(player.Ed25519Key.Span))
+            || P256Group.Instance.Decode(player.DealKey.Span) is null
+            || player.PostQuantumKey is not null
+            || !Verifier.Verify(key, PeerIds.JoinText(GameId.Span, player), player.RequestSignature.Span))
+        {
+            throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "The player has not signed the request.", "player.request_signature");
+        }
+
+        if (members.Count(member => member.Hold is null == isWitness) >= (isWitness ? state.Witnesses : state.Seats - state.Witnesses))
+        {
+            throw Refusal.Of(XtmpErrorCode.Conflict, isWitness ? "All witnesses are there." : "All players are there.", "hold_id");
+        }
+
+        var (buyIn, deadline) = (0UL, state.Deadline);
+        if (request.HoldId is { } holdId)
+        {
+            var hold = await RequireHoldAsync(request.Wallet, holdId).ConfigureAwait(true);
+            buyIn = hold.Amount;
+            deadline = DeadlineOf(hold) < deadline ? DeadlineOf(hold) : deadline;
+            if (buyIn < state.MinBuyIn || members.Any(member => member.Hold is { } other && other.Span.SequenceEqual(holdId.Span)))
+            {
+                throw Refusal.Of(XtmpErrorCode.AmountInvalid, $"A buy-in is a hold of its own of at least {state.MinBuyIn}.", "hold_id");
+            }
+        }
+
+        if (player.Chips != buyIn)
+        {
+            throw Refusal.Of(XtmpErrorCode.PayloadInvalid, "The chips are the hold's amount.", "player.chips");
+        }
+
+        // Witnesses sit behind the players, whenever they came: the numbers are final once all are there.
+        var member = new GameMember { Wallet = request.Wallet, Hold = request.HoldId, BuyIn = buyIn, Request = EncodedOperation.Of(player) };
+        var players = members.Where(other => other.Hold is not null);
+        var witnesses = members.Where(other => other.Hold is null);
+        members = isWitness ? [.. players, .. witnesses, member] : [.. players, member, .. witnesses];
+        State = state with { Members = [.. members], Deadline = deadline, ActiveAt = Context.Now };
+        if (members.Length == state.Seats)
+        {
+            Begin();
+        }
+
+        Tell(PhaseOf(State));
+        Wake();
+        return new GameJoinReply { Seat = (byte)Array.IndexOf(members, member), Phase = PhaseOf(State) };
+    }
+
+    public async ValueTask<GameLeaveReply> LeaveAsync(GameLeave request, CallContext context = default)
+    {
+        RequireOwner(request.Wallet, context);
+        var state = Known();
+        var leaving = state.Members.ToArray().Where(member => member.Wallet.Span.SequenceEqual(request.Wallet.Span)).ToArray();
+        if (state.Phase != (byte)GamePhase.Open)
+        {
+            throw Refusal.Of(XtmpErrorCode.Conflict, "The game has begun; it is left at the table.", "game_id");
+        }
+
+        foreach (var member in leaving.Where(member => member.Hold is not null))
+        {
+            await ReleaseAsync(member).ConfigureAwait(true);
+        }
+
+        State = state with { Members = [.. state.Members.ToArray().Except(leaving)], ActiveAt = Context.Now };
+        Tell(GamePhase.Open);
+        return new GameLeaveReply { Taken = (byte)State.Members.Count };
+    }
+
+    public ValueTask DeliverAsync(GameMessage request, CallContext context = default)
+    {
+        Known();
+        if (!request.Envelope.GameId.Span.SequenceEqual(request.GameId.Span) || !State!.Members.ToArray().Any(member => Request(member).Player.Span.SequenceEqual(request.Envelope.Sender.Span)))
+        {
+            throw Refusal.Of(XtmpErrorCode.PermissionDenied, "Peers of the game alone speak in it.", "envelope.sender");
+        }
+
+        // For a seat that is away for a moment; what it misses beyond it gets from the other seats.
+        var envelope = new GameEnvelope { Envelope = request.Envelope, To = request.To };
+        _recent.Enqueue(envelope);
+        if (_recent.Count > MaxRecent)
+        {
+            _recent.Dequeue();
+        }
+
+        Context.Publish(Topic, envelope);
+        return default;
+    }
+
+    public IAsyncEnumerable<GameEnvelope> FollowAsync(GameSubscribe request, CallContext context = default)
+    {
+        Known();
+        GameEnvelope[] recent = [.. _recent];
+        var live = Context.Subscribe<GameEnvelope>(Topic);
+        return Context.OpenStream(() => new ValueTask<IAsyncEnumerable<GameEnvelope>>(Stream(recent, live, context.CancellationToken)));
+    }
+
+    public ValueTask<GameStatusReply> StatusAsync(GameStatus request, CallContext context = default)
+    {
+        var state = Known();
+        var table = Table(state);
+        return new(new GameStatusReply
+        {
+            GameId = request.GameId,
+            Epoch = table?.Snapshot.Epoch ?? 0,
+            Height = state.Height,
+            StateRoot = table?.Root ?? new byte[32],
+            Seats = table?.Snapshot.Seats ?? [],
+            Checkpoint = null,
+            Phase = PhaseOf(state),
+            First = state.First.Length == 0 ? null : StoredValues.Decode<TranscriptStart>(state.First),
+            Payouts = [.. state.Payouts.ToArray().Select((chips, place) =>
+            {
+                var member = place < state.Members.Count ? state.Members[place] : state.Bank;
+                return new GamePayout { Wallet = member.Wallet, BuyIn = member.BuyIn, Chips = chips };
+            })],
+        });
+    }
+
+    private static async IAsyncEnumerable<GameEnvelope> Stream(GameEnvelope[] recent, IAsyncEnumerable<TopicEvent<GameEnvelope>> live, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var envelope in recent)
+        {
+            yield return envelope;
+        }
+
+        await foreach (var (item, _) in live.WithCancellation(cancellationToken).ConfigureAwait(true))
+        {
+            // What a slow follower missed the peers repair among themselves.
+            if (item is not null)
+            {
+                yield return item;
+            }
+        }
+    }
+
+    private static void RequireOwner(ReadOnlyMemory<byte> wallet, CallContext context)
+    {
+        if (!context.RequireCaller().Wallet.Span.SequenceEqual(wallet.Span))
+        {
+            throw Refusal.Of(XtmpErrorCode.PermissionDenied, "The session does not speak for this wallet.", "wallet");
+        }
+    }
+
+    private static JoinRequest Request(GameMember member) => StoredValues.Decode<JoinRequest>(member.Request);
+
+    private static GamePhase PhaseOf(GameState state) => state.Phase == PayingOut ? GamePhase.Playing : (GamePhase)state.Phase;
+
+    /// <summary>An hour before the hold comes back by itself.</summary>
+    private static DateTimeOffset DeadlineOf(HoldInfo hold) => hold.ExpiresAt - TimeSpan.FromHours(1);
+
+    private GameState Known() => State ?? throw Refusal.Of(XtmpErrorCode.NotFound, "There is no such game.", "game_id");
+
+    private TableState? Table(GameState state) => state.Table.Length == 0 ? null : TableState.Parse(GameId, state.Height, StoredValues.Decode<TableSnapshot>(state.Table));
+
+    private async ValueTask<HoldInfo> RequireHoldAsync(ReadOnlyMemory<byte> wallet, ReadOnlyMemory<byte> id)
+    {
+        var hold = (await new WalletClient(Context.Calls).HoldStatusAsync(new WalletHoldStatus { Wallet = wallet, HoldId = id }).ConfigureAwait(true)).Hold;
+        return hold.State == HoldState.Open && hold.Captured == 0 && hold.Captor == Captor && hold.ExpiresAt >= Context.Now + TimeSpan.FromHours(2)
+            ? hold
+            : throw Refusal.Of(XtmpErrorCode.HoldClosed, $"A hold for {Captor} is needed, untouched and open for two hours at least.", "hold_id");
+    }
+
+    private void Begin()
+    {
+        var state = State!;
+        var members = state.Members.ToArray();
+        var table = TableState.Open(
+            GameId,
+            GameKind.Find(state.Kind)!,
+            [.. members.Select((member, number) =>
+            {
+                var request = Request(member);
+                return new Seat { Number = (byte)number, Peer = request.Player, Ed25519Key = request.Ed25519Key, DealKey = request.DealKey, Witness = member.Hold is null };
+            })],
+            [.. members.Select(member => member.BuyIn)],
+            state.Bank.BuyIn,
+            Context.Now);
+        State = state with
+        {
+            Phase = (byte)GamePhase.Playing,
+            First = StoredValues.Encode(new TranscriptStart { GameId = GameId, State = table.Encoded }),
+            Table = StoredValues.Encode(table.Encoded),
+        };
+    }
+
+    private void Tell(GamePhase phase) => Context.Send(
+        LobbyMethods.Note,
+        new LobbyNote
+        {
+            Lobby = State!.Kind,
+            Game = new GameSummary { GameId = GameId, Kind = State.Kind, Seats = State.Seats, Taken = (byte)State.Members.Count, MinBuyIn = State.MinBuyIn },
+            Phase = phase,
+        },
+        _options.SettlementWait);
+
+    private static string KeyOf(ulong height) => string.Create(CultureInfo.InvariantCulture, $"decided/{height:d20}");
+}
