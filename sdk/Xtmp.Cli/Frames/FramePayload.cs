@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using K4os.Compression.LZ4;
 using Xtmp.Cli.Calls;
 using Xtmp.Protocol;
 using Xtmp.Schema;
@@ -132,7 +133,7 @@ internal sealed class FramePayload(SchemaModel schema)
         }
 
         byte[] raw = new byte[BinaryPrimitives.ReadUInt32LittleEndian(payload)];
-        return Lz4Block.TryDecompress(payload[sizeof(uint)..], raw) ? raw : null;
+        return LZ4Codec.Decode(payload[sizeof(uint)..], raw) == raw.Length ? raw : null;
     }
 
     private static JsonNode Raw(JsonObject shown, ReadOnlySpan<byte> payload)
