@@ -6,7 +6,7 @@ public sealed class ShippedSchemaTests
     public void accepts_bitchat_yaml()
     {
         var model = Repository.Schema("schema/bitchat.yaml");
-        Assert.Equal(15, model.Unions.Single(u => u.Name == "ConsensusPayload").Arms.Count);
+        Assert.Equal(19, model.Unions.Single(u => u.Name == "ConsensusPayload").Arms.Count);
         Assert.Equal(
             ["message_id", "sender", "game_id", "round", "timestamp", "payload", "signature", "compressed"],
             model.Structs.Single(s => s.Name == "ConsensusMessage").Fields.Select(f => f.Name));

@@ -13,10 +13,10 @@ internal sealed class ClusterInvoker(IClusterClient client) : ICallInvoker
 
     public async ValueTask<TReply> InvokeAsync<TRequest, TReply>(UnaryMethod<TRequest, TReply> method, TRequest request, CallContext context)
         where TRequest : class, IXtmpMessage<TRequest>
-        where TReply : class, IXtmpMessage<TReply> => (await CallAsync(method, method.GetKey(request, context), request, context).ConfigureAwait(false)).Take<TReply>();
+        where TReply : class, IXtmpMessage<TReply> => (await CallAsync(method, method.GetKey(request, context), request, context).ConfigureAwait(false)).Take<TReply>(method);
 
     public async ValueTask SendAsync<TRequest>(OneWayMethod<TRequest> method, TRequest request, CallContext context)
-        where TRequest : class, IXtmpMessage<TRequest> => (await CallAsync(method, method.GetKey(request, context), request, context).ConfigureAwait(false)).ThrowIfRefused();
+        where TRequest : class, IXtmpMessage<TRequest> => (await CallAsync(method, method.GetKey(request, context), request, context).ConfigureAwait(false)).ThrowIfRefused(method);
 
     public IAsyncEnumerable<TItem> StreamAsync<TRequest, TItem>(StreamMethod<TRequest, TItem> method, TRequest request, CallContext context)
         where TRequest : class, IXtmpMessage<TRequest>
@@ -68,7 +68,7 @@ internal sealed class ClusterInvoker(IClusterClient client) : ICallInvoker
 
                 if (!isMoved)
                 {
-                    yield return item.Take<TItem>();
+                    yield return item.Take<TItem>(method);
                 }
             }
 
