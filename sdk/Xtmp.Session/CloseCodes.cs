@@ -20,9 +20,9 @@ internal static class CloseCodes
         SessionCloseReason.HandshakeTimeout => XtmpErrorCode.HandshakeTimeout,
         SessionCloseReason.IdleTimeout => XtmpErrorCode.IdleTimeout,
         SessionCloseReason.Busy => XtmpErrorCode.Busy,
-        SessionCloseReason.NoCommonSuite or SessionCloseReason.SchemaMismatch or SessionCloseReason.Mac1Mismatch
+        SessionCloseReason.NoCommonSuite or SessionCloseReason.SchemaMismatch
             or SessionCloseReason.BinderMismatch or SessionCloseReason.HandshakeAuthentication => XtmpErrorCode.HandshakeFailed,
-        SessionCloseReason.UntrustedPeer => XtmpErrorCode.UntrustedPeer,
+        SessionCloseReason.UntrustedPeer or SessionCloseReason.Mac1Mismatch => XtmpErrorCode.UntrustedPeer,
         SessionCloseReason.AuthenticationMissing => XtmpErrorCode.AuthenticationRequired,
         SessionCloseReason.MalformedFrame => XtmpErrorCode.FrameMalformed,
         SessionCloseReason.FrameTooLarge => XtmpErrorCode.FrameTooLarge,

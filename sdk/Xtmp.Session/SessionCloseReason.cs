@@ -33,7 +33,7 @@ public enum SessionCloseReason : byte
     /// <summary>Client authentication was required and not given.</summary>
     AuthenticationMissing = 10,
 
-    /// <summary>The hello's mac1 is invalid under this server's fingerprints.</summary>
+    /// <summary>The hello's mac1 is invalid under the server's fingerprints: at a client, what the server says without proof.</summary>
     Mac1Mismatch = 11,
 
     /// <summary>A ticket's binder is invalid.</summary>

@@ -63,6 +63,15 @@ public sealed partial class TidyTests
         Assert.Empty(Scan(files, BannedWordsPattern()));
     }
 
+    /// <summary>What ships draws from the system's random source and from no other: seeded sources are tests' alone.</summary>
+    [Fact]
+    public void no_seeded_source_of_entropy_is_in_a_production_assembly()
+    {
+        var sources = Scan(HandWritten().Where(file => !file.StartsWith("tests/", StringComparison.Ordinal)), EntropySourcePattern())
+            .Select(hit => hit.Split(':')[0]);
+        Assert.Equal(["sdk/Xtmp.Transport/SystemEntropy.cs"], sources);
+    }
+
     private static IEnumerable<string> HandWritten() =>
         RepositoryRoot.SourceFiles(".cs").Where(file =>
             !file.EndsWith(".verified.cs", StringComparison.Ordinal)
@@ -80,7 +89,10 @@ public sealed partial class TidyTests
     [GeneratedRegex(@"Thread\.Sleep|Task\.Delay\(\s*[0-9]")]
     private static partial Regex SleepPattern();
 
+    [GeneratedRegex(@"\b(class|struct|record)\b.*:.*\bIEntropy\b")]
+    private static partial Regex EntropySourcePattern();
+
     // Architecture is projects, layers and dependency rules; types are named by the field's terms.
-    [GeneratedRegex(@"\brooms\b|\bhouse (rule|style)|\bwalls? (test|rule)|\bOutboxCourier\b|\bLookAgain\b|\bParked\b|\bJudge\(", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\brooms\b|\bhouse (rule|style)|\bwalls? (test|rule)|\bOutboxCourier\b|\bLookAgain\b|\bParked\b|\bJudge\(|\bSpareShares\b|\bServedSession\b|\bServedCall\b|\bDatagramHalf\b|\bFlightDue\b|\bMakeFlight\b|\bWIRE section\b|\bIGrainEntropy\b", RegexOptions.IgnoreCase)]
     private static partial Regex BannedWordsPattern();
 }

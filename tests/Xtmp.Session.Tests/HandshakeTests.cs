@@ -98,7 +98,19 @@ public sealed class HandshakeTests
         using var pair = new SessionPair(options);
         pair.Run();
         AssertClosed(pair.Server, SessionCloseReason.Mac1Mismatch);
-        Assert.Equal(0, pair.Server.Session.Statistics.FramesSent);
+        Assert.Equal(1, pair.Server.Session.Statistics.FramesSent);
+    }
+
+    [Fact]
+    public void a_wrong_pin_has_a_code_and_words_of_its_own()
+    {
+        var pinned = PairOptions.Client with { ServerTrust = TrustPolicy.Pinned(TestIdentities.Stranger.Public.Fingerprint) };
+        using var pair = new SessionPair(pinned);
+        pair.Run();
+        var close = AssertClosed(pair.Client, SessionCloseReason.Mac1Mismatch);
+        Assert.Equal((XtmpErrorCode.UntrustedPeer, Fault.Peer), (close.Code, close.Fault));
+        Assert.Contains("the pin is wrong, its key has changed", close.Text, StringComparison.Ordinal);
+        Assert.False(close.ToException().Retryable);
     }
 
     [Fact]

@@ -22,9 +22,16 @@ internal sealed class AwaitServerHello(HandshakeContext context, ClientOffer off
             return SessionClose.Violation(SessionCloseReason.MalformedPayload, "A refusal is malformed.");
         }
 
-        var reason = error.Code == XtmpErrorCode.Busy ? SessionCloseReason.Busy : SessionCloseReason.NoCommonSuite;
-        return SessionClose.Violation(reason, $"The server refused the handshake (unauthenticated): {WireText.Quote(error.Text)}.") with { RetryAfter = error.RetryAfter };
+        return error.Code switch
+        {
+            XtmpErrorCode.Busy => Refused(SessionCloseReason.Busy, error, "it is busy") with { RetryAfter = error.RetryAfter },
+            XtmpErrorCode.UntrustedPeer => Refused(SessionCloseReason.Mac1Mismatch, error, "it has another identity than the one expected: the pin is wrong, its key has changed, or something else answers at this address"),
+            _ => Refused(SessionCloseReason.NoCommonSuite, error, "the ends have no version, suite or encryption type in common"),
+        };
     }
+
+    private static SessionClose Refused(SessionCloseReason reason, RemoteError error, string what) =>
+        SessionClose.Violation(reason, $"The server says, without proof, that {what}: {WireText.Quote(error.Text)}.");
 
     private HandshakeTransition HandleHello(ReadOnlySpan<byte> payload)
     {

@@ -26,7 +26,7 @@ internal sealed class AwaitClientHello(HandshakeContext context, ServerSessionOp
 
         if (!IsAddressedHere(in hello))
         {
-            return SessionClose.Violation(SessionCloseReason.Mac1Mismatch, "The hello's mac1 is not for this server's identity.");
+            return Refuse(SessionCloseReason.Mac1Mismatch, "The hello's mac1 is not for this server's identity.", null);
         }
 
         if (!hello.TryReadBody())
