@@ -46,11 +46,11 @@ internal sealed partial class SiloEngine : IAsyncDisposable
                 cluster = cluster with { Name = credentials.Cluster, Traffic = new SiloTraffic(tunnel.Inbound, tunnel.Outbound) };
             }
 
-            store = await PostgresGrainStore.OpenAsync(cluster.ConnectionString, cancellationToken: cancellationToken).ConfigureAwait(false);
+            store = await PostgresGrainStore.OpenAsync(cluster.ConnectionString, new PostgresGrainStoreOptions { Limits = options.Storage }, cancellationToken).ConfigureAwait(false);
         }
         else
         {
-            store = SqliteGrainStore.Open(Path.Combine(options.DataDirectory, DatabaseName));
+            store = SqliteGrainStore.Open(Path.Combine(options.DataDirectory, DatabaseName), new SqliteGrainStoreOptions { Limits = options.Storage });
         }
 
         try
