@@ -36,7 +36,7 @@ internal static class FrameTarget
         using var assembler = new FrameAssembler();
         count = 0;
         var status = FrameStatus.NeedMore;
-        foreach (var piece in (ReadOnlySpan<Range>)[..firstPiece, firstPiece..])
+        foreach (var piece in (ReadOnlySpan<Range>)[Range.EndAt(firstPiece), Range.StartAt(firstPiece)])
         {
             var rest = input[piece];
             while (count < headers.Length && (status = assembler.TryRead(ref rest, out var header, out var frame)) == FrameStatus.Ok)
