@@ -9,7 +9,7 @@ namespace CustomMessages;
 /// An order: the generated handler interface on one side, durable turns and durable state on the other. The state is
 /// a struct of the same schema.
 /// </summary>
-internal sealed class OrderGrain : XtmpGrain<StoredOrder>, IOrderHandler
+public sealed class OrderGrain : XtmpGrain<StoredOrder>, IOrderHandler
 {
     private string Topic => "order:" + Context.Key;
 

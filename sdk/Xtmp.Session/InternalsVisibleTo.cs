@@ -4,3 +4,4 @@ using System.Runtime.CompilerServices;
 [assembly: InternalsVisibleTo("Xtmp.Benchmarks")]
 [assembly: InternalsVisibleTo("Xtmp.Silo.Tests")]
 [assembly: InternalsVisibleTo("xtmp")]
+[assembly: InternalsVisibleTo("Xtmp.Fuzz")]

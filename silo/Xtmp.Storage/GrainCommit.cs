@@ -31,6 +31,71 @@ public sealed class GrainCommit
 
     /// <summary>At most one write for a name.</summary>
     public IReadOnlyList<ReminderWrite> Reminders { get; init; } = [];
+
+    /// <summary>
+    /// True where it ends what is already on its way (a delivery, the news of one, a reminder): it may use what a full store
+    /// keeps in reserve.
+    /// </summary>
+    public bool Settles { get; init; }
+
+    /// <summary>True where anything is stored that was not there, or is other than it was.</summary>
+    internal bool Adds => !Forget && (State is not null || ExpectedVersion == 0 || AddsRows);
+
+    /// <summary>True where a grain that is there gets another state, and nothing beside it.</summary>
+    internal bool OnlyReplacesState => ExpectedVersion != 0 && !AddsRows;
+
+    private bool AddsRows
+    {
+        get
+        {
+            if (Outbox.Count > 0)
+            {
+                return true;
+            }
+
+            // Counted, not enumerated: each commit passes here.
+            for (var i = 0; i < Entries.Count; i++)
+            {
+                if (!Entries[i].Removes)
+                {
+                    return true;
+                }
+            }
+
+            for (var i = 0; i < Reminders.Count; i++)
+            {
+                if (Reminders[i].Reminder is not null)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>About the bytes it adds, if nothing that it replaces is counted.</summary>
+    internal long Size
+    {
+        get
+        {
+            const int RowBytes = 64;
+            long size = RowBytes + (2L * Id.Key.Length) + (State?.Length ?? 0) + ((long)RowBytes * Reminders.Count);
+            for (var i = 0; i < Entries.Count; i++)
+            {
+                var entry = Entries[i];
+                size += entry.Removes ? 0 : RowBytes + entry.Key.Length + entry.Value.Length;
+            }
+
+            for (var i = 0; i < Outbox.Count; i++)
+            {
+                var message = Outbox[i];
+                size += RowBytes + (2L * message.Target.Key.Length) + message.Payload.Length;
+            }
+
+            return size;
+        }
+    }
 }
 
 /// <summary>An entry to add or replace, or to remove.</summary>

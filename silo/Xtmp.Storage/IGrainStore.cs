@@ -6,8 +6,8 @@ namespace Xtmp.Storage;
 /// Durable storage of grains. A commit is atomic, durable when its task completes, and happens only when the grain still
 /// has the version the writer loaded: two writers can never overwrite each other. Any thread may call any member.
 /// Failures are <see cref="XtmpException"/>s: <see cref="XtmpErrorCode.StorageUnavailable"/> where the store cannot
-/// read or write (corrupt, full, gone), <see cref="XtmpErrorCode.Overloaded"/> where its bounded queue is full; after
-/// either, nothing of that commit is stored unless the error's message says that the outcome is unknown.
+/// read or write (corrupt, gone), <see cref="XtmpErrorCode.StorageFull"/> where it has reached a limit (<see cref="StoreLimits"/>)
+/// or its disk is full, <see cref="XtmpErrorCode.Overloaded"/> where its bounded queue is full; after any of them, nothing of that commit is stored unless the error's message says that the outcome is unknown.
 /// </summary>
 public interface IGrainStore : IAsyncDisposable
 {

@@ -8,7 +8,7 @@ using Xtmp.Transport;
 namespace Xtmp.Client.Tests;
 
 /// <summary>A server in memory that does what the test says: it takes requests and answers, refuses, ends or says nothing.</summary>
-internal sealed class ScriptedServer(TimeProvider time) : IAsyncDisposable
+internal sealed class ScriptedServer(TimeProvider time, DatagramSocket? datagrams = null) : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -35,11 +35,23 @@ internal sealed class ScriptedServer(TimeProvider time) : IAsyncDisposable
         }
 
         var (client, server) = MemoryLink.CreatePair();
-        var options = PairOptions.Server with { TicketKeys = _tickets, TakesTraceContext = TakesTraceContext };
+        var options = PairOptions.Server with
+        {
+            TicketKeys = _tickets,
+            TakesTraceContext = TakesTraceContext,
+            EnableDatagrams = datagrams is not null,
+            DatagramEndpoint = datagrams is null ? null : $"127.0.0.1:{datagrams.LocalEndPoint.Port}",
+        };
         var clock = new SessionClock(time);
         var served = new Served(endpoint);
         served.Pump = new SessionPump(XtmpSession.Accept(options, SystemEntropy.Instance, clock.Now), server, clock, served);
         _ = served.Pump.RunAsync();
+        if (datagrams is not null)
+        {
+            served.Pump.SendDatagramsBy(datagrams);
+            _ = ReceiveAsync(datagrams, served.Pump);
+        }
+
         _all.Add(served);
         _accepted.Writer.TryWrite(served);
         return Task.FromResult<ILink>(client);
@@ -62,15 +74,38 @@ internal sealed class ScriptedServer(TimeProvider time) : IAsyncDisposable
         _tickets.Dispose();
     }
 
+    private static async Task ReceiveAsync(DatagramSocket datagrams, SessionPump pump)
+    {
+        var batch = DatagramBatch.Rent();
+        try
+        {
+            while (true)
+            {
+                batch.Clear();
+                await datagrams.ReceiveAsync(batch, CancellationToken.None);
+                pump.HandleDatagrams(batch, 0, batch.Count);
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            batch.Return();
+        }
+    }
+
     /// <summary>One session, with the requests that came in on it.</summary>
     internal sealed class Served(XtmpEndpoint endpoint) : ISessionObserver
     {
         private readonly Channel<Request> _requests = Channel.CreateUnbounded<Request>();
         private readonly TaskCompletionSource<EstablishedSession> _established = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+        private readonly TaskCompletionSource _datagramsReady = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly Channel<(byte Code, bool IsDatagram)> _oneWays = Channel.CreateUnbounded<(byte, bool)>();
+
         public XtmpEndpoint Endpoint { get; } = endpoint;
 
         public SessionPump Pump { get; set; } = null!;
+
+        public Task DatagramsReady => _datagramsReady.Task;
 
         public Task<EstablishedSession> Established => _established.Task.WaitAsync(Patience);
 
@@ -80,6 +115,12 @@ internal sealed class ScriptedServer(TimeProvider time) : IAsyncDisposable
             {
                 case SessionEventKind.Established:
                     _established.TrySetResult(sessionEvent.Established!);
+                    break;
+                case SessionEventKind.DatagramsReady:
+                    _datagramsReady.TrySetResult();
+                    break;
+                case SessionEventKind.OneWay:
+                    _oneWays.Writer.TryWrite((sessionEvent.Code, sessionEvent.IsDatagram));
                     break;
                 case SessionEventKind.Request or SessionEventKind.Cancel:
                     _requests.Writer.TryWrite(new Request(sessionEvent.Kind, sessionEvent.Code, sessionEvent.ExchangeId, sessionEvent.Payload.ToArray()));
@@ -92,6 +133,13 @@ internal sealed class ScriptedServer(TimeProvider time) : IAsyncDisposable
         {
             using var patience = new CancellationTokenSource(Patience);
             return await _requests.Reader.ReadAsync(patience.Token);
+        }
+
+        /// <summary>The next one-way message, and whether it came by datagram.</summary>
+        public async Task<(byte Code, bool IsDatagram)> TakeOneWayAsync()
+        {
+            using var patience = new CancellationTokenSource(Patience);
+            return await _oneWays.Reader.ReadAsync(patience.Token);
         }
 
         public void Answer(Request request, IXtmpMessage reply) =>

@@ -55,7 +55,7 @@ public sealed partial class ConstantTimeTests
     {
         IEnumerable<string> silent = typeof(MlKem1024).Assembly.GetTypes()
             .Where(type => type is { IsInterface: false, IsEnum: false, IsNested: false }
-                && type.Namespace == "Xtmp.Crypto"
+                && type.Namespace is "Xtmp" or "Xtmp.Crypto"
                 && !type.IsSubclassOf(typeof(Exception))
                 && !type.IsSubclassOf(typeof(Attribute))
                 && type.GetCustomAttribute<CompilerGeneratedAttribute>() is null

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Threading.Channels;
 using Xtmp.Crypto;
 using Xtmp.Messages;
@@ -30,8 +28,8 @@ public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposabl
     private readonly ulong[] _paid = new ulong[Wallets];
     private readonly int[] _acknowledged = new int[Wallets];
     private readonly Channel<int> _events = Channel.CreateUnbounded<int>();
-    private readonly int[] _ports = [.. Enumerable.Range(0, Silos).Select(_ => FreePort())];
-    private readonly int[] _admins = [.. Enumerable.Range(0, Silos).Select(_ => FreePort())];
+    private readonly int[] _ports = [.. Enumerable.Range(0, Silos).Select(_ => Loopback.FreePort())];
+    private readonly int[] _admins = [.. Enumerable.Range(0, Silos).Select(_ => Loopback.FreePort())];
     private readonly ConcurrentDictionary<XtmpErrorCode, int> _errors = new();
     private int _repeated;
     private string _database = "";
@@ -205,7 +203,7 @@ public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposabl
 
     private async Task StartAsync(int silo)
     {
-        var own = FreePort();
+        var own = Loopback.FreePort();
         _silos[silo] = await SiloProcess.StartOnAsync(
             _ports[silo],
             PathOf($"silo{silo}"),
@@ -246,13 +244,6 @@ public sealed class ClusterProcessTests(PostgresServer server) : IAsyncDisposabl
         return new XtmpConnection(
             [.. _ports.Select(port => new XtmpEndpoint("127.0.0.1", port))],
             new XtmpClientOptions { ServerTrust = TrustPolicy.Pinned(fingerprint), Identity = key, Network = Network, MaxReconnectDelay = TimeSpan.FromSeconds(1) });
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private sealed class Clients(IEnumerable<XtmpConnection> all) : IAsyncDisposable

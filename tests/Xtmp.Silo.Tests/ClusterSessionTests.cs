@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Xtmp.Crypto;
 using Xtmp.Gateway;
 using Xtmp.Messages;
@@ -112,17 +111,10 @@ public sealed class ClusterSessionTests(PostgresServer server) : IDisposable
             {
                 ConnectionString = database,
                 Name = "example",
-                EndPoint = new IPEndPoint(IPAddress.Loopback, FreePort()),
+                EndPoint = new IPEndPoint(IPAddress.Loopback, Loopback.FreePort()),
                 AllowPlainTraffic = plain,
                 JoinPatience = patience ?? TimeSpan.FromSeconds(30),
             },
         });
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

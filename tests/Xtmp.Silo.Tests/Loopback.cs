@@ -12,4 +12,12 @@ internal static class Loopback
         await socket.ConnectAsync(endPoint);
         return socket;
     }
+
+    /// <summary>A port that nobody has now.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
 }

@@ -3,6 +3,7 @@ using Xtmp.Protocol;
 using Xtmp.Runtime;
 using Xtmp.Silo.Tests.Chat;
 using Xtmp.Silo.Tests.Theatre;
+using Xtmp.Storage;
 
 namespace Xtmp.Silo.Tests;
 
@@ -111,6 +112,35 @@ public sealed class OwnSchemaTests
         await silo.Log.WaitForAsync(line => line.Contains("SchemaMismatch", StringComparison.Ordinal));
         await using var client = await silo.ConnectAsync(configure: options => options with { Schemas = [TheatreCatalogue.Schema] });
         await new Theatre.SeatClient(client.Invoker).BookAsync(new BookSeat { Seat = 1, Guest = "Ada" });
+    }
+
+    [Fact]
+    public async Task a_full_silo_says_so_and_goes_on_with_what_it_has()
+    {
+        const int MaxGrains = 12;
+        await using var silo = await TestSilo.StartAsync(options => options with { Storage = new StoreLimits { MaxGrains = MaxGrains } }, Theatre);
+        await using var client = await silo.ConnectAsync();
+        var seats = new Theatre.SeatClient(client.Invoker);
+        XtmpException? full = null;
+        var booked = 0u;
+        while (full is null)
+        {
+            try
+            {
+                await seats.BookAsync(new BookSeat { Seat = booked, Guest = "Ada" });
+                Assert.True(++booked <= MaxGrains);
+            }
+            catch (XtmpException refused)
+            {
+                full = refused;
+            }
+        }
+
+        Assert.Equal((XtmpErrorCode.StorageFull, true), (full.Code, full.Retryable));
+        await seats.BookAsync(new BookSeat { Seat = 0, Guest = "Ada" });
+        await Assert.ThrowsAsync<SeatTakenException>(() => seats.BookAsync(new BookSeat { Seat = 1, Guest = "Bob" }).AsTask());
+        Assert.Equal(XtmpErrorCode.StorageFull, (await Assert.ThrowsAsync<XtmpException>(() => seats.BookAsync(new BookSeat { Seat = booked, Guest = "Ada" }).AsTask())).Code);
+        Assert.Single(silo.Log.Lines, line => line.Contains("store is full: what is there", StringComparison.Ordinal));
     }
 
     private static SchemaInfo Changed => new(TheatreCatalogue.Protocol, 2, new byte[32], []);

@@ -1,3 +1,4 @@
+using Npgsql;
 using Xtmp.Protocol;
 using Xtmp.TestKit;
 using Xunit;
@@ -8,7 +9,21 @@ namespace Xtmp.Storage.Tests;
 
 public sealed class PostgresStoreTests(PostgresServer server) : GrainStoreConformance
 {
-    protected override async ValueTask<IGrainStore> OpenAsync() => await PostgresGrainStore.OpenAsync(await server.NewDatabaseAsync());
+    protected override async ValueTask<IGrainStore> OpenAsync(StoreLimits? limits = null)
+    {
+        var database = await server.NewDatabaseAsync();
+        if (limits is null)
+        {
+            return await PostgresGrainStore.OpenAsync(database);
+        }
+
+        // An empty database takes some megabytes.
+        await (await PostgresGrainStore.OpenAsync(database)).DisposeAsync();
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var size = source.CreateCommand("SELECT pg_database_size(current_database())");
+        var empty = (long)(await size.ExecuteScalarAsync())!;
+        return await PostgresGrainStore.OpenAsync(database, new PostgresGrainStoreOptions { Limits = limits with { MaxBytes = empty + limits.MaxBytes } });
+    }
 }
 
 /// <summary>What a store does that other processes write to, and whose server may go.</summary>

@@ -140,16 +140,28 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
-    public async Task a_full_store_refuses_and_keeps_what_it_has()
+    public async Task a_disk_with_little_left_is_kept_for_what_settles()
     {
-        await using var store = SqliteGrainStore.Open(File, new SqliteGrainStoreOptions { MaxFileBytes = 256 * 1024 });
+        await using var store = SqliteGrainStore.Open(File, new SqliteGrainStoreOptions { MinFreeDiskBytes = long.MaxValue });
+        var full = await Assert.ThrowsAsync<XtmpException>(async () => await store.CommitAsync(new GrainCommit { Id = Grain, ExpectedVersion = 0, State = [1] }));
+        Assert.Equal(XtmpErrorCode.StorageFull, full.Code);
+        Assert.Contains("disk", full.Message, StringComparison.Ordinal);
+        Assert.Equal(CommitOutcome.Committed, await store.CommitAsync(new GrainCommit { Id = Grain, ExpectedVersion = 0, State = [1], Settles = true }));
+    }
+
+    /// <summary>Without a reserve, what settles has no more room than the rest.</summary>
+    [Fact]
+    public async Task a_full_file_refuses_and_keeps_what_it_has()
+    {
+        const int MaxBytes = 256 * 1024;
+        await using var store = SqliteGrainStore.Open(File, new SqliteGrainStoreOptions { Limits = new StoreLimits { MaxBytes = MaxBytes, ReservedBytes = 0 } });
         var stored = 0;
         XtmpException? full = null;
         while (full is null && stored < 100)
         {
             try
             {
-                await store.CommitAsync(new GrainCommit { Id = new GrainId("Probe", $"g{stored}"), ExpectedVersion = 0, State = new byte[20_000] });
+                await store.CommitAsync(new GrainCommit { Id = new GrainId("Probe", $"g{stored}"), ExpectedVersion = 0, State = new byte[20_000], Settles = true });
                 stored++;
             }
             catch (XtmpException error)
@@ -159,7 +171,7 @@ public sealed class SqliteFileTests : IDisposable
         }
 
         Assert.NotNull(full);
-        Assert.Equal(XtmpErrorCode.StorageUnavailable, full.Code);
+        Assert.Equal(XtmpErrorCode.StorageFull, full.Code);
         Assert.True(full.Retryable);
         Assert.Contains("full", full.Message, StringComparison.Ordinal);
         Assert.InRange(stored, 5, 14);
@@ -169,8 +181,9 @@ public sealed class SqliteFileTests : IDisposable
             Assert.Equal(20_000, (await store.LoadAsync(new GrainId("Probe", $"g{i}"))).State!.Length);
         }
 
-        // What needs no room still works.
-        Assert.Equal(CommitOutcome.Committed, await store.CommitAsync(new GrainCommit { Id = new GrainId("Probe", "g0"), ExpectedVersion = 1, State = [1] }));
+        // What needs no more room still works.
+        Assert.Equal(CommitOutcome.Committed, await store.CommitAsync(new GrainCommit { Id = new GrainId("Probe", "g0"), ExpectedVersion = 1, Forget = true }));
+        Assert.Equal(CommitOutcome.Committed, await store.CommitAsync(new GrainCommit { Id = new GrainId("Probe", "g1"), ExpectedVersion = 1, State = [1] }));
     }
 
     [Fact]

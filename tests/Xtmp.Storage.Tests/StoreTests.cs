@@ -4,7 +4,7 @@ namespace Xtmp.Storage.Tests;
 
 public sealed class MemoryStoreTests : GrainStoreConformance
 {
-    protected override ValueTask<IGrainStore> OpenAsync() => new(new MemoryGrainStore());
+    protected override ValueTask<IGrainStore> OpenAsync(StoreLimits? limits = null) => new(new MemoryGrainStore(limits));
 }
 
 public sealed class SqliteStoreTests : GrainStoreConformance, IDisposable
@@ -13,5 +13,6 @@ public sealed class SqliteStoreTests : GrainStoreConformance, IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    protected override ValueTask<IGrainStore> OpenAsync() => new(SqliteGrainStore.Open(_directory.File("grains.db")));
+    protected override ValueTask<IGrainStore> OpenAsync(StoreLimits? limits = null) =>
+        new(SqliteGrainStore.Open(_directory.File("grains.db"), new SqliteGrainStoreOptions { Limits = limits ?? new StoreLimits() }));
 }

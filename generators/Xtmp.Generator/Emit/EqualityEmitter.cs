@@ -11,14 +11,7 @@ internal static class EqualityEmitter
     public static void Emit(CodeWriter code, StructModel shape)
     {
         code.Line();
-        code.Line($"public bool Equals({shape.Name}? other) =>");
-        code.Indented("ReferenceEquals(this, other) || (other is not null");
-        foreach (var field in shape.Fields)
-        {
-            code.Indented($"&& {Same(field)}");
-        }
-
-        code.Indented("&& global::System.Object.Equals(UnknownFields, other.UnknownFields));");
+        code.Line($"public bool Equals({shape.Name}? other) => ReferenceEquals(this, other) || (other is not null{string.Concat(shape.Fields.Select(f => " && " + Same(f)))} && global::System.Object.Equals(UnknownFields, other.UnknownFields));");
         code.Line();
         if (shape.Fields.Count is > 0 and <= MaxCombined)
         {
@@ -30,18 +23,8 @@ internal static class EqualityEmitter
         }
 
         code.Line();
-        code.Open("public override string ToString()");
-        code.Line($"var text = new {SourceFile.Protocol}.TextView({CSharpText.Literal(shape.Name)});");
-        foreach (var field in shape.Fields)
-        {
-            code.Line(field.Secret
-                ? $"text.AddSecret({CSharpText.Literal(field.ClrName)});"
-                : $"text.Add({CSharpText.Literal(field.ClrName)}, {field.ClrName});");
-        }
-
-        code.Line("text.Add(UnknownFields);");
-        code.Line("return text.ToString();");
-        code.Close();
+        var fields = shape.Fields.Select(f => f.Secret ? $".AddSecret({CSharpText.Literal(f.ClrName)})" : $".Add({CSharpText.Literal(f.ClrName)}, {f.ClrName})");
+        code.Line($"public override string ToString() => new {SourceFile.Protocol}.TextView({CSharpText.Literal(shape.Name)}){string.Concat(fields)}.Add(UnknownFields).ToString();");
     }
 
     private static void HashOfMany(CodeWriter code, StructModel shape)

@@ -18,7 +18,7 @@ public readonly struct TextView
 
     public TextView(string type) => _text = new StringBuilder(type).Append(" { ");
 
-    public void Add<T>(string name, T value)
+    public TextView Add<T>(string name, T value)
     {
         // Absent optionals say nothing.
         if (value is not null)
@@ -26,9 +26,11 @@ public readonly struct TextView
             Begin(name);
             Append(value);
         }
+
+        return this;
     }
 
-    public void Add<T>(string name, ValueList<T> values)
+    public TextView Add<T>(string name, ValueList<T> values)
     {
         Begin(name);
         _text.Append('[');
@@ -39,17 +41,12 @@ public readonly struct TextView
         }
 
         _text.Append(values.Count > ShownElements ? $", … {values.Count}]" : "]");
+        return this;
     }
 
-    public void Add<T>(string name, ValueList<T>? values)
-    {
-        if (values is { } present)
-        {
-            Add(name, present);
-        }
-    }
+    public TextView Add<T>(string name, ValueList<T>? values) => values is { } present ? Add(name, present) : this;
 
-    public void Add<TKey, TValue>(string name, ValueMap<TKey, TValue> entries)
+    public TextView Add<TKey, TValue>(string name, ValueMap<TKey, TValue> entries)
         where TKey : notnull
     {
         Begin(name);
@@ -63,30 +60,28 @@ public readonly struct TextView
         }
 
         _text.Append(entries.Count > ShownElements ? $", … {entries.Count}}}" : "}");
+        return this;
     }
 
-    public void Add<TKey, TValue>(string name, ValueMap<TKey, TValue>? entries)
-        where TKey : notnull
-    {
-        if (entries is { } present)
-        {
-            Add(name, present);
-        }
-    }
+    public TextView Add<TKey, TValue>(string name, ValueMap<TKey, TValue>? entries)
+        where TKey : notnull => entries is { } present ? Add(name, present) : this;
 
-    public void AddSecret(string name)
+    public TextView AddSecret(string name)
     {
         Begin(name);
         _text.Append("[redacted]");
+        return this;
     }
 
-    public void Add(UnknownFields? unknown)
+    public TextView Add(UnknownFields? unknown)
     {
         if (unknown is not null)
         {
             Begin("UnknownFields");
             _text.Append(unknown);
         }
+
+        return this;
     }
 
     public override string ToString() => _text.ToString() + (_text[^2] == '{' ? "}" : " }");

@@ -23,6 +23,7 @@ internal sealed class XtmpCall
         MethodName = call.Method;
         _payload = call.Request.ToArray();
         Caller = call.Caller is { } caller ? FromWire(caller) : null;
+        IsDelivery = call.Delivery;
         foreach (var grain in call.Chain.Reverse())
         {
             Chain = new CallChain(new(grain.Kind, grain.Key), Chain);
@@ -44,6 +45,9 @@ internal sealed class XtmpCall
 
     /// <summary>The grains that wait for this call.</summary>
     public CallChain? Chain { get; }
+
+    /// <summary>A message of an outbox: what it carries has left its sender, and must find room.</summary>
+    public bool IsDelivery { get; init; }
 
     /// <summary>The turn that carries it out, once one does; a caller that gives up tells it.</summary>
     public Turn? Turn { get; set; }
@@ -82,6 +86,7 @@ internal sealed class XtmpCall
             Request = _payload ?? _request!.ToBytes(),
             Caller = Caller is null ? null : ToWire(Caller),
             Chain = [.. chain],
+            Delivery = IsDelivery,
         }.ToBytes();
     }
 

@@ -74,7 +74,7 @@ internal sealed class ActivationOutbox(Activation activation, TurnServices servi
 
     private static bool CanSucceedLater(XtmpException error) =>
         error.Retryable
-        || error.Code is XtmpErrorCode.Internal or XtmpErrorCode.Timeout or XtmpErrorCode.Overloaded or XtmpErrorCode.StorageUnavailable
+        || error.Code is XtmpErrorCode.Internal or XtmpErrorCode.Timeout or XtmpErrorCode.Overloaded or XtmpErrorCode.StorageUnavailable or XtmpErrorCode.StorageFull
             or XtmpErrorCode.ShuttingDown or XtmpErrorCode.NotServed or XtmpErrorCode.CallCycle or XtmpErrorCode.OutcomeUnknown;
 
     private void Deliver(Delivery delivery)
@@ -149,7 +149,7 @@ internal sealed class ActivationOutbox(Activation activation, TurnServices servi
         try
         {
             // Not a call of a turn: it has no chain, and the grain is free meanwhile.
-            error = (await OrleansInvoker.CallAsync(services, delivery.Target, new XtmpCall(delivery.Method, delivery.Request, caller: null, chain: null), default).ConfigureAwait(false)).Error;
+            error = (await OrleansInvoker.CallAsync(services, delivery.Target, new XtmpCall(delivery.Method, delivery.Request, caller: null, chain: null) { IsDelivery = true }, default).ConfigureAwait(false)).Error;
         }
         catch (XtmpException failed)
         {

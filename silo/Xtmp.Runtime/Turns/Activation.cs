@@ -495,6 +495,7 @@ internal sealed class Activation
             Outbox = _staged.Messages.Count == 0 ? [] : OutboxOf(_version + 1),
             OutboxRemovals = _staged.OutboxRemovals,
             Reminders = _staged.Reminders,
+            Settles = _current!.Settles,
         };
         var started = _services.Metrics.CommitDuration.Enabled ? Stopwatch.GetTimestamp() : 0;
         CommitOutcome outcome;
@@ -502,11 +503,21 @@ internal sealed class Activation
         {
             outcome = await _services.Store.CommitAsync(commit).ConfigureAwait(false);
         }
+        catch (XtmpException error) when (error.Code == XtmpErrorCode.StorageFull)
+        {
+            // Nothing is stored, and what this activation has loaded still holds.
+            throw _services.StorageFailed(error, Id);
+        }
         catch (XtmpException error)
         {
             // What is stored now is the store's to say, at the next load.
             Leave();
             throw error.Code == XtmpErrorCode.StorageUnavailable ? _services.StorageFailed(error, Id) : error;
+        }
+
+        if (commit is { ExpectedVersion: 0, Settles: false })
+        {
+            _services.StorageTook();
         }
 
         if (started != 0)

@@ -14,6 +14,9 @@ internal abstract class Turn
     /// <summary>A turn of the silo itself, which a full queue does not refuse.</summary>
     public virtual bool IsInternal => false;
 
+    /// <summary>True where it ends what is on its way already, for which a full store keeps room.</summary>
+    public virtual bool Settles => IsInternal;
+
     /// <summary>The session whose call it is; 0 where none is behind it.</summary>
     public virtual ulong Session => 0;
 
@@ -50,6 +53,8 @@ internal sealed class CallTurn(XtmpCall call, MethodDescriptor method) : Turn
     public override CallChain? Chain => call.Chain;
 
     public override ulong Session => call.Caller?.SessionId ?? 0;
+
+    public override bool Settles => call.IsDelivery;
 
     /// <summary>The handler's reply; null for a one-way call.</summary>
     public IXtmpMessage? Reply { get; private set; }

@@ -20,6 +20,7 @@ internal sealed class TurnServices(
     Microsoft.Extensions.Options.IOptions<GrainCollectionOptions> collection,
     [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider time)
 {
+    private int _isFull;
     private int _outboxInFlight;
 
     public IGrainStore Store { get; } = store;
@@ -98,15 +99,35 @@ internal sealed class TurnServices(
             {
                 return await pending.ConfigureAwait(false);
             }
-            catch (XtmpException error) when (error.Code == XtmpErrorCode.StorageUnavailable)
+            catch (XtmpException error) when (error.Code is XtmpErrorCode.StorageUnavailable or XtmpErrorCode.StorageFull)
             {
                 throw StorageFailed(error, grain);
             }
         }
     }
 
+    /// <summary>A grain that was not there has been written: a store that was full is not any more.</summary>
+    public void StorageTook()
+    {
+        if (Volatile.Read(ref _isFull) != 0)
+        {
+            Volatile.Write(ref _isFull, 0);
+        }
+    }
+
     public XtmpException StorageFailed(XtmpException error, GrainId? grain)
     {
+        if (error.Code == XtmpErrorCode.StorageFull)
+        {
+            // Whoever fills a store does not fill the log as well: it is told once, until there is room again.
+            if (Interlocked.Exchange(ref _isFull, 1) == 0)
+            {
+                Report(grain, "The grain store is full: what is there can be read and settled, nothing new is kept.", error);
+            }
+
+            return new XtmpException(XtmpErrorCode.StorageFull, Fault.Peer, "The silo's storage is full: nothing new is kept.", retryable: true);
+        }
+
         Report(grain, "The grain store failed.", error);
         return new XtmpException(XtmpErrorCode.StorageUnavailable, Fault.Peer, "The silo cannot read or write its storage now.", retryable: error.Retryable);
     }

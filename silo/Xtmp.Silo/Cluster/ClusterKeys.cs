@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
 using Xtmp.Crypto;
 using Xtmp.Gateway;
 using Xtmp.Protocol;
+using Xtmp.Runtime;
 using Xtmp.Session;
 using Xtmp.Transport;
 
@@ -43,6 +45,13 @@ internal sealed class ClusterKeys : IDisposable
     public SiloCredentials Credentials { get; }
 
     public byte[] TicketSecret { get; }
+
+    /// <summary>Sessions under these keys, for the connections between silos.</summary>
+    public SiloTraffic ToTraffic(TimeProvider time, ILogger logger)
+    {
+        var tunnel = new SiloTunnel(Credentials, time, logger);
+        return new SiloTraffic(tunnel.Inbound, tunnel.Outbound);
+    }
 
     /// <summary>Makes the root of a new cluster.</summary>
     /// <returns>Fingerprints of the root and of the service that clients will pin.</returns>

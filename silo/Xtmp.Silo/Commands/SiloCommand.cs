@@ -41,6 +41,7 @@ internal static class SiloCommand
         var network = new Option<string>("--network") { Description = "Name of the network whose signatures count here. With none, the silo is a network of its own, named by its fingerprint.", DefaultValueFactory = _ => "" };
         var cluster = new Option<string?>("--cluster") { Description = "PostgreSQL database that the silos of a cluster share, for example \"Host=db;Database=xtmp;Username=silo;Passfile=/etc/xtmp/pgpass\". With none, the silo is alone, on a SQLite file." };
         var siloEndPoint = new Option<IPEndPoint>("--silo-endpoint") { Description = "With --cluster: the address and port where the other silos reach this one.", DefaultValueFactory = _ => new IPEndPoint(IPAddress.Loopback, 11111), CustomParser = ParseEndPoint };
+        var clientPort = new Option<int>("--orleans-client-port") { Description = "With --cluster: port at the address of --silo-endpoint for programs of yours that call grains over an Orleans client; 0: none.", DefaultValueFactory = _ => 0 };
         var plainSiloTraffic = new Option<bool>("--plain-silo-traffic") { Description = "With --cluster: let silos talk to each other in the clear, without the keys of xtmp-silo cluster join; for networks that nobody else is on." };
         var noDatagrams = new Option<bool>("--no-datagrams") { Description = "Take no UDP beside TCP." };
         var datagramEndPoint = new Option<string?>("--datagram-endpoint") { Description = "Where clients are told to send datagrams, as host:port, for a silo behind address translation." };
@@ -50,10 +51,11 @@ internal static class SiloCommand
         var logLevel = new Option<LogLevel>("--log-level") { Description = "Least severe log lines to print.", DefaultValueFactory = _ => LogLevel.Information };
 
         port.Validators.Add(result => Check(result, port, value => value is >= 0 and <= 65535, "--port takes a number from 0 to 65535."));
+        clientPort.Validators.Add(result => Check(result, clientPort, value => value is >= 0 and <= 65535, "--orleans-client-port takes a number from 0 to 65535."));
         openingBalance.Validators.Add(result => Check(result, openingBalance, value => value >= 0, "--opening-balance takes zero or more minor units."));
         currency.Validators.Add(result => Check(result, currency, value => value is { Length: >= 3 and <= 8 } && value.All(char.IsAsciiLetterUpper), "--currency takes three to eight capital letters, for example XTM."));
 
-        var root = new RootCommand(Description) { data, port, bind, clientAuthentication, allow, openingBalance, development, currency, network, cluster, siloEndPoint, plainSiloTraffic, noDatagrams, datagramEndPoint, webSocket, webSocketOrigin, admin, logLevel };
+        var root = new RootCommand(Description) { data, port, bind, clientAuthentication, allow, openingBalance, development, currency, network, cluster, siloEndPoint, clientPort, plainSiloTraffic, noDatagrams, datagramEndPoint, webSocket, webSocketOrigin, admin, logLevel };
         root.Validators.Add(result =>
         {
             // A value that is no number is reported by the parser, and cannot be asked for.
@@ -76,7 +78,7 @@ internal static class SiloCommand
                 silo.DataDirectory = parsed.GetValue(data)!.FullName;
                 silo.Port = parsed.GetValue(port);
                 silo.Cluster = parsed.GetValue(cluster) is { } database
-                    ? new ClusterSettings { ConnectionString = database, EndPoint = parsed.GetValue(siloEndPoint)!, AllowPlainTraffic = parsed.GetValue(plainSiloTraffic) }
+                    ? new ClusterSettings { ConnectionString = database, EndPoint = parsed.GetValue(siloEndPoint)!, ClientPort = parsed.GetValue(clientPort), AllowPlainTraffic = parsed.GetValue(plainSiloTraffic) }
                     : null;
                 silo.Datagrams = !parsed.GetValue(noDatagrams);
                 silo.DatagramEndpoint = parsed.GetValue(datagramEndPoint);

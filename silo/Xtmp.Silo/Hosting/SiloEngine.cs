@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Xtmp.Gateway;
 using Xtmp.Grains;
 using Xtmp.Messages;
 using Xtmp.Protocol;
@@ -40,17 +39,16 @@ internal sealed partial class SiloEngine : IAsyncDisposable
         var cluster = options.Cluster;
         if (cluster is not null)
         {
-            if (keys.Cluster is { Credentials: var credentials })
+            if (keys.Cluster is { } own)
             {
-                var tunnel = new SiloTunnel(credentials, options.TimeProvider, loggerFactory.CreateLogger("Xtmp.Gateway"));
-                cluster = cluster with { Name = credentials.Cluster, Traffic = new SiloTraffic(tunnel.Inbound, tunnel.Outbound) };
+                cluster = cluster with { Name = own.Credentials.Cluster, Traffic = own.ToTraffic(options.TimeProvider, loggerFactory.CreateLogger("Xtmp.Gateway")) };
             }
 
-            store = await PostgresGrainStore.OpenAsync(cluster.ConnectionString, cancellationToken: cancellationToken).ConfigureAwait(false);
+            store = await PostgresGrainStore.OpenAsync(cluster.ConnectionString, new PostgresGrainStoreOptions { Limits = options.Storage }, cancellationToken).ConfigureAwait(false);
         }
         else
         {
-            store = SqliteGrainStore.Open(Path.Combine(options.DataDirectory, DatabaseName));
+            store = SqliteGrainStore.Open(Path.Combine(options.DataDirectory, DatabaseName), new SqliteGrainStoreOptions { Limits = options.Storage });
         }
 
         try

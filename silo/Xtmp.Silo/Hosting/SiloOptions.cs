@@ -4,6 +4,7 @@ using Xtmp.Gateway;
 using Xtmp.Grains;
 using Xtmp.Runtime;
 using Xtmp.Session;
+using Xtmp.Storage;
 
 namespace Xtmp.Silo;
 
@@ -44,6 +45,9 @@ public sealed record SiloOptions
 
     /// <summary>What the operator decides about wallets and bundles.</summary>
     public GrainOptions Grains { get; set; } = new();
+
+    /// <summary>How much the silo's store keeps, and what of it is for settling.</summary>
+    public StoreLimits Storage { get; init; } = new();
 
     /// <summary>Whether clients prove an identity in the handshake.</summary>
     public ClientAuthentication ClientAuthentication { get; set; } = ClientAuthentication.Optional;

@@ -17,8 +17,12 @@ public sealed class MemoryGrainStore : IGrainStore
     private readonly Lock _remindersLock = new();
     private readonly Dictionary<(GrainId Id, string Name), ReminderRecord> _reminders = [];
 
-    public MemoryGrainStore()
+    private readonly StoreCapacity _capacity;
+
+    /// <param name="limits">How much it keeps; null: the defaults.</param>
+    public MemoryGrainStore(StoreLimits? limits = null)
     {
+        _capacity = new StoreCapacity(limits ?? new StoreLimits(), "memory");
         for (var i = 0; i < _stripes.Length; i++)
         {
             _stripes[i] = new Stripe();
@@ -86,10 +90,16 @@ public sealed class MemoryGrainStore : IGrainStore
                 return new ValueTask<CommitOutcome>(CommitOutcome.Conflict);
             }
 
+            if (_capacity.Refuse(commit) is { } full)
+            {
+                return ValueTask.FromException<CommitOutcome>(full);
+            }
+
             if (row is null)
             {
                 row = new Row();
                 stripe.Grains.Add(commit.Id, row);
+                _capacity.Grew(0, 1);
             }
 
             row.Version++;
@@ -99,23 +109,28 @@ public sealed class MemoryGrainStore : IGrainStore
                 return new ValueTask<CommitOutcome>(CommitOutcome.Committed);
             }
 
+            long grown = 0;
             if (commit.State is { } state)
             {
+                grown += state.Length - (row.State?.Length ?? 0);
                 row.State = (byte[])state.Clone();
             }
 
             foreach (var entry in commit.Entries)
             {
+                grown -= row.Entries?.TryGetValue(entry.Key, out var old) == true ? old.Length : 0;
                 if (entry.Removes)
                 {
                     row.Entries?.Remove(entry.Key);
                 }
                 else
                 {
+                    grown += entry.Value.Length;
                     (row.Entries ??= new SortedDictionary<string, byte[]>(StringComparer.Ordinal))[entry.Key] = entry.Value.ToArray();
                 }
             }
 
+            _capacity.Grew(grown, 0);
             WriteOutbox(commit);
 
             if (commit.Reminders.Count > 0)
@@ -195,7 +210,7 @@ public sealed class MemoryGrainStore : IGrainStore
     {
         lock (_outboxLock)
         {
-            _outbox.Remove(id);
+            TakeOut(id);
         }
 
         return ValueTask.CompletedTask;
@@ -222,7 +237,20 @@ public sealed class MemoryGrainStore : IGrainStore
         }
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        _capacity.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    // Under the lock of the outbox.
+    private void TakeOut(OutboxId id)
+    {
+        if (_outbox.Remove(id, out var message))
+        {
+            _capacity.Grew(-message.Payload.Length, 0);
+        }
+    }
 
     private void WriteOutbox(GrainCommit commit)
     {
@@ -236,11 +264,12 @@ public sealed class MemoryGrainStore : IGrainStore
             foreach (var message in commit.Outbox)
             {
                 _outbox.Add(message.Id, message with { Payload = message.Payload.ToArray() });
+                _capacity.Grew(message.Payload.Length, 0);
             }
 
             foreach (var id in commit.OutboxRemovals)
             {
-                _outbox.Remove(id);
+                TakeOut(id);
             }
         }
     }
@@ -260,6 +289,7 @@ public sealed class MemoryGrainStore : IGrainStore
             }
         }
 
+        _capacity.Grew(-(row.State?.Length ?? 0) - (row.Entries?.Values.Sum(value => (long)value.Length) ?? 0), 0);
         row.State = null;
         row.Entries = null;
         lock (_outboxLock)
@@ -267,6 +297,7 @@ public sealed class MemoryGrainStore : IGrainStore
             if (!_outbox.Keys.Any(id => id.Source == commit.Id))
             {
                 stripe.Grains.Remove(commit.Id);
+                _capacity.Grew(0, -1);
             }
         }
     }

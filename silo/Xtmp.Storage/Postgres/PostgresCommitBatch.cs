@@ -49,6 +49,19 @@ internal sealed class PostgresCommitBatch(PostgresGrainStoreOptions options)
         return true;
     }
 
+    /// <summary>Takes out, and answers, what the store has no room for.</summary>
+    public void Refuse(StoreCapacity capacity)
+    {
+        foreach (var pending in _commits.Values.ToArray())
+        {
+            if (capacity.Refuse(pending.Commit) is { } full)
+            {
+                _commits.Remove(pending.Commit.Id);
+                pending.SetException(full);
+            }
+        }
+    }
+
     /// <summary>Writes states and versions. Sets the outcome of each commit.</summary>
     public async Task WriteGrainsAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction)
     {

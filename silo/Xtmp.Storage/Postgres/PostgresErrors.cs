@@ -37,7 +37,7 @@ internal static class PostgresErrors
             _ => ("cannot be reached", true),
         };
         return new XtmpException(
-            XtmpErrorCode.StorageUnavailable,
+            error is PostgresException { SqlState: PostgresErrorCodes.DiskFull } ? XtmpErrorCode.StorageFull : XtmpErrorCode.StorageUnavailable,
             Fault.Local,
             $"The PostgreSQL database '{place}' {text}.{(isOutcomeUnknown ? OutcomeUnknown : "")}",
             retryable: retryable || isOutcomeUnknown,

@@ -12,13 +12,16 @@ public sealed class PostgresGrainStore : IGrainStore
     private readonly NpgsqlDataSource _source;
     private readonly string _place;
     private readonly PostgresWriter[] _writers;
+    private readonly StoreCapacity _capacity;
     private int _disposed;
 
     private PostgresGrainStore(NpgsqlDataSource source, string place, PostgresGrainStoreOptions options)
     {
         _source = source;
         _place = place;
-        _writers = [.. Enumerable.Range(0, options.Writers).Select(_ => new PostgresWriter(source, place, options))];
+        _capacity = new StoreCapacity(options.Limits, place);
+        var gauge = new PostgresGauge(source, _capacity, options.MeasureInterval);
+        _writers = [.. Enumerable.Range(0, options.Writers).Select(_ => new PostgresWriter(source, place, options, _capacity, gauge))];
     }
 
     public bool IsShared => true;
@@ -168,6 +171,7 @@ public sealed class PostgresGrainStore : IGrainStore
             await writer.DisposeAsync().ConfigureAwait(false);
         }
 
+        _capacity.Dispose();
         await _source.DisposeAsync().ConfigureAwait(false);
     }
 

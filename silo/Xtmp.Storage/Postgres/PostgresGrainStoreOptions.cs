@@ -20,4 +20,13 @@ public sealed record PostgresGrainStoreOptions
 
     /// <summary>How often a transaction is tried again that lost against another process (serialization failure, deadlock).</summary>
     public int MaxRetries { get; init; } = 5;
+
+    /// <summary>How much the database may hold, whoever wrote it. Each silo measures it for itself, and adds what it writes meanwhile.</summary>
+    public StoreLimits Limits { get; init; } = new();
+
+    /// <summary>
+    /// Time between measurements of the database's size and count of grains. One that takes long is made more seldom: it uses
+    /// at most a twentieth of a writer's time.
+    /// </summary>
+    public TimeSpan MeasureInterval { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -17,6 +17,8 @@ internal sealed class PostgresWriter : IAsyncDisposable
     private readonly string _place;
     private readonly PostgresGrainStoreOptions _options;
     private readonly PostgresCommitBatch _batch;
+    private readonly StoreCapacity _capacity;
+    private readonly PostgresGauge _gauge;
     private readonly Lock _lock = new();
     private readonly HashSet<OutboxId> _removals = [];
     private readonly HashSet<OutboxId> _removing = [];
@@ -26,8 +28,10 @@ internal sealed class PostgresWriter : IAsyncDisposable
     private readonly Task _running;
     private PendingCommit? _held;
 
-    public PostgresWriter(NpgsqlDataSource source, string place, PostgresGrainStoreOptions options)
+    public PostgresWriter(NpgsqlDataSource source, string place, PostgresGrainStoreOptions options, StoreCapacity capacity, PostgresGauge gauge)
     {
+        _capacity = capacity;
+        _gauge = gauge;
         _source = source;
         _place = place;
         _options = options;
@@ -94,6 +98,11 @@ internal sealed class PostgresWriter : IAsyncDisposable
                 await WriteAsync().ConfigureAwait(false);
                 foreach (var pending in _batch.Commits)
                 {
+                    if (pending.Outcome == CommitOutcome.Committed)
+                    {
+                        _capacity.Grew(pending.Commit.Adds ? pending.Commit.Size : 0, pending.Commit.ExpectedVersion == 0 ? 1 : 0);
+                    }
+
                     pending.SetResult(pending.Outcome);
                 }
             }
@@ -161,6 +170,13 @@ internal sealed class PostgresWriter : IAsyncDisposable
             var isCommitting = false;
             try
             {
+                await _gauge.MeasureAsync().ConfigureAwait(false);
+                _batch.Refuse(_capacity);
+                if (_batch.Commits.Count == 0 && _removing.Count == 0)
+                {
+                    return;
+                }
+
                 await using var connection = await _source.OpenConnectionAsync().ConfigureAwait(false);
                 if (_batch.IsOnlyState && _removing.Count == 0)
                 {

@@ -33,8 +33,11 @@ internal sealed class SqliteCommitStatements
         _forgetEntries = connection.Prepare("DELETE FROM entry WHERE grain = ?");
         _forgetReminders = connection.Prepare("DELETE FROM reminder WHERE grain = ?");
         _forgetState = connection.Prepare("UPDATE grain SET state = NULL, seal = NULL WHERE id = ?");
-        _forgetGrain = connection.Prepare("DELETE FROM grain WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM outbox WHERE grain = ?1)");
+        _forgetGrain = connection.Prepare("DELETE FROM grain WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM outbox WHERE grain = ?1) RETURNING id");
     }
+
+    /// <summary>Grains that the commits since <see cref="Begin"/> have added, less those they have removed.</summary>
+    public long GrainsAdded { get; set; }
 
     public SqliteStatement Begin { get; }
 
@@ -46,6 +49,8 @@ internal sealed class SqliteCommitStatements
         {
             return CommitOutcome.Conflict;
         }
+
+        GrainsAdded += commit.ExpectedVersion == 0 ? 1 : 0;
 
         Span<byte> seal = stackalloc byte[RowSeal.Size];
         foreach (var entry in commit.Entries)
@@ -79,7 +84,13 @@ internal sealed class SqliteCommitStatements
             _forgetEntries.Bind(1, grain).Run();
             _forgetReminders.Bind(1, grain).Run();
             _forgetState.Bind(1, grain).Run();
-            _forgetGrain.Bind(1, grain).Run();
+            _forgetGrain.Bind(1, grain);
+            while (_forgetGrain.Step())
+            {
+                GrainsAdded--;
+            }
+
+            _forgetGrain.Reset();
             return CommitOutcome.Committed;
         }
 

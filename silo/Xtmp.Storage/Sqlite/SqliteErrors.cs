@@ -22,7 +22,11 @@ internal static class SqliteErrors
             raw.SQLITE_TOOBIG => ("cannot hold a value that large", false),
             _ => ("failed", false),
         };
-        return Create(file, $"{text} (while {doing}; SQLite code {code}{(detail is null ? "" : ": " + detail)}).", retryable);
+        return new XtmpException(
+            (code & 0xFF) == raw.SQLITE_FULL ? XtmpErrorCode.StorageFull : XtmpErrorCode.StorageUnavailable,
+            Fault.Local,
+            $"The grain store '{file}' {text} (while {doing}; SQLite code {code}{(detail is null ? "" : ": " + detail)}).",
+            retryable: retryable);
     }
 
     public static XtmpException Create(string file, string text, bool retryable = false) =>

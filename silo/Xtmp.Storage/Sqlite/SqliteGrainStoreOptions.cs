@@ -12,8 +12,17 @@ public sealed record SqliteGrainStoreOptions
     /// <summary>Connections for reading; each is used by one thread at a time.</summary>
     public int Readers { get; init; } = Math.Clamp(Environment.ProcessorCount, 2, 16);
 
-    /// <summary>Largest size of the database in bytes; 0 for what the disk holds. A commit beyond it is refused.</summary>
-    public long MaxFileBytes { get; init; }
+    /// <summary>
+    /// Bytes by which the file may pass its limit: SQLite writes a row anew before it gives up the room of the old one, so that
+    /// even a row that is to go needs some.
+    /// </summary>
+    public const long RewriteBytes = 32L * 1024 * 1024;
+
+    /// <summary>How much the store keeps, <see cref="RewriteBytes"/> aside. The write-ahead log beside the file takes up to 64 MiB more.</summary>
+    public StoreLimits Limits { get; init; } = new();
+
+    /// <summary>Where the disk has less than this left, in bytes, only what settles is written; 0: as far as the disk goes.</summary>
+    public long MinFreeDiskBytes { get; init; } = 256L * 1024 * 1024;
 
     /// <summary>Files up to this size are checked for structural damage when they are opened; 0 checks none.</summary>
     public long CheckOnOpenMaxBytes { get; init; } = 64L * 1024 * 1024;

@@ -77,10 +77,10 @@ internal static class SqliteSchema
         connection.Execute("PRAGMA wal_autocheckpoint = 4000");
         connection.Execute("PRAGMA journal_size_limit = 67108864");
         connection.Execute("PRAGMA cell_size_check = ON");
-        if (options.MaxFileBytes > 0)
+        if (options.Limits.MaxBytes > 0)
         {
             var pageSize = connection.ReadNumber("PRAGMA page_size");
-            connection.ReadNumber($"PRAGMA max_page_count = {Math.Max(1, options.MaxFileBytes / pageSize)}");
+            connection.ReadNumber($"PRAGMA max_page_count = {(options.Limits.MaxBytes + SqliteGrainStoreOptions.RewriteBytes) / pageSize}");
         }
 
         if (isNew)

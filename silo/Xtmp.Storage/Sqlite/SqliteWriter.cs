@@ -12,6 +12,9 @@ internal sealed class SqliteWriter : IDisposable
     // Removals of delivered outbox messages ride along with the next commit; alone they wait this long for company.
     private static readonly TimeSpan RemovalPatience = TimeSpan.FromMilliseconds(20);
 
+    // Milliseconds between looks at what the disk has left.
+    private const long DiskInterval = 1000;
+
     private readonly object _lock = new();
     private readonly Queue<PendingCommit> _queue = new();
     private readonly HashSet<OutboxId> _removals = [];
@@ -19,16 +22,33 @@ internal sealed class SqliteWriter : IDisposable
     private readonly SqliteConnection _connection;
     private readonly SqliteGrainStoreOptions _options;
     private readonly SqliteCommitStatements _statements;
+    private readonly StoreCapacity _capacity;
+    private readonly SqliteStatement _pages;
+    private readonly SqliteStatement _freePages;
+    private readonly DriveInfo? _drive;
+    private readonly long _pageSize;
     private readonly Thread _thread;
     private readonly List<PendingCommit> _batch = [];
     private XtmpException? _failure;
     private bool _stopping;
+    private bool _hasDisk = true;
+    private long _diskLookedAt = -DiskInterval;
 
     public SqliteWriter(SqliteConnection connection, SqliteGrainStoreOptions options)
     {
         _connection = connection;
         _options = options;
         _statements = new SqliteCommitStatements(connection);
+        _pages = connection.Prepare("PRAGMA page_count");
+        _freePages = connection.Prepare("PRAGMA freelist_count");
+        _pageSize = connection.ReadNumber("PRAGMA page_size");
+        _capacity = new StoreCapacity(options.Limits, connection.File);
+        _drive = options.MinFreeDiskBytes > 0 ? new DriveInfo(Path.GetDirectoryName(connection.File)!) : null;
+        if (_capacity.CountsGrains)
+        {
+            _capacity.Counted(connection.ReadNumber("SELECT count(*) FROM grain"));
+        }
+
         _thread = new Thread(Run) { Name = "xtmp grain store writer", IsBackground = true };
         _thread.Start();
     }
@@ -93,6 +113,7 @@ internal sealed class SqliteWriter : IDisposable
         }
 
         _thread.Join();
+        _capacity.Dispose();
         _connection.Dispose();
     }
 
@@ -159,10 +180,25 @@ internal sealed class SqliteWriter : IDisposable
 
     private void Write()
     {
+        Measure();
         _statements.Begin.Run();
-        foreach (var pending in _batch)
+        _statements.GrainsAdded = 0;
+        for (var i = 0; i < _batch.Count; i++)
         {
+            var pending = _batch[i];
+            if (_capacity.Refuse(pending.Commit, _hasDisk) is { } full)
+            {
+                // The others of the transaction are not concerned.
+                _batch.RemoveAt(i--);
+                pending.SetException(full);
+                continue;
+            }
+
             pending.Outcome = _statements.Apply(pending.Commit);
+            if (pending.Outcome == CommitOutcome.Committed)
+            {
+                _capacity.Grew(pending.Commit.Size, 0);
+            }
         }
 
         foreach (var id in _removing)
@@ -187,6 +223,7 @@ internal sealed class SqliteWriter : IDisposable
             throw;
         }
 
+        _capacity.Grew(0, _statements.GrainsAdded);
         lock (_lock)
         {
             _removing.Clear();
@@ -196,6 +233,38 @@ internal sealed class SqliteWriter : IDisposable
         {
             pending.SetResult(pending.Outcome);
         }
+    }
+
+    // Pages that are free again count as room. What commits add before the next look is estimated.
+    private void Measure()
+    {
+        _capacity.Measured((Number(_pages) - Number(_freePages)) * _pageSize);
+        var now = Environment.TickCount64;
+        if (_drive is not null && now - _diskLookedAt >= DiskInterval)
+        {
+            _diskLookedAt = now;
+            try
+            {
+                _hasDisk = _drive.AvailableFreeSpace >= _options.MinFreeDiskBytes;
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // A disk that does not say what it has left is found full when it is.
+                _hasDisk = true;
+            }
+        }
+    }
+
+    private static long Number(SqliteStatement statement)
+    {
+        long number = 0;
+        while (statement.Step())
+        {
+            number = statement.Int64(0);
+        }
+
+        statement.Reset();
+        return number;
     }
 
     private void Fail(XtmpException error)

@@ -137,7 +137,7 @@ internal static class EngineBenches
         }
     }
 
-    private static void AddCounter(Orleans.Hosting.ISiloBuilder silo) => silo.AddXtmpGrain<CounterGrain>();
+    public static void AddCounter(Orleans.Hosting.ISiloBuilder silo) => silo.AddXtmpGrain<CounterGrain>();
 
     private static void Report(BenchContext context, string name, CallRate[] rates, double bar) => context.Report.Add(new BenchResult
     {

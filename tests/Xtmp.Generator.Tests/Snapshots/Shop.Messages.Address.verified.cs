@@ -57,24 +57,11 @@ public sealed partial record Address : global::Xtmp.Protocol.IXtmpStruct<Address
         return true;
     }
 
-    public bool Equals(Address? other) =>
-        ReferenceEquals(this, other) || (other is not null
-        && Street == other.Street
-        && Country == other.Country
-        && Door == other.Door
-        && global::System.Object.Equals(UnknownFields, other.UnknownFields));
+    public bool Equals(Address? other) => ReferenceEquals(this, other) || (other is not null && Street == other.Street && Country == other.Country && Door == other.Door && global::System.Object.Equals(UnknownFields, other.UnknownFields));
 
     public override int GetHashCode() => global::System.HashCode.Combine(global::Xtmp.Protocol.ValueEquality.GetHashCode(Street), global::Xtmp.Protocol.ValueEquality.GetHashCode(Country), global::Xtmp.Protocol.ValueEquality.GetHashCode(Door));
 
-    public override string ToString()
-    {
-        var text = new global::Xtmp.Protocol.TextView("Address");
-        text.Add("Street", Street);
-        text.Add("Country", Country);
-        text.Add("Door", Door);
-        text.Add(UnknownFields);
-        return text.ToString();
-    }
+    public override string ToString() => new global::Xtmp.Protocol.TextView("Address").Add("Street", Street).Add("Country", Country).Add("Door", Door).Add(UnknownFields).ToString();
 
     public void WriteJson(global::System.Text.Json.Utf8JsonWriter writer)
     {

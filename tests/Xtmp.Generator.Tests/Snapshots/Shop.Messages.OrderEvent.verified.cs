@@ -51,20 +51,11 @@ public sealed partial record OrderEvent : global::Xtmp.Protocol.IXtmpMessage<Ord
         return true;
     }
 
-    public bool Equals(OrderEvent? other) =>
-        ReferenceEquals(this, other) || (other is not null
-        && At == other.At
-        && global::System.Object.Equals(UnknownFields, other.UnknownFields));
+    public bool Equals(OrderEvent? other) => ReferenceEquals(this, other) || (other is not null && At == other.At && global::System.Object.Equals(UnknownFields, other.UnknownFields));
 
     public override int GetHashCode() => global::System.HashCode.Combine(global::Xtmp.Protocol.ValueEquality.GetHashCode(At));
 
-    public override string ToString()
-    {
-        var text = new global::Xtmp.Protocol.TextView("OrderEvent");
-        text.Add("At", At);
-        text.Add(UnknownFields);
-        return text.ToString();
-    }
+    public override string ToString() => new global::Xtmp.Protocol.TextView("OrderEvent").Add("At", At).Add(UnknownFields).ToString();
 
     public void WriteJson(global::System.Text.Json.Utf8JsonWriter writer)
     {

@@ -59,22 +59,11 @@ public sealed partial record OutOfStock : global::Xtmp.Protocol.IXtmpMessage<Out
         return true;
     }
 
-    public bool Equals(OutOfStock? other) =>
-        ReferenceEquals(this, other) || (other is not null
-        && Article == other.Article
-        && Left == other.Left
-        && global::System.Object.Equals(UnknownFields, other.UnknownFields));
+    public bool Equals(OutOfStock? other) => ReferenceEquals(this, other) || (other is not null && Article == other.Article && Left == other.Left && global::System.Object.Equals(UnknownFields, other.UnknownFields));
 
     public override int GetHashCode() => global::System.HashCode.Combine(global::Xtmp.Protocol.ValueEquality.GetHashCode(Article), global::Xtmp.Protocol.ValueEquality.GetHashCode(Left));
 
-    public override string ToString()
-    {
-        var text = new global::Xtmp.Protocol.TextView("OutOfStock");
-        text.Add("Article", Article);
-        text.Add("Left", Left);
-        text.Add(UnknownFields);
-        return text.ToString();
-    }
+    public override string ToString() => new global::Xtmp.Protocol.TextView("OutOfStock").Add("Article", Article).Add("Left", Left).Add(UnknownFields).ToString();
 
     public void WriteJson(global::System.Text.Json.Utf8JsonWriter writer)
     {

@@ -121,19 +121,7 @@ public sealed partial record PlaceOrder : global::Xtmp.Protocol.IXtmpMessage<Pla
         return true;
     }
 
-    public bool Equals(PlaceOrder? other) =>
-        ReferenceEquals(this, other) || (other is not null
-        && global::Xtmp.Protocol.ValueEquality.Equals(OrderId, other.OrderId)
-        && Customer == other.Customer
-        && Items == other.Items
-        && Total == other.Total
-        && Size == other.Size
-        && Wrapping == other.Wrapping
-        && ShipTo == other.ShipTo
-        && Payment == other.Payment
-        && Note == other.Note
-        && Gift == other.Gift
-        && global::System.Object.Equals(UnknownFields, other.UnknownFields));
+    public bool Equals(PlaceOrder? other) => ReferenceEquals(this, other) || (other is not null && global::Xtmp.Protocol.ValueEquality.Equals(OrderId, other.OrderId) && Customer == other.Customer && Items == other.Items && Total == other.Total && Size == other.Size && Wrapping == other.Wrapping && ShipTo == other.ShipTo && Payment == other.Payment && Note == other.Note && Gift == other.Gift && global::System.Object.Equals(UnknownFields, other.UnknownFields));
 
     public override int GetHashCode()
     {
@@ -151,22 +139,7 @@ public sealed partial record PlaceOrder : global::Xtmp.Protocol.IXtmpMessage<Pla
         return hash.ToHashCode();
     }
 
-    public override string ToString()
-    {
-        var text = new global::Xtmp.Protocol.TextView("PlaceOrder");
-        text.Add("OrderId", OrderId);
-        text.Add("Customer", Customer);
-        text.Add("Items", Items);
-        text.Add("Total", Total);
-        text.Add("Size", Size);
-        text.Add("Wrapping", Wrapping);
-        text.Add("ShipTo", ShipTo);
-        text.Add("Payment", Payment);
-        text.Add("Note", Note);
-        text.Add("Gift", Gift);
-        text.Add(UnknownFields);
-        return text.ToString();
-    }
+    public override string ToString() => new global::Xtmp.Protocol.TextView("PlaceOrder").Add("OrderId", OrderId).Add("Customer", Customer).Add("Items", Items).Add("Total", Total).Add("Size", Size).Add("Wrapping", Wrapping).Add("ShipTo", ShipTo).Add("Payment", Payment).Add("Note", Note).Add("Gift", Gift).Add(UnknownFields).ToString();
 
     public void WriteJson(global::System.Text.Json.Utf8JsonWriter writer)
     {

@@ -54,22 +54,11 @@ public sealed partial record PlaceOrderReply : global::Xtmp.Protocol.IXtmpMessag
         return true;
     }
 
-    public bool Equals(PlaceOrderReply? other) =>
-        ReferenceEquals(this, other) || (other is not null
-        && AcceptedAt == other.AcceptedAt
-        && ShipsWithin == other.ShipsWithin
-        && global::System.Object.Equals(UnknownFields, other.UnknownFields));
+    public bool Equals(PlaceOrderReply? other) => ReferenceEquals(this, other) || (other is not null && AcceptedAt == other.AcceptedAt && ShipsWithin == other.ShipsWithin && global::System.Object.Equals(UnknownFields, other.UnknownFields));
 
     public override int GetHashCode() => global::System.HashCode.Combine(global::Xtmp.Protocol.ValueEquality.GetHashCode(AcceptedAt), global::Xtmp.Protocol.ValueEquality.GetHashCode(ShipsWithin));
 
-    public override string ToString()
-    {
-        var text = new global::Xtmp.Protocol.TextView("PlaceOrderReply");
-        text.Add("AcceptedAt", AcceptedAt);
-        text.Add("ShipsWithin", ShipsWithin);
-        text.Add(UnknownFields);
-        return text.ToString();
-    }
+    public override string ToString() => new global::Xtmp.Protocol.TextView("PlaceOrderReply").Add("AcceptedAt", AcceptedAt).Add("ShipsWithin", ShipsWithin).Add(UnknownFields).ToString();
 
     public void WriteJson(global::System.Text.Json.Utf8JsonWriter writer)
     {

@@ -48,9 +48,7 @@ public sealed partial record Ring : global::Xtmp.Protocol.IXtmpMessage<Ring>
         return true;
     }
 
-    public bool Equals(Ring? other) =>
-        ReferenceEquals(this, other) || (other is not null
-        && global::System.Object.Equals(UnknownFields, other.UnknownFields));
+    public bool Equals(Ring? other) => ReferenceEquals(this, other) || (other is not null && global::System.Object.Equals(UnknownFields, other.UnknownFields));
 
     public override int GetHashCode()
     {
@@ -58,12 +56,7 @@ public sealed partial record Ring : global::Xtmp.Protocol.IXtmpMessage<Ring>
         return hash.ToHashCode();
     }
 
-    public override string ToString()
-    {
-        var text = new global::Xtmp.Protocol.TextView("Ring");
-        text.Add(UnknownFields);
-        return text.ToString();
-    }
+    public override string ToString() => new global::Xtmp.Protocol.TextView("Ring").Add(UnknownFields).ToString();
 
     public void WriteJson(global::System.Text.Json.Utf8JsonWriter writer)
     {

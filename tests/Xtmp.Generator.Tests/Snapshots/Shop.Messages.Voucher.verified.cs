@@ -44,20 +44,11 @@ public sealed partial record Voucher : global::Xtmp.Protocol.IXtmpStruct<Voucher
         return true;
     }
 
-    public bool Equals(Voucher? other) =>
-        ReferenceEquals(this, other) || (other is not null
-        && global::Xtmp.Protocol.ValueEquality.Equals(SecretCode, other.SecretCode)
-        && global::System.Object.Equals(UnknownFields, other.UnknownFields));
+    public bool Equals(Voucher? other) => ReferenceEquals(this, other) || (other is not null && global::Xtmp.Protocol.ValueEquality.Equals(SecretCode, other.SecretCode) && global::System.Object.Equals(UnknownFields, other.UnknownFields));
 
     public override int GetHashCode() => global::System.HashCode.Combine(global::Xtmp.Protocol.ValueEquality.GetHashCode(SecretCode));
 
-    public override string ToString()
-    {
-        var text = new global::Xtmp.Protocol.TextView("Voucher");
-        text.AddSecret("SecretCode");
-        text.Add(UnknownFields);
-        return text.ToString();
-    }
+    public override string ToString() => new global::Xtmp.Protocol.TextView("Voucher").AddSecret("SecretCode").Add(UnknownFields).ToString();
 
     public void WriteJson(global::System.Text.Json.Utf8JsonWriter writer)
     {

@@ -55,20 +55,11 @@ public sealed partial record WatchOrder : global::Xtmp.Protocol.IXtmpMessage<Wat
         return true;
     }
 
-    public bool Equals(WatchOrder? other) =>
-        ReferenceEquals(this, other) || (other is not null
-        && global::Xtmp.Protocol.ValueEquality.Equals(OrderId, other.OrderId)
-        && global::System.Object.Equals(UnknownFields, other.UnknownFields));
+    public bool Equals(WatchOrder? other) => ReferenceEquals(this, other) || (other is not null && global::Xtmp.Protocol.ValueEquality.Equals(OrderId, other.OrderId) && global::System.Object.Equals(UnknownFields, other.UnknownFields));
 
     public override int GetHashCode() => global::System.HashCode.Combine(global::Xtmp.Protocol.ValueEquality.GetHashCode(OrderId));
 
-    public override string ToString()
-    {
-        var text = new global::Xtmp.Protocol.TextView("WatchOrder");
-        text.Add("OrderId", OrderId);
-        text.Add(UnknownFields);
-        return text.ToString();
-    }
+    public override string ToString() => new global::Xtmp.Protocol.TextView("WatchOrder").Add("OrderId", OrderId).Add(UnknownFields).ToString();
 
     public void WriteJson(global::System.Text.Json.Utf8JsonWriter writer)
     {

@@ -1,6 +1,6 @@
 using CustomMessages;
 using CustomMessages.Orders;
-using Xtmp.Protocol;
+using Xtmp;
 using Xtmp.Runtime;
 using Xtmp.Testing;
 

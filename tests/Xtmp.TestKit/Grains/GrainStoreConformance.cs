@@ -1,3 +1,4 @@
+using Xtmp.Protocol;
 using Xtmp.Runtime;
 using Xtmp.Storage;
 using Xunit;
@@ -256,8 +257,88 @@ public abstract class GrainStoreConformance
         Assert.Null(await EntryAsync(store, Id("a"), "k"));
     }
 
+    [Fact]
+    public async Task beyond_its_count_of_grains_only_what_settles_makes_one()
+    {
+        await using var store = await OpenAsync(new StoreLimits { MaxGrains = 5 });
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal(CommitOutcome.Committed, await store.CommitAsync(Commit($"g{i}", 0, state: [1])));
+        }
+
+        await FullAsync(store, Commit("more", 0, state: [1]));
+        Assert.Equal(0, await store.ReadVersionAsync(Id("more")));
+        Assert.Equal(CommitOutcome.Committed, await store.CommitAsync(Commit("g0", 1, state: [2], entries: [EntryWrite.Put("k", new byte[] { 1 })])));
+        Assert.Equal(CommitOutcome.Committed, await store.CommitAsync(Settling("settled", 0, [1])));
+        if (store.IsShared)
+        {
+            // What goes is seen at the next measurement.
+            return;
+        }
+
+        await store.CommitAsync(new GrainCommit { Id = Id("g1"), ExpectedVersion = 1, Forget = true });
+        await store.CommitAsync(new GrainCommit { Id = Id("g2"), ExpectedVersion = 1, Forget = true });
+        Assert.Equal(CommitOutcome.Committed, await store.CommitAsync(Commit("more", 0, state: [1])));
+    }
+
+    [Fact]
+    public async Task a_full_store_keeps_room_for_what_settles()
+    {
+        const int Piece = 50_000;
+        var piece = new byte[Piece];
+        new Random(7).NextBytes(piece);
+        await using var store = await OpenAsync(new StoreLimits { MaxBytes = 1_600_000, ReservedBytes = 800_000 });
+        var stored = 0;
+        while (await TryAsync(store, Commit($"g{stored}", 0, piece)))
+        {
+            Assert.True(++stored < 17, "Nothing was refused.");
+        }
+
+        // The commits that are not refused are whole, whoever shares their transaction.
+        Assert.InRange(stored, 8, 16);
+        await FullAsync(store, Commit("g0", 1, entries: [EntryWrite.Put("k", piece)]));
+        await FullAsync(store, Commit("g0", 1, outbox: [new OutboxRecord(new OutboxId(Id("g0"), 2, 0), Id("x"), "Run", piece)]));
+        var mixed = await Task.WhenAll(TryAsync(store, Commit("new", 0, piece)), TryAsync(store, Settling("settled", 0, piece)), TryAsync(store, Commit("g1", 1, piece)));
+        Assert.Equal([false, true, true], mixed);
+        Assert.Equal((0, 1, 2), (await store.ReadVersionAsync(Id("new")), await store.ReadVersionAsync(Id("settled")), await store.ReadVersionAsync(Id("g1"))));
+
+        // The reserve has an end, too.
+        var settled = 1L;
+        while (await TryAsync(store, Settling("settled", settled, null, EntryWrite.Put($"k{settled}", piece))))
+        {
+            Assert.True(++settled < 20, "Nothing was refused.");
+        }
+
+        Assert.InRange(settled, 4, 19);
+        Assert.Equal(piece, (await store.LoadAsync(Id("settled"))).State);
+        Assert.Equal(CommitOutcome.Committed, await store.CommitAsync(new GrainCommit { Id = Id("settled"), ExpectedVersion = settled, Forget = true }));
+        Assert.Equal(0, await store.ReadVersionAsync(Id("settled")));
+    }
+
+    private static async Task FullAsync(IGrainStore store, GrainCommit commit) => Assert.False(await TryAsync(store, commit));
+
+    /// <summary>False where the store is full; nothing else may keep it from the commit.</summary>
+    private static async Task<bool> TryAsync(IGrainStore store, GrainCommit commit)
+    {
+        try
+        {
+            Assert.Equal(CommitOutcome.Committed, await store.CommitAsync(commit));
+            return true;
+        }
+        catch (XtmpException full)
+        {
+            Assert.Equal(XtmpErrorCode.StorageFull, full.Code);
+            Assert.True(full.Retryable);
+            return false;
+        }
+    }
+
+    private static GrainCommit Settling(string key, long version, byte[]? state, params EntryWrite[] entries) =>
+        new() { Id = Id(key), ExpectedVersion = version, State = state, Entries = entries, Settles = true };
+
     /// <summary>A fresh, empty store.</summary>
-    protected abstract ValueTask<IGrainStore> OpenAsync();
+    /// <param name="limits">What it keeps, beside what it takes when it is empty; null: the defaults.</param>
+    protected abstract ValueTask<IGrainStore> OpenAsync(StoreLimits? limits = null);
 
     protected static GrainCommit Commit(
         string key,

@@ -10,6 +10,30 @@ namespace Xtmp.TestKit;
 /// <summary>Messages between grains: committed with the turn, delivered at least once, also after a crash.</summary>
 public abstract class OutboxConformance : GrainConformance
 {
+    /// <summary>A store that takes nothing new still takes what is on its way, and says once in the log that it is full.</summary>
+    [Fact]
+    public async Task a_delivery_finds_its_place_in_a_full_store()
+    {
+        var full = new MemoryGrainStore(new StoreLimits { MaxGrains = 1 });
+        var silo = await StartAsync(store: full);
+        Scripts["send"] = (grain, call, _) =>
+        {
+            grain.Context.Send(ProbeMethods.Run, new ProbeCall { Key = "b", Script = "add", Number = call.Number }, replyWaits: Patience);
+            return new(ProbeGrain.Reply());
+        };
+        await silo.RunAsync("a", "send", 5);
+        await silo.WhenQuietAsync();
+        Assert.Equal(5, await silo.ReadAsync("b"));
+        await silo.RunAsync("b", "add", 1);
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.True((await RefusedAsync(XtmpErrorCode.StorageFull, silo.RunAsync("c", "add", 1))).Retryable);
+        }
+
+        Assert.Contains("full", Assert.Single(Faults).Text, StringComparison.Ordinal);
+        Assert.Equal(0, await silo.ReadAsync("c"));
+    }
+
     [Fact]
     public async Task a_message_arrives_after_the_commit()
     {
