@@ -112,7 +112,7 @@ public sealed class Life
             }
         });
         At(Healing + Convergence, () => Invariants.CheckProgress(heights));
-        
+
         // With more Byzantine seats than a table bears something may break; the rest of the life shows whether honest seats can prove who did it.
         var isBeyond = _options.Faults > (_options.Seats - 1) / 3;
         for (var count = 0; (Invariants.Violation is null || isBeyond) && _events.TryDequeue(out var next, out var due) && due.At <= end; count++)

@@ -77,7 +77,10 @@ public sealed class InjectionTests
             {
                 var fields = message.Shape.Fields.Select(f => f with
                 {
-                    Doc = evil, Unit = evil, Deprecated = gone, Default = f.Type.Kind == Xtmp.Schema.TypeKind.String && !f.Optional ? new DefaultModel { Text = evil } : f.Default,
+                    Doc = evil,
+                    Unit = evil,
+                    Deprecated = gone,
+                    Default = f.Type.Kind == Xtmp.Schema.TypeKind.String && !f.Optional ? new DefaultModel { Text = evil } : f.Default,
                 });
                 var shape = message.Shape with { Doc = evil, Deprecated = gone, Fields = new EquatableArray<FieldModel>(fields) };
                 Verify(RecordEmitter.Emit(shape, message with { Shape = shape }), $"{message.Name}, U+{(int)character:X4}");

@@ -19,18 +19,21 @@ public sealed class AttackTests
             var frame = raw.Seal(Code, FrameKind.OneWay, 0, "x"u8);
             pair.Deliver(pair.Server, frame);
             pair.Deliver(pair.Server, frame);
-        }),
+        }
+        ),
         ["sequence skipped"] = (SessionCloseReason.SequenceMismatch, (raw, pair) =>
         {
             raw.SendKeys.NextSequence++;
             raw.Send(Code, FrameKind.OneWay, 0, "x"u8);
-        }),
+        }
+        ),
         ["unencrypted after the handshake"] = (SessionCloseReason.NotEncrypted, (raw, pair) =>
         {
             var frame = new byte[FrameLayout.HeaderSize];
             new FrameHeader { MessageType = Code, SessionId = pair.Server.Session.SessionId }.Write(frame);
             pair.Deliver(pair.Server, frame);
-        }),
+        }
+        ),
         ["another encryption type"] = (SessionCloseReason.EncryptionTypeMismatch, (raw, pair) => Tampered(raw, pair, FrameLayout.EncryptionTypeOffset, 2)),
         ["another session id"] = (SessionCloseReason.SessionIdMismatch, (raw, pair) => pair.Deliver(pair.Server, raw.Seal(Code, FrameKind.OneWay, 0, "x"u8, sessionId: 5))),
         ["a key id not in use"] = (SessionCloseReason.KeyIdMismatch, (raw, pair) => Tampered(raw, pair, FrameLayout.KeyIdOffset, 0xFF)),
@@ -52,7 +55,8 @@ public sealed class AttackTests
             };
             pair.Server.Session.SendOneWay(Code, "x"u8, default);
             pair.Run();
-        }),
+        }
+        ),
         ["a response nobody asked for"] = (SessionCloseReason.UnexpectedMessage, (raw, pair) => raw.Send(Code, FrameKind.Response, 2, "x"u8)),
         ["an item nobody asked for"] = (SessionCloseReason.UnexpectedMessage, (raw, pair) => raw.Send(Code, FrameKind.StreamItem, 2, new byte[9])),
         ["an end nobody asked for"] = (SessionCloseReason.UnexpectedMessage, (raw, pair) => raw.Send(Code, FrameKind.StreamEnd, 2, default)),
@@ -66,41 +70,48 @@ public sealed class AttackTests
         {
             raw.Send(Code, FrameKind.Request, 1, "x"u8);
             raw.Send(Code, FrameKind.Request, 1, "x"u8);
-        }),
+        }
+        ),
         ["an exchange id used again later"] = (SessionCloseReason.UnexpectedMessage, (raw, pair) =>
         {
             raw.Send(Code, FrameKind.Request, 1, "x"u8);
             pair.Server.Session.SendResponse(1, "y"u8);
             pair.Run();
             raw.Send(Code, FrameKind.Request, 1, "x"u8);
-        }),
+        }
+        ),
         ["an exchange id older than the window"] = (SessionCloseReason.UnexpectedMessage, (raw, pair) =>
         {
             raw.Send(Code, FrameKind.Request, 100_001, "x"u8);
             raw.Send(Code, FrameKind.Request, 1, "x"u8);
-        }),
+        }
+        ),
         ["a response of another type"] = (SessionCloseReason.UnexpectedMessage, (raw, pair) =>
         {
             var id = pair.Server.Session.SendRequest(Code, "q"u8, default);
             pair.Run();
             raw.Send(Code + 1, FrameKind.Response, id, "x"u8);
-        }),
+        }
+        ),
         ["a stream item for a unary request"] = (SessionCloseReason.UnexpectedMessage, (raw, pair) =>
         {
             var id = pair.Server.Session.SendRequest(Code, "q"u8, default);
             raw.Send(Code, FrameKind.StreamItem, id, new byte[9]);
-        }),
+        }
+        ),
         ["two responses"] = (SessionCloseReason.UnexpectedMessage, (raw, pair) =>
         {
             var id = pair.Server.Session.SendRequest(Code, "q"u8, default);
             raw.Send(Code, FrameKind.Response, id, "x"u8);
             raw.Send(Code, FrameKind.Response, id, "x"u8);
-        }),
+        }
+        ),
         ["an item number out of order"] = (SessionCloseReason.UnexpectedMessage, (raw, pair) =>
         {
             var id = pair.Server.Session.SendRequest(Code, "q"u8, new SendOptions { Stream = true });
             raw.Send(Code, FrameKind.StreamItem, id, [1, 0, 0, 0, 0, 0, 0, 0]);
-        }),
+        }
+        ),
         ["items beyond the credit"] = (SessionCloseReason.UnexpectedMessage, (raw, pair) =>
         {
             var id = pair.Server.Session.SendRequest(Code, "q"u8, new SendOptions { Stream = true });
@@ -108,26 +119,30 @@ public sealed class AttackTests
             {
                 raw.Send(Code, FrameKind.StreamItem, id, [i, 0, 0, 0, 0, 0, 0, 0]);
             }
-        }),
+        }
+        ),
         ["an item too short for its number"] = (SessionCloseReason.MalformedPayload, (raw, pair) =>
         {
             var id = pair.Server.Session.SendRequest(Code, "q"u8, new SendOptions { Stream = true });
             raw.Send(Code, FrameKind.StreamItem, id, new byte[7]);
-        }),
+        }
+        ),
         ["an item after the end"] = (SessionCloseReason.UnexpectedMessage, (raw, pair) =>
         {
             var id = pair.Server.Session.SendRequest(Code, "q"u8, new SendOptions { Stream = true });
             raw.Send(FrameCode.Batch, FrameKind.OneWay, 0, RawPeer.BatchOf(
                 (Code, FrameKind.StreamEnd, id, [], FrameFlags.None),
                 (Code, FrameKind.StreamItem, id, new byte[8], FrameFlags.StreamData)));
-        }),
+        }
+        ),
         ["credit for an exchange that never was"] = (SessionCloseReason.UnexpectedMessage, (raw, pair) => raw.Send(FrameCode.Credit, FrameKind.OneWay, 0, Credit(77, 5))),
         ["credit that goes down"] = (SessionCloseReason.UnexpectedMessage, (raw, pair) =>
         {
             raw.Send(Code, FrameKind.Request, 1, "x"u8);
             raw.Send(FrameCode.Credit, FrameKind.OneWay, 0, Credit(1, 500));
             raw.Send(FrameCode.Credit, FrameKind.OneWay, 0, Credit(1, 499));
-        }),
+        }
+        ),
         ["a control message in a batch"] = (SessionCloseReason.MalformedFrame, (raw, pair) =>
             raw.Send(FrameCode.Batch, FrameKind.OneWay, 0, RawPeer.BatchOf((FrameCode.Disconnect, FrameKind.OneWay, 0, [0x92, 0, 0xC0], FrameFlags.None)))),
         ["a batch in a batch"] = (SessionCloseReason.MalformedFrame, (raw, pair) =>
@@ -152,7 +167,8 @@ public sealed class AttackTests
         {
             raw.SendFragment(Code, 0, 10, 0, new byte[5], FrameFlags.None);
             raw.SendFragment(Code, 0, 10, 4, new byte[5], FrameFlags.None);
-        }),
+        }
+        ),
         ["a fragment of too great a message"] = (SessionCloseReason.LimitExceeded, (raw, pair) => raw.SendFragment(Code, 0, 16 * 1024 * 1024 + 1, 0, new byte[5], FrameFlags.None)),
         ["a fragment bomb by count"] = (SessionCloseReason.LimitExceeded, (raw, pair) =>
         {
@@ -160,7 +176,8 @@ public sealed class AttackTests
             {
                 raw.SendFragment(Code, i, 16 * 1024 * 1024, 0, new byte[5], FrameFlags.None);
             }
-        }),
+        }
+        ),
         ["a fragment bomb by bytes"] = (SessionCloseReason.LimitExceeded, (raw, pair) =>
         {
             for (uint message = 0; message < 8; message++)
@@ -170,7 +187,8 @@ public sealed class AttackTests
                     raw.SendFragment(Code, message, 16 * 1024 * 1024, offset, new byte[65_000], FrameFlags.None);
                 }
             }
-        }),
+        }
+        ),
         ["a decompression bomb by its claim"] = (SessionCloseReason.LimitExceeded, (raw, pair) =>
             raw.Send(Code, FrameKind.OneWay, 0, RawPeer.Compressed(uint.MaxValue, new byte[50]), FrameFlags.Compressed)),
         ["a compressed message that claims too little"] = (SessionCloseReason.MalformedPayload, (raw, pair) =>
@@ -184,7 +202,8 @@ public sealed class AttackTests
         {
             var id = pair.Server.Session.SendRequest(Code, "q"u8, default);
             raw.Send(FrameCode.Error, FrameKind.Error, id, [0x95]);
-        }),
+        }
+        ),
         ["an error code of another kind"] = (SessionCloseReason.UnexpectedMessage, (raw, pair) => raw.Send(FrameCode.Error, FrameKind.OneWay, 0, Error())),
         ["an ack wish without an exchange"] = (SessionCloseReason.UnexpectedMessage, (raw, pair) => raw.Send(Code, FrameKind.OneWay, 0, "x"u8, FrameFlags.RequiresAck)),
         ["a one-way message with an exchange"] = (SessionCloseReason.UnexpectedMessage, (raw, pair) => raw.Send(Code, FrameKind.OneWay, 1, "x"u8)),

@@ -72,8 +72,11 @@ public sealed class DatagramTests
             using var pair = Ready(seed, NetworkConditions.Perfect);
             pair.Network.Conditions = new()
             {
-                Loss = 0.2, Duplication = 0.2, Corruption = 0.1,
-                MinDelay = TimeSpan.FromMilliseconds(1), MaxDelay = TimeSpan.FromMilliseconds(60),
+                Loss = 0.2,
+                Duplication = 0.2,
+                Corruption = 0.1,
+                MinDelay = TimeSpan.FromMilliseconds(1),
+                MaxDelay = TimeSpan.FromMilliseconds(60),
             };
             for (var i = 0; i < 40; i++)
             {

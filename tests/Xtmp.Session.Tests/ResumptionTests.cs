@@ -73,7 +73,7 @@ public sealed class ResumptionTests
 
         Assert.Empty(end.Of(SessionEventKind.Established));
         Assert.Empty(end.Of(SessionEventKind.Request));
-        
+
         // The new ServerHello chose another session id, and other keys.
         HandshakeTests.AssertClosed(end, SessionCloseReason.SessionIdMismatch);
     }

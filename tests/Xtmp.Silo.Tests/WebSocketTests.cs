@@ -34,7 +34,7 @@ public sealed class WebSocketTests
         using var keys = IdentityKey.Generate(SystemEntropy.Instance);
         await using var client = await XtmpConnection.ConnectAsync(Address(silo), Options(silo) with { Identity = keys, Proxy = new WebProxy(proxy.Address) });
         await UseAsync(client, keys);
-        
+
         // Each of the two wallets has a session of its own.
         Assert.Equal(3, proxy.Connects);
     }

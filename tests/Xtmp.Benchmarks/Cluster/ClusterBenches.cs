@@ -33,7 +33,13 @@ internal static class ClusterBenches
                 async caller => await theirs.SyncAsync(theirReads[caller]));
             context.Report.Add(new BenchResult
             {
-                Bench = $"cluster.call.{callers}_callers", Ours = rates[0].PerSecond, Unit = "calls/s", HigherIsBetter = true, Peer = "the same in the clear", PeerValue = rates[1].PerSecond, Allocated = rates[0].Allocated,
+                Bench = $"cluster.call.{callers}_callers",
+                Ours = rates[0].PerSecond,
+                Unit = "calls/s",
+                HigherIsBetter = true,
+                Peer = "the same in the clear",
+                PeerValue = rates[1].PerSecond,
+                Allocated = rates[0].Allocated,
                 Note = $"two silos of one process over loopback; {rates[0].Note}; peer {rates[1].ProcessorMicroseconds:F2} µs",
             });
         }

@@ -79,7 +79,13 @@ internal static class EngineBenches
             Report(context, $"engine.memory.write.{callers}_callers", write, bar: 2);
             context.Report.Add(new BenchResult
             {
-                Bench = $"engine.memory.read.{callers}_callers.rate", Ours = read[0].PerSecond, Unit = "calls/s", HigherIsBetter = true, Bar = reached, Allocated = read[0].Allocated, Note = read[0].Note,
+                Bench = $"engine.memory.read.{callers}_callers.rate",
+                Ours = read[0].PerSecond,
+                Unit = "calls/s",
+                HigherIsBetter = true,
+                Bar = reached,
+                Allocated = read[0].Allocated,
+                Note = read[0].Note,
             });
         }
     }
@@ -117,7 +123,13 @@ internal static class EngineBenches
 
         context.Report.Add(new BenchResult
         {
-            Bench = "engine.activation", Ours = ours.Order().ElementAt(2), Unit = "µs", HigherIsBetter = false, Peer = PeerName, PeerValue = theirs.Order().ElementAt(2), Allocated = allocated,
+            Bench = "engine.activation",
+            Ours = ours.Order().ElementAt(2),
+            Unit = "µs",
+            HigherIsBetter = false,
+            Peer = PeerName,
+            PeerValue = theirs.Order().ElementAt(2),
+            Allocated = allocated,
             Note = "one caller; the first call of a grain, with its load",
         });
     }
@@ -132,7 +144,13 @@ internal static class EngineBenches
             var rate = (await Callers.MeasureAsync(context.Budget, callers, async caller => await client.IndexedAsync(writes[caller])))[0];
             context.Report.Add(new BenchResult
             {
-                Bench = $"{name}.{callers}_callers", Ours = rate.PerSecond, Unit = "turns/s", HigherIsBetter = true, Bar = bar, Allocated = rate.Allocated, Note = $"durable ({durability}); {rate.Note}",
+                Bench = $"{name}.{callers}_callers",
+                Ours = rate.PerSecond,
+                Unit = "turns/s",
+                HigherIsBetter = true,
+                Bar = bar,
+                Allocated = rate.Allocated,
+                Note = $"durable ({durability}); {rate.Note}",
             });
         }
     }
@@ -141,7 +159,14 @@ internal static class EngineBenches
 
     private static void Report(BenchContext context, string name, CallRate[] rates, double bar) => context.Report.Add(new BenchResult
     {
-        Bench = name, Ours = rates[0].PerSecond, Unit = "calls/s", HigherIsBetter = true, Peer = PeerName, PeerValue = rates[1].PerSecond, Bar = bar, Allocated = rates[0].Allocated,
+        Bench = name,
+        Ours = rates[0].PerSecond,
+        Unit = "calls/s",
+        HigherIsBetter = true,
+        Peer = PeerName,
+        PeerValue = rates[1].PerSecond,
+        Bar = bar,
+        Allocated = rates[0].Allocated,
         Note = $"{rates[0].Note}; peer {rates[1].ProcessorMicroseconds:F2} µs, {rates[1].Allocated:F0} B",
     });
 

@@ -280,7 +280,13 @@ public sealed class BundleTests : IAsyncDisposable
     {
         var line = new BundleIndexed
         {
-            NodeId = "n", BundleId = "ünïcode id", BundleHash = new byte[32], TransactionCount = 1, TotalValue = 1, Status = BundleStatusCode.Submitted, At = DateTimeOffset.UnixEpoch,
+            NodeId = "n",
+            BundleId = "ünïcode id",
+            BundleHash = new byte[32],
+            TransactionCount = 1,
+            TotalValue = 1,
+            Status = BundleStatusCode.Submitted,
+            At = DateTimeOffset.UnixEpoch,
         };
         Assert.Equal(1UL, (await _silo.Ledger.IndexedAsync(line)).Sequence);
         Assert.Equal(1UL, (await _silo.Ledger.IndexedAsync(line)).Sequence);

@@ -347,14 +347,14 @@ public abstract class GrainStoreConformance
         IReadOnlyList<EntryWrite>? entries = null,
         IReadOnlyList<OutboxRecord>? outbox = null,
         IReadOnlyList<ReminderWrite>? reminders = null) => new()
-    {
-        Id = Id(key),
-        ExpectedVersion = expected,
-        State = state,
-        Entries = entries ?? [],
-        Outbox = outbox ?? [],
-        Reminders = reminders ?? [],
-    };
+        {
+            Id = Id(key),
+            ExpectedVersion = expected,
+            State = state,
+            Entries = entries ?? [],
+            Outbox = outbox ?? [],
+            Reminders = reminders ?? [],
+        };
 
     private static async Task<byte[]?> EntryAsync(IGrainStore store, GrainId id, string key) =>
         await store.ReadEntryAsync(id, key);
