@@ -5,6 +5,7 @@ internal static class BenchVerbs
 {
     public static readonly BenchVerb[] All =
     [
+        new("bitchat", "decisions of a table beside bare signatures, the simulator, a simulated radio, memory", BitChatBenches.RunAsync),
         new("codec", "encode and decode beside Google.Protobuf and System.Text.Json", CodecBenches.RunAsync),
         new("crypto", "ML-KEM, ML-DSA, curves, AEAD and hashes, single thread", CryptoBenches.RunAsync),
         new("engine", "turns of grains in memory and on SQLite, called inside the process", EngineBenches.RunAsync),
