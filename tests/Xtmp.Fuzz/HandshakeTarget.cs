@@ -40,8 +40,7 @@ internal static class HandshakeTarget
         switch (input[0] % 15)
         {
             case 0 when ClientHello.TrySplit(payload, out var hello):
-                hello.TryReadBody();
-                Find.Unless(hello.Schemas.IsEmpty || SchemaList.IsValid(hello.Schemas), "Schemas that were read are a list.");
+                Find.Unless(!hello.TryReadBody() || hello.Schemas.IsEmpty || SchemaList.IsValid(hello.Schemas), "Schemas that were read are a list.");
                 break;
             case 1:
                 ServerHello.TryRead(payload, out _);

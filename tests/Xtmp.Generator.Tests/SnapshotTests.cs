@@ -58,6 +58,19 @@ public sealed class SnapshotTests
             Assert.EndsWith("\n", text, StringComparison.Ordinal);
         });
 
+    /// <summary>What a schema costs a build is mostly what is printed of it.</summary>
+    [Fact]
+    public void A_message_of_three_fields_takes_at_most_150_lines()
+    {
+        var run = new GeneratorRun().With(
+            "lean.yaml",
+            "protocol: lean\nnamespace: Lean\nversion: 1\nmessages:\n  Message0:\n    doc: A message.\n    kind: one-way\n    code: 0xA0\n    fields:\n"
+            + "      - { id: 0, name: name, type: string, max: 64, doc: \"Its name.\" }\n      - { id: 1, name: count, type: u32, doc: \"How many.\" }\n      - { id: 2, name: hash, type: \"bytes[32]\", doc: \"Their hash.\" }\n");
+
+        Assert.Empty(run.Result.Diagnostics);
+        Assert.InRange(run.Sources["Lean.Message0.g.cs"].Split('\n').Length, 1, 150);
+    }
+
     private static string FileOf(string hint) => hint[..^".g.cs".Length] + ".verified.cs";
 
     private static void Write(GeneratorRun run)
