@@ -10,8 +10,10 @@ internal static class DotNet
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    public static Task<CommandResult> RunAsync(string folder, params string[] arguments) =>
-        RunProgramAsync(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", folder, arguments);
+    /// <summary>The dotnet command.</summary>
+    public static string Host => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+
+    public static Task<CommandResult> RunAsync(string folder, params string[] arguments) => RunProgramAsync(Host, folder, arguments);
 
     public static async Task<CommandResult> RunProgramAsync(string program, string folder, params string[] arguments)
     {

@@ -17,6 +17,8 @@ public sealed class PackageTests(PackedPackages packages)
         Assert.Contains("analyzers/dotnet/cs/YamlDotNet.dll", entries);
         Assert.Contains("buildTransitive/Xtmp.Sdk.props", entries);
         Assert.Contains("lib/net10.0/Xtmp.Client.dll", entries);
+        Assert.Contains("README.md", entries);
+        Assert.Contains("CHANGELOG.md", entries);
         Assert.DoesNotContain(entries, entry => entry.StartsWith("lib/", StringComparison.Ordinal) && entry.Contains("Yaml", StringComparison.Ordinal));
     }
 
@@ -29,9 +31,7 @@ public sealed class PackageTests(PackedPackages packages)
             Assert.Contains("schema.json", package.Entries.Select(entry => entry.FullName));
         }
 
-        var installed = await DotNet.RunAsync(folder, "tool", "install", "Xtmp.Cli", "--version", "0.1.0", "--tool-path", "tools", "--add-source", packages.Folder);
-        Assert.True(installed.ExitCode == 0, installed.Output);
-        var xtmp = Path.Combine(folder, "tools", OperatingSystem.IsWindows() ? "xtmp.exe" : "xtmp");
+        var xtmp = await packages.InstallToolAsync(folder);
         foreach (var arguments in new string[][] { ["schema", "new", "orders"], ["schema", "lint", "."], ["schema", "breaking", "orders.yaml", "--accept"], ["schema", "breaking", "orders.yaml"] })
         {
             var ran = await DotNet.RunProgramAsync(xtmp, folder, arguments);
@@ -79,6 +79,37 @@ public sealed class PackageTests(PackedPackages packages)
         Assert.True(ran.ExitCode == 0, ran.Output);
         Assert.Contains("refused: Conflict lines", ran.Output);
         Assert.EndsWith("done", ran.Output.TrimEnd());
+    }
+
+    [Fact]
+    public async Task A_strangers_program_and_the_tool_work_with_a_running_silo()
+    {
+        await using var silo = await RunningSilo.StartAsync(packages.CreateFolder("silo"));
+        var folder = packages.CreateProject("Stranger", "", "Xtmp.Sdk", "Microsoft.Extensions.Hosting/10.0.0");
+        Copy(Path.Combine(Repository.Root, "tests", "Xtmp.Packages.Tests", "Stranger"), folder, "*.cs");
+        var built = await DotNet.RunAsync(folder, "build", "-c", "Release", "-v", "quiet", "--nologo");
+        Assert.True(built.ExitCode == 0, built.Output);
+        var ran = await DotNet.RunAsync(folder, Path.Combine(folder, "bin", "Release", "net10.0", "Stranger.dll"), silo.Endpoint, silo.Fingerprint, "alice.pem");
+        Assert.True(ran.ExitCode == 0, ran.Output);
+        Assert.Contains("alice has 75000", ran.Output);
+        Assert.Contains("healthy: Connected to", ran.Output);
+
+        var xtmp = await packages.InstallToolAsync(folder);
+        async Task<string> Xtmp(params string[] arguments)
+        {
+            var result = await DotNet.RunProgramAsync(xtmp, folder, [.. arguments, "--endpoint", silo.Endpoint, "--fingerprint", silo.Fingerprint, "--json"]);
+            Assert.True(result.ExitCode == 0, string.Join(' ', arguments) + "\n" + result.Output);
+            return result.Output;
+        }
+
+        Assert.Contains(silo.Fingerprint, await Xtmp("ping", "--count", "1"));
+        Assert.Contains("\"name\":\"nobody.example\"", await Xtmp("call", "Registry.Query", """{"name":"nobody.example"}"""));
+        Assert.Contains("\"balance\":\"75000\"", await Xtmp("watch", "wallet-updates", "--identity", "alice.pem", "--count", "1"));
+        Assert.Contains("\"calls_per_s\"", await Xtmp("bench", "--seconds", "1", "--warm-up", "0"));
+        var added = await DotNet.RunProgramAsync(xtmp, folder, "trust", "add", silo.Endpoint, silo.Fingerprint, "--file", "hosts");
+        Assert.True(added.ExitCode == 0, added.Output);
+        var trusted = await DotNet.RunProgramAsync(xtmp, folder, "ping", "--count", "1", "--endpoint", silo.Endpoint, "--known-hosts", "hosts");
+        Assert.True(trusted.ExitCode == 0, trusted.Output);
     }
 
     [Fact]

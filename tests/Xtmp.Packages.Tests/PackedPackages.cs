@@ -9,13 +9,15 @@ public sealed class PackedPackages : IAsyncLifetime
 {
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("xtmp-packages-");
 
+    /// <summary>The configuration that the tests were built in, and the packages with them.</summary>
+    public static string Configuration { get; } = AppContext.BaseDirectory.Replace('\\', '/').Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
+
     public string Folder => Path.Combine(_root.FullName, "feed");
 
     public async ValueTask InitializeAsync()
     {
-        var configuration = AppContext.BaseDirectory.Replace('\\', '/').Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
         var packed = await DotNet.RunAsync(
-            Repository.Root, "pack", "Xtmp.Sdk.sln", "--no-build", "-c", configuration, "-o", Folder, "-v", "quiet", "--nologo");
+            Repository.Root, "pack", "Xtmp.Sdk.sln", "--no-build", "-c", Configuration, "-o", Folder, "-v", "quiet", "--nologo");
         if (packed.ExitCode != 0)
         {
             throw new XunitException($"dotnet pack failed.\n{packed.Output}");
@@ -28,14 +30,28 @@ public sealed class PackedPackages : IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>A folder of its own, outside the tree.</summary>
+    public string CreateFolder(string name) => _root.CreateSubdirectory(name).FullName;
+
+    /// <summary>Installs the tool from the folder of packages; gives its path.</summary>
+    public async Task<string> InstallToolAsync(string folder)
+    {
+        var installed = await DotNet.RunAsync(folder, "tool", "install", "Xtmp.Cli", "--version", "0.1.0", "--tool-path", "tools", "--add-source", Folder);
+        Assert.True(installed.ExitCode == 0, installed.Output);
+        return Path.Combine(folder, "tools", OperatingSystem.IsWindows() ? "xtmp.exe" : "xtmp");
+    }
+
     /// <summary>
     /// A project of its own with package references alone. Its packages go to a folder of their own, so that the machine's
     /// cache neither helps nor is filled with packages of this tree.
     /// </summary>
+    /// <param name="name">Of the project.</param>
+    /// <param name="properties">Lines for its property group.</param>
+    /// <param name="packages">Packages of this tree, or <c>name/version</c> of others.</param>
     public string CreateProject(string name, string properties, params string[] packages)
     {
         var folder = _root.CreateSubdirectory(name).FullName;
-        var references = string.Concat(packages.Select(package => $"    <PackageReference Include=\"{package}\" Version=\"0.1.0\" />\n"));
+        var references = string.Concat(packages.Select(package => package.Split('/')).Select(package => $"    <PackageReference Include=\"{package[0]}\" Version=\"{package.ElementAtOrDefault(1) ?? "0.1.0"}\" />\n"));
         File.WriteAllText(
             Path.Combine(folder, name + ".csproj"),
             $"""

@@ -13,6 +13,7 @@ public static class WatchCommand
     {
         Option<ulong?> after = new("--after") { Description = "Sequence of the last update seen: go on behind it." };
         Argument<string> bundle = new("bundle") { Description = "Id of the bundle." };
+        Option<WhenSlow> whenSlow = Arguments.OneOf("--when-slow", "What the silo drops where this end reads too slowly: dropoldest, dropnewest, keeplatest, or disconnect.", WhenSlow.DropOldest);
         Argument<string> events = new("topic") { Description = "Topic of the events.", DefaultValueFactory = _ => "events:silo" };
         Option<EventSeverity> severity = Arguments.OneOf("--severity", "Least severe events to show.", EventSeverity.Info);
         Argument<string> metrics = new("topic") { Description = "Topic of the metrics.", DefaultValueFactory = _ => "metrics:silo" };
@@ -22,12 +23,12 @@ public static class WatchCommand
             item; what was missed shows as a gap.
             """)
         {
-            Follow("bundle-updates", "Example: xtmp watch bundle-updates b1 --identity node.pem", "Follows what happens to a bundle, from its first step.", [bundle], [after], (connection, _, parsed, token) =>
-                connection.Stream.UpdatesAsync(new LiveUpdates { Topic = $"bundle:{parsed.GetValue(bundle)}", StreamType = StreamType.BundleUpdates, After = parsed.GetValue(after) }, token)),
+            Follow("bundle-updates", "Example: xtmp watch bundle-updates b1 --identity node.pem", "Follows what happens to a bundle, from its first step.", [bundle], [after, whenSlow], (connection, _, parsed, token) =>
+                connection.Stream.UpdatesAsync(new LiveUpdates { Topic = $"bundle:{parsed.GetValue(bundle)}", StreamType = StreamType.BundleUpdates, After = parsed.GetValue(after), WhenSlow = parsed.GetValue(whenSlow) }, token)),
             Follow("wallet-updates", "Example: xtmp watch wallet-updates --identity me.pem", "Follows the balance of the wallet of --identity.", [], [], (connection, identity, _, token) =>
                 new XtmpWallet(connection, identity ?? throw new FormatException("A wallet's updates need --identity: they are for its owner.")).UpdatesAsync(token)),
-            Follow("events", "Example: xtmp watch events --severity warning --identity operator.pem", "Follows the events of a silo.", [events], [severity], (connection, _, parsed, token) =>
-                connection.Stream.EventsAsync(new EventStream { Topic = parsed.GetValue(events)!, MinimumSeverity = parsed.GetValue(severity) }, token)),
+            Follow("events", "Example: xtmp watch events --severity warning --identity operator.pem", "Follows the events of a silo.", [events], [severity, whenSlow], (connection, _, parsed, token) =>
+                connection.Stream.EventsAsync(new EventStream { Topic = parsed.GetValue(events)!, MinimumSeverity = parsed.GetValue(severity), WhenSlow = parsed.GetValue(whenSlow) }, token)),
             Follow("metrics", "Example: xtmp watch metrics --interval 5000 --json --identity operator.pem", "Follows the measurements of a silo.", [metrics], [interval], (connection, _, parsed, token) =>
                 connection.Stream.MetricsAsync(new MetricsStream { Topic = parsed.GetValue(metrics)!, Interval = TimeSpan.FromMilliseconds(parsed.GetValue(interval)) }, token)),
         };

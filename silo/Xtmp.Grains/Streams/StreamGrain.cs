@@ -19,7 +19,7 @@ public sealed class StreamGrain : XtmpGrain, IStreamHandler
         {
             RequireType(request, StreamType.BundleUpdates);
             return Context.OpenStream(async () => Follow(
-                Context.Subscribe<LiveUpdate>(request.Topic), await BundleHistoryAsync(request, bundleId).ConfigureAwait(true), request, context.CancellationToken));
+                Context.Subscribe<LiveUpdate>(request.Topic, SlowSubscribers.Options(request.WhenSlow)), await BundleHistoryAsync(request, bundleId).ConfigureAwait(true), request, context.CancellationToken));
         }
 
         if (Topics.TryGetWallet(request.Topic, out var walletKey))
@@ -31,7 +31,7 @@ public sealed class StreamGrain : XtmpGrain, IStreamHandler
             }
 
             return Context.OpenStream(async () => Follow(
-                Context.Subscribe<LiveUpdate>(request.Topic), await WalletSnapshotAsync(request).ConfigureAwait(true), request, context.CancellationToken));
+                Context.Subscribe<LiveUpdate>(request.Topic, SlowSubscribers.Options(request.WhenSlow)), await WalletSnapshotAsync(request).ConfigureAwait(true), request, context.CancellationToken));
         }
 
         throw Refusal.Of(XtmpErrorCode.NotFound, "Topics are bundle:<bundle id> and wallet:<64 hex digits>.", "topic");
