@@ -11,6 +11,11 @@ public sealed class GatewayServices : IDisposable
 {
     private readonly GatewayOptions _options = null!;
 
+    public GatewayServices()
+    {
+        Orders = new SessionOrders(this);
+    }
+
     public required MethodTable Methods { get; init; }
 
     /// <summary>Where calls go: the grains.</summary>
@@ -54,6 +59,8 @@ public sealed class GatewayServices : IDisposable
 
     internal GatewayTelemetry Telemetry { get; } = new();
 
+    internal SessionOrders Orders { get; }
+
     internal PumpOptions Pump { get; private init; } = null!;
 
     internal CallRates Rates { get; private init; } = null!;
@@ -74,6 +81,7 @@ public sealed class GatewayServices : IDisposable
 
     public void Dispose()
     {
+        Orders.Dispose();
         Budget.Dispose();
         Telemetry.Dispose();
     }

@@ -334,6 +334,7 @@ internal sealed partial class ServerConnection
 
         _isRecorded = true;
         var caller = _caller!;
+        _services.Orders.Follow();
         _recorded = RecordAsync(sessions => sessions.OpenedAsync(
             new SessionOpened
             {
@@ -341,8 +342,42 @@ internal sealed partial class ServerConnection
                 PeerAddress = _pump.PeerAddress,
                 Identity = caller.IdentityFingerprint is { IsEmpty: false } identity ? identity : (ReadOnlyMemory<byte>?)null,
                 At = _services.Clock.Now.Wall,
+                Gateway = _services.Orders.Gateway,
             },
             new CallContext(Caller: caller)).AsTask());
+    }
+
+    /// <summary>An operator's order, from any thread.</summary>
+    public void Carry(GatewayCommand order)
+    {
+        if (order.Order == GatewayOrder.Disconnect)
+        {
+            _pump.Use(order.Reason, static (session, reason) =>
+            {
+                if (session.State == SessionState.Established)
+                {
+                    session.CloseGracefully(DisconnectReason.Revoked, reason ?? "The operator closed the session.");
+                }
+            });
+        }
+        else if (order.Order == GatewayOrder.Report)
+        {
+            var (quality, requests) = _pump.Use(this, static (session, self) => (self.MeasureQuality(session), self._requests));
+            _ = RecordAsync(sessions => sessions.MeasuredAsync(new SessionMeasured { SessionId = order.SessionId, Quality = quality, Requests = (ulong)requests }).AsTask());
+        }
+    }
+
+    private ConnectionQuality MeasureQuality(XtmpSession session)
+    {
+        const double MegabitsPerByte = 8e-6;
+        var report = _quality!.Report(session, _services.Clock.Monotonic);
+        return new ConnectionQuality
+        {
+            LatencyMs = report.RoundTrip?.TotalMilliseconds ?? 0,
+            PacketLoss = Math.Clamp(report.DatagramLoss ?? 0, 0, 1),
+            ThroughputMbps = report.BytesReceivedPerSecond * MegabitsPerByte,
+            ErrorRate = Math.Clamp(report.ErrorRate, 0, 1),
+        };
     }
 
     private async Task RecordEndAsync()
@@ -351,6 +386,8 @@ internal sealed partial class ServerConnection
         {
             return;
         }
+
+        var quality = _pump.Use(this, static (session, self) => self.MeasureQuality(session));
 
         await _recorded.ConfigureAwait(false);
         await RecordAsync(sessions => sessions.ClosedAsync(
@@ -361,6 +398,7 @@ internal sealed partial class ServerConnection
                 Reason = close.Reason.ToString(),
                 Requests = (ulong)_requests,
                 At = _services.Clock.Now.Wall,
+                Quality = quality,
             },
             new CallContext(Caller: caller)).AsTask()).ConfigureAwait(false);
     }

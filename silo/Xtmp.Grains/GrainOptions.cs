@@ -45,6 +45,27 @@ public sealed record GrainOptions
     /// <summary>A game of which nothing is heard for so long is settled by its last certificate.</summary>
     public TimeSpan GamePatience { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>Lock sessions of one space.</summary>
+    public int MaxLockSessions { get; init; } = 1_024;
+
+    /// <summary>Lock sessions of one wallet in one space.</summary>
+    public int MaxLockSessionsPerWallet { get; init; } = 64;
+
+    /// <summary>Resources that one lock session holds, at most 1,024.</summary>
+    public int MaxLocksPerSession { get; init; } = 256;
+
+    /// <summary>Requests for locks that wait in one space.</summary>
+    public int MaxLockWaits { get; init; } = 256;
+
+    /// <summary>Requests for locks that wait for one lock session.</summary>
+    public int MaxLockWaitsPerSession { get; init; } = 4;
+
+    /// <summary>
+    /// How long a request for locks waits at most; less than a call may take. A session whose request ran out of time keeps
+    /// its place for the next one.
+    /// </summary>
+    public TimeSpan MaxLockWait { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>Notaries whose verdicts count, by id. With none, bundles stay at submitted.</summary>
     public IReadOnlyDictionary<string, IdentityPublicKey> Notaries { get; init; } = new Dictionary<string, IdentityPublicKey>();
 
@@ -57,6 +78,23 @@ public sealed record GrainOptions
     /// </summary>
     public TimeSpan SessionRetention { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>
+    /// Authorities of TLSLS certificates, by name. A silo that is alone adds one named "silo", whose root is its own identity;
+    /// in a cluster there are those that are given here.
+    /// </summary>
+    public IReadOnlyDictionary<string, AuthorityOptions> Authorities { get; init; } = new Dictionary<string, AuthorityOptions>();
+
+    /// <summary>Signs the registry's stamps; a silo puts its own identity here. Null: stamps are not signed.</summary>
+    public IdentityKey? SiloIdentity { get; init; }
+
+    /// <summary>Hedges what <see cref="SiloIdentity"/> and <see cref="Authorities"/> sign; needed where there are any. A silo puts the system's here.</summary>
+    public IEntropy? Entropy { get; init; }
+
+    /// <summary>How long an operator's question about a session waits for the session's gateway.</summary>
+    public TimeSpan GatewayPatience { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Approvals that confirm a bundle.</summary>
     public int RequiredApprovals { get; init; } = 2;
+
+    internal IEntropy RequireEntropy() => Entropy ?? throw new InvalidOperationException($"Who gives a silo keys to sign with gives it {nameof(Entropy)} too.");
 }

@@ -14,12 +14,16 @@ public static class SiloGrains
         ArgumentNullException.ThrowIfNull(silo);
         ArgumentNullException.ThrowIfNull(options);
         silo.Services.AddSingleton(options);
+        silo.Services.AddSingleton<MeterReadings>();
         return silo
             .AddXtmpGrain<WalletGrain>()
             .AddXtmpGrain<BundleGrain>()
             .AddXtmpGrain<BundleLedgerGrain>()
             .AddXtmpGrain<SessionGrain>()
+            .AddXtmpGrain<GatewayGrain>()
             .AddXtmpGrain<StreamGrain>()
+            .AddXtmpGrain<LockGrain>()
+            .AddXtmpGrain<CertificateAuthorityGrain>()
             .AddXtmpGrain<RegistryGrain>()
             .AddXtmpGrain<GameGrain>()
             .AddXtmpGrain<LobbyGrain>();

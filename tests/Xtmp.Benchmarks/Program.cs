@@ -15,6 +15,11 @@ if (args is [UdpServer.Verb])
     return await UdpServer.RunAsync();
 }
 
+if (args is [SiloServer.Verb])
+{
+    return await SiloServer.RunAsync();
+}
+
 if (args is [IdleServer.Verb])
 {
     return await IdleServer.RunAsync();

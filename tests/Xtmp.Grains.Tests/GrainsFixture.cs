@@ -20,7 +20,7 @@ internal sealed class GrainsFixture : IAsyncDisposable
 
     public GrainsFixture(GrainOptions? options = null)
     {
-        Options = (options ?? new GrainOptions { OpeningBalance = 1000 }) with { Network = Network };
+        Options = (options ?? new GrainOptions { OpeningBalance = 1000 }) with { Network = Network, Entropy = new SeededEntropy(4) };
         Silo = Start(Store);
     }
 
@@ -45,6 +45,12 @@ internal sealed class GrainsFixture : IAsyncDisposable
     public SessionClient Session => new(Silo);
 
     public RegistryClient Registry => new(Silo);
+
+    public LockClient Lock => new(Silo);
+
+    public CertificateAuthorityClient Authority => new(Silo);
+
+    public GatewayClient Gateway => new(Silo);
 
     /// <summary>Leaves the running silo and starts another, on the fixture's store or one in front of it.</summary>
     public void Restart(IGrainStore? store = null) => Silo = Start(store ?? Store);

@@ -267,8 +267,9 @@ public sealed class EndToEndTests
     {
         await using var silo = await TestSilo.StartAsync();
         await using var client = await silo.ConnectAsync();
-        var authorities = new CertificateAuthorityClient(client.Invoker);
-        var error = await Assert.ThrowsAsync<XtmpException>(async () => await authorities.ChainAsync(new CertificateChain { Authority = "nobody", Serial = 1 }));
+        var devices = new DeviceClient(client.Invoker);
+        var request = new DeviceAuthenticate { DeviceId = "d-1", Proof = new ChallengeSignature { Signature = new byte[64] } };
+        var error = await Assert.ThrowsAsync<XtmpException>(async () => await devices.AuthenticateAsync(request));
         Assert.Equal(XtmpErrorCode.NotServed, error.Code);
     }
 

@@ -13,7 +13,6 @@ public static class BundleHashing
     public const int HashSize = 32;
 
     private const byte LeafPrefix = 0;
-    private const byte NodePrefix = 1;
 
     /// <summary>
     /// RFC 6962 Merkle tree hash over the transactions in order. A leaf is SHA-256(0x00 ‖ canonical encoding), a node
@@ -34,7 +33,7 @@ public static class BundleHashing
             var node = HashLeaf(transactions[index]);
             for (var trailing = BitOperations.TrailingZeroCount(~index); trailing > 0; trailing--)
             {
-                node = HashNode(pending[^1], node);
+                node = MerkleTree.HashNode(pending[^1], node);
                 pending.RemoveAt(pending.Count - 1);
             }
 
@@ -44,7 +43,7 @@ public static class BundleHashing
         var root = pending[^1];
         for (var level = pending.Count - 2; level >= 0; level--)
         {
-            root = HashNode(pending[level], root);
+            root = MerkleTree.HashNode(pending[level], root);
         }
 
         return root;
@@ -64,6 +63,25 @@ public static class BundleHashing
         label.CopyTo(text);
         hashed.Encode(text.AsSpan(label.Length));
         return SHA256.HashData(text);
+    }
+
+    /// <summary>The same of a header, which has all that goes into it.</summary>
+    public static byte[] ComputeBundleHash(BundleHeader header)
+    {
+        ArgumentNullException.ThrowIfNull(header);
+        return ComputeBundleHash(new PoEProofBundle
+        {
+            BundleId = header.BundleId,
+            BundleHash = header.BundleHash,
+            TransactionCount = header.TransactionCount,
+            TotalValue = header.TotalValue,
+            CreatedAt = header.CreatedAt,
+            HyperledgerProof = header.HyperledgerProof,
+            NotaryApprovals = [],
+            ImmutableProof = header.ImmutableProof,
+            BpiLedgerMetadata = header.BpiLedgerMetadata,
+            Transactions = [],
+        });
     }
 
     /// <summary>The bundle with transaction count, total value, Merkle root and hash computed from its transactions, unsigned.</summary>
@@ -86,20 +104,12 @@ public static class BundleHashing
         return counted with { BundleHash = ComputeBundleHash(counted) };
     }
 
-    private static byte[] HashLeaf(BundleTransaction transaction)
+    /// <summary>SHA-256(0x00 ‖ canonical encoding): a leaf of the Merkle tree.</summary>
+    public static byte[] HashLeaf(BundleTransaction transaction)
     {
         var text = new byte[1 + transaction.GetEncodedSize()];
         text[0] = LeafPrefix;
         transaction.Encode(text.AsSpan(1));
-        return SHA256.HashData(text);
-    }
-
-    private static byte[] HashNode(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
-    {
-        Span<byte> text = stackalloc byte[1 + (2 * HashSize)];
-        text[0] = NodePrefix;
-        left.CopyTo(text[1..]);
-        right.CopyTo(text[(1 + HashSize)..]);
         return SHA256.HashData(text);
     }
 }

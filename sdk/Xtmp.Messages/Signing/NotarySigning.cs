@@ -1,3 +1,4 @@
+using Xtmp.Crypto;
 using Xtmp.Protocol;
 
 namespace Xtmp.Messages;
@@ -24,5 +25,14 @@ public static class NotarySigning
         bundleHash.CopyTo(text);
         text[^1] = approved ? (byte)1 : (byte)0;
         SignedHash.Compute(network, text, hash);
+    }
+
+    /// <summary>True where the verdict's signatures are the notary's over this bundle.</summary>
+    public static bool Verify(NotaryApproval approval, ReadOnlySpan<byte> bundleHash, string network, IdentityPublicKey notary)
+    {
+        ArgumentNullException.ThrowIfNull(approval);
+        Span<byte> hash = stackalloc byte[HashSize];
+        HashVerdict(network, bundleHash, approval.Approved, hash);
+        return DualSignature.Verify(notary, Label, Role, hash, approval.Signature.Span);
     }
 }

@@ -15,6 +15,10 @@ public static class RegistrySigning
 
     public static ReadOnlySpan<byte> Role => "owner"u8;
 
+    public static ReadOnlySpan<byte> StampLabel => "XTMP1 registry stamp"u8;
+
+    public static ReadOnlySpan<byte> StampRole => "silo"u8;
+
     /// <summary>SHA-512 over the network's name (u8 length, UTF-8) and the record's canonical encoding.</summary>
     public static void HashRecord(RegistryRecord record, string network, Span<byte> hash)
     {
@@ -47,6 +51,56 @@ public static class RegistrySigning
             MlDsaSignature = mlDsa,
             Ed25519Signature = ed25519,
         };
+    }
+
+    /// <summary>True where the owner is the fingerprint of the record's keys, and both signatures are the owner's.</summary>
+    public static bool Verify(SignedRegistryRecord signed, string network)
+    {
+        ArgumentNullException.ThrowIfNull(signed);
+        if (!IdentityPublicKey.TryImport(signed.MlDsaKey.Span, signed.Ed25519Key.Span, out var owner)
+            || owner.Fingerprint != new Fingerprint(signed.Record.Owner.Span))
+        {
+            return false;
+        }
+
+        Span<byte> hash = stackalloc byte[HashSize];
+        HashRecord(signed.Record, network, hash);
+        return owner.Verify(Label, Role, hash, signed.MlDsaSignature.Span, signed.Ed25519Signature.Span);
+    }
+
+    /// <summary>The stamp, signed by the silo that made it: a receipt that its holder can show to others.</summary>
+    /// <param name="stamp">Its keys and signature are replaced.</param>
+    /// <param name="network">Name of the silo's network.</param>
+    /// <param name="silo">The silo's identity.</param>
+    /// <param name="entropy">Hedges the ML-DSA signature.</param>
+    public static RegistryStampReply SignStamp(RegistryStampReply stamp, string network, IdentityKey silo, IEntropy entropy)
+    {
+        ArgumentNullException.ThrowIfNull(stamp);
+        ArgumentNullException.ThrowIfNull(silo);
+        Span<byte> hash = stackalloc byte[HashSize];
+        SignedHash.Compute(network, stamp.StampHash.Span, hash);
+        return stamp with
+        {
+            MlDsaKey = silo.Public.MlDsaKey.ToArray(),
+            Ed25519Key = silo.Public.Ed25519Key.ToArray(),
+            Signature = DualSignature.Sign(silo, StampLabel, StampRole, hash, entropy),
+        };
+    }
+
+    /// <summary>True where the stamp's hash follows from what it says, and the silo of that fingerprint signed it.</summary>
+    public static bool VerifyStamp(RegistryStampReply stamp, string network, Fingerprint silo)
+    {
+        ArgumentNullException.ThrowIfNull(stamp);
+        if (stamp.MlDsaKey is not { } mlDsa || stamp.Ed25519Key is not { } ed25519 || stamp.Signature is not { } signature
+            || !IdentityPublicKey.TryImport(mlDsa.Span, ed25519.Span, out var keys) || keys.Fingerprint != silo
+            || !HashStamp(stamp.Name, stamp.StampNumber, stamp.DocumentHash.Span, stamp.StampedAt, stamp.PreviousHash.Span).AsSpan().SequenceEqual(stamp.StampHash.Span))
+        {
+            return false;
+        }
+
+        Span<byte> hash = stackalloc byte[HashSize];
+        SignedHash.Compute(network, stamp.StampHash.Span, hash);
+        return DualSignature.Verify(keys, StampLabel, StampRole, hash, signature.Span);
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Xtmp.Crypto;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
@@ -14,7 +15,9 @@ namespace Xtmp.Grains;
 public sealed class BundleGrain : XtmpGrain<BundleState>, IBundleHandler
 {
     private const string ProofKey = "proof";
+    private const string VerdictPrefix = "verdict/";
     private const string AdvanceReminder = "advance";
+    private const int MaxVerdicts = 64;
 
     // The timer carries a bundle on at once; the reminder does it when the silo died in between.
     private static readonly TimeSpan AdvanceAfterCrash = TimeSpan.FromSeconds(5);
@@ -103,20 +106,23 @@ public sealed class BundleGrain : XtmpGrain<BundleState>, IBundleHandler
                 throw Refusal.Of(XtmpErrorCode.Conflict, "The bundle is still being verified.", retryable: true);
         }
 
-        state = State = state with
+        return new(ToReply(Decide(Count(state, approval)), Context.Now));
+    }
+
+    public async ValueTask<BundleProofReply> ProofAsync(BundleProof request, CallContext context = default)
+    {
+        var state = Known();
+        var bundle = await ReadProofAsync(state).ConfigureAwait(true) ?? throw Refusal.Of(XtmpErrorCode.BundleUnknown, "The stored bundle is not what was submitted.", "bundle_id");
+        for (var index = 0; index < bundle.Transactions.Count; index++)
         {
-            Verdicts = [.. state.Verdicts, new NotaryVerdict { NotaryId = approval.NotaryId, Approved = approval.Approved, At = Context.Now }],
-        };
-        if (!approval.Approved)
-        {
-            state = Move(state, BundleStatusCode.Rejected, $"refused by notary {approval.NotaryId}");
-        }
-        else if (Approvals(state) >= _options.RequiredApprovals)
-        {
-            state = Move(state, BundleStatusCode.Confirmed, $"approved by {Approvals(state)} notaries");
+            if (bundle.Transactions[index].TxId == request.TxId)
+            {
+                var approvals = await Context.Entries.PageAsync(VerdictPrefix, VerdictPrefix, MaxVerdicts).ConfigureAwait(true);
+                return BundleProofs.Make(bundle, index, (BundleStatusCode)state.Status, [.. approvals.Select(entry => StoredValues.Decode<NotaryApproval>(entry.Value))]);
+            }
         }
 
-        return new(ToReply(state, Context.Now));
+        throw Refusal.Of(XtmpErrorCode.NotFound, "The bundle holds no such transaction.", "tx_id");
     }
 
     protected override ValueTask OnReminderAsync(string name) => AdvanceAsync();
@@ -139,7 +145,9 @@ public sealed class BundleGrain : XtmpGrain<BundleState>, IBundleHandler
                 Move(state, fault is null ? BundleStatusCode.Verified : BundleStatusCode.Rejected, fault);
                 break;
             case BundleStatusCode.Verified:
-                Move(state, BundleStatusCode.Submitted, "waiting for notary approvals");
+                state = await CountCollectedAsync(state).ConfigureAwait(true);
+                state = Move(state, BundleStatusCode.Submitted, "waiting for notary approvals");
+                Decide(state);
                 Context.RemoveReminder(AdvanceReminder);
                 return;
             default:
@@ -153,13 +161,46 @@ public sealed class BundleGrain : XtmpGrain<BundleState>, IBundleHandler
     /// <summary>Reads back what was stored and recomputes it: what counts from here on is what the silo keeps.</summary>
     private async ValueTask<string?> VerifyStoredAsync(BundleState state)
     {
-        if (await Context.Entries.GetAsync(ProofKey).ConfigureAwait(true) is not { } proof || !SHA256.HashData(proof.Span).AsSpan().SequenceEqual(state.ContentHash.Span))
+        var bundle = await ReadProofAsync(state).ConfigureAwait(true);
+        return bundle is null ? "the stored proof is not what was submitted" : BundleVerification.FindFault(bundle)?.Message;
+    }
+
+    private async ValueTask<PoEProofBundle?> ReadProofAsync(BundleState state) =>
+        await Context.Entries.GetAsync(ProofKey).ConfigureAwait(true) is { } proof && SHA256.HashData(proof.Span).AsSpan().SequenceEqual(state.ContentHash.Span)
+            ? StoredValues.Decode<PoEProofBundle>(proof)
+            : null;
+
+    /// <summary>Verdicts that came with the bundle count like those that come later; what does not verify is passed over.</summary>
+    private async ValueTask<BundleState> CountCollectedAsync(BundleState state)
+    {
+        foreach (var approval in (await ReadProofAsync(state).ConfigureAwait(true))?.NotaryApprovals ?? [])
         {
-            return "the stored proof is not what was submitted";
+            if (state.Verdicts.All(verdict => verdict.NotaryId != approval.NotaryId)
+                && _options.Notaries.TryGetValue(approval.NotaryId, out var keys)
+                && NotarySigning.Verify(approval, state.BundleHash.Span, _options.Network, keys))
+            {
+                state = Count(state, approval);
+            }
         }
 
-        return BundleVerification.FindFault(StoredValues.Decode<PoEProofBundle>(proof))?.Message;
+        return state;
     }
+
+    private BundleState Count(BundleState state, NotaryApproval approval)
+    {
+        // Notary ids are any text; keys of entries are ASCII.
+        Context.Entries.Put(VerdictPrefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(approval.NotaryId))), approval);
+        return State = state with
+        {
+            Verdicts = [.. state.Verdicts, new NotaryVerdict { NotaryId = approval.NotaryId, Approved = approval.Approved, At = Context.Now }],
+        };
+    }
+
+    /// <summary>One refusal rejects; enough approvals confirm.</summary>
+    private BundleState Decide(BundleState state) =>
+        state.Verdicts.FirstOrDefault(verdict => !verdict.Approved) is { } refusal ? Move(state, BundleStatusCode.Rejected, $"refused by notary {refusal.NotaryId}")
+        : Approvals(state) >= _options.RequiredApprovals ? Move(state, BundleStatusCode.Confirmed, $"approved by {Approvals(state)} notaries")
+        : state;
 
     /// <summary>The node that the bundle names is known here, and it is the one that submits.</summary>
     private IdentityPublicKey RequireNode(string nodeId, CallContext context)
@@ -192,9 +233,7 @@ public sealed class BundleGrain : XtmpGrain<BundleState>, IBundleHandler
             throw Refusal.Of(XtmpErrorCode.PermissionDenied, "This silo knows no such notary.", "notary_approval.notary_id");
         }
 
-        Span<byte> hash = stackalloc byte[NotarySigning.HashSize];
-        NotarySigning.HashVerdict(_options.Network, state.BundleHash.Span, approval.Approved, hash);
-        if (!DualSignature.Verify(keys, NotarySigning.Label, NotarySigning.Role, hash, approval.Signature.Span))
+        if (!NotarySigning.Verify(approval, state.BundleHash.Span, _options.Network, keys))
         {
             throw Refusal.Of(XtmpErrorCode.SignatureInvalid, $"The signature is not this notary's ML-DSA-87 and Ed25519 over the verdict in the network '{_options.Network}'.", "notary_approval.signature");
         }

@@ -17,13 +17,15 @@ public sealed class BundleLedgerGrain : XtmpGrain<LedgerState>, IBundleLedgerHan
     {
         // One line more than asked for tells whether there are more.
         var entries = await Context.Entries.PageAsync(LinePrefix, LineKey(request.After), request.Limit + 1).ConfigureAwait(true);
-        var lines = entries.Take(request.Limit).Select(entry => StoredValues.Decode<BundleSummary>(entry.Value)).ToArray();
+        var until = request.Until ?? ulong.MaxValue;
+        var all = entries.Select(entry => StoredValues.Decode<BundleSummary>(entry.Value)).Where(line => line.Sequence <= until).ToArray();
+        var lines = all.Take(request.Limit).ToArray();
         return new BundleSyncReply
         {
             NodeId = request.NodeId,
             Bundles = [.. lines],
             Next = lines.Length > 0 ? lines[^1].Sequence : request.After,
-            More = entries.Count > request.Limit,
+            More = all.Length > request.Limit,
         };
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Xtmp.Crypto;
 using Xtmp.Grains.State;
@@ -13,6 +14,11 @@ namespace Xtmp.Grains;
 /// </summary>
 public sealed class RegistryGrain : XtmpGrain<RegistryState>, IRegistryHandler
 {
+    private const string RevisionPrefix = "revision/";
+
+    // Changes that are kept for subscribers who were away.
+    private const int MaxRevisions = 64;
+
     // An hour of microseconds, for clocks that differ.
     private const ulong MaxVersionLead = 3_600_000_000;
 
@@ -82,7 +88,8 @@ public sealed class RegistryGrain : XtmpGrain<RegistryState>, IRegistryHandler
         }
 
         RequireOwnerSignature(request.Record);
-        State = (State ?? Empty()) with { Record = StoredValues.Encode(request.Record), Version = record.Version, PublishedAt = Context.Now };
+        State = (State ?? Empty()) with { Record = StoredValues.Encode(request.Record), Version = record.Version, PublishedAt = Context.Now, Updates = checked((State?.Updates ?? 0) + 1) };
+        Announce(record);
         var reply = new RegistryUpdateReply { Name = request.Name, Version = record.Version, PublishedAt = Context.Now };
         Remember(request.OperationId, request, reply);
         return reply;
@@ -111,22 +118,45 @@ public sealed class RegistryGrain : XtmpGrain<RegistryState>, IRegistryHandler
             PreviousHash = state.LastStamp,
             StampHash = RegistrySigning.HashStamp(request.Name, number, request.DocumentHash.Span, Context.Now, state.LastStamp.Span),
         };
+        if (_options.SiloIdentity is { } silo)
+        {
+            reply = RegistrySigning.SignStamp(reply, _options.Network, silo, _options.RequireEntropy());
+        }
+
         State = state with { Stamps = number, LastStamp = reply.StampHash };
         Remember(request.OperationId, request, reply);
         return reply;
     }
 
+    public async ValueTask<RegistryRevisionsReply> RevisionsAsync(RegistryRevisions request, CallContext context = default)
+    {
+        var after = Math.Max(request.After, State is { } state && state.Updates > MaxRevisions ? state.Updates - MaxRevisions : 0);
+        var kept = await Context.Entries.PageAsync(RevisionPrefix, RevisionKey(after), MaxRevisions).ConfigureAwait(true);
+        return new RegistryRevisionsReply { First = after + 1, Updates = [.. kept.Select(entry => StoredValues.Decode<RegistryRecordUpdate>(entry.Value))] };
+    }
+
+    /// <summary>Keeps the change for those who come later, and tells those who follow the name.</summary>
+    private void Announce(RegistryRecord record)
+    {
+        var sequence = State!.Updates;
+        var update = new RegistryRecordUpdate { Name = record.Name, Version = record.Version, Owner = record.Owner, Endpoints = (ushort)record.Endpoints.Count, At = Context.Now };
+        Context.Entries.Put(RevisionKey(sequence), update);
+        if (sequence > MaxRevisions)
+        {
+            Context.Entries.Remove(RevisionKey(sequence - MaxRevisions));
+        }
+
+        Context.Publish(Topics.OfName(record.Name), new LiveUpdate { Topic = Topics.OfName(record.Name), Sequence = sequence, At = Context.Now, Body = update });
+    }
+
     private void RequireOwnerSignature(SignedRegistryRecord signed)
     {
-        if (!IdentityPublicKey.TryImport(signed.MlDsaKey.Span, signed.Ed25519Key.Span, out var owner)
-            || owner.Fingerprint != new Fingerprint(signed.Record.Owner.Span))
+        if (Fingerprint.Of(signed.MlDsaKey.Span, signed.Ed25519Key.Span) != new Fingerprint(signed.Record.Owner.Span))
         {
             throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "The owner is not the fingerprint of the two keys.", "record.record.owner");
         }
 
-        Span<byte> hash = stackalloc byte[RegistrySigning.HashSize];
-        RegistrySigning.HashRecord(signed.Record, _options.Network, hash);
-        if (!owner.Verify(RegistrySigning.Label, RegistrySigning.Role, hash, signed.MlDsaSignature.Span, signed.Ed25519Signature.Span))
+        if (!RegistrySigning.Verify(signed, _options.Network))
         {
             throw Refusal.Of(XtmpErrorCode.SignatureInvalid, $"The signatures are not the owner's over this record in the network '{_options.Network}'.", "record.ml_dsa_signature");
         }
@@ -142,6 +172,8 @@ public sealed class RegistryGrain : XtmpGrain<RegistryState>, IRegistryHandler
     private static RegistryState Empty() => new() { Version = 0, Stamps = 0, LastStamp = new byte[32] };
 
     private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
+
+    private static string RevisionKey(ulong sequence) => RevisionPrefix + sequence.ToString("d20", CultureInfo.InvariantCulture);
 
     private static string OperationKey(ReadOnlyMemory<byte> operation) => "op/" + Convert.ToHexStringLower(operation.Span);
 

@@ -1,5 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Placement;
-using System.Runtime.CompilerServices;
 using Xtmp.Messages;
 using Xtmp.Protocol;
 using Xtmp.Runtime;
@@ -7,19 +7,30 @@ using Xtmp.Runtime;
 namespace Xtmp.Grains;
 
 /// <summary>
-/// A topic that sessions follow: first what stands now, then what changes, each update once and in order. The updates
-/// themselves are the business of the grain the topic speaks of.
+/// A topic that sessions follow: first what stands now or what was missed, then what changes, each update once and in order. The
+/// updates themselves are the business of the grain the topic speaks of.
 /// </summary>
 [PreferLocalPlacement]
 public sealed class StreamGrain : XtmpGrain, IStreamHandler
 {
+    // Updates of a wallet that are sent again to a subscriber that was away; of the others as many as their grains keep.
+    private const int MaxReplay = 64;
+
+    private readonly MeterReadings _readings;
+    private readonly TimeProvider _time;
+
+    public StreamGrain(MeterReadings readings, [FromKeyedServices(Orleans.Runtime.TimeProviderNames.Grains)] TimeProvider time)
+    {
+        _readings = readings;
+        _time = time;
+    }
+
     public IAsyncEnumerable<LiveUpdate> UpdatesAsync(LiveUpdates request, CallContext context = default)
     {
         if (Topics.TryGetBundle(request.Topic, out var bundleId))
         {
             RequireType(request, StreamType.BundleUpdates);
-            return Context.OpenStream(async () => Follow(
-                Context.Subscribe<LiveUpdate>(request.Topic, SlowSubscribers.Options(request.WhenSlow)), await BundleHistoryAsync(request, bundleId).ConfigureAwait(true), request, context.CancellationToken));
+            return Open(request, context, () => ReplayBundleAsync(request, bundleId));
         }
 
         if (Topics.TryGetWallet(request.Topic, out var walletKey))
@@ -30,18 +41,37 @@ public sealed class StreamGrain : XtmpGrain, IStreamHandler
                 throw Refusal.Of(XtmpErrorCode.PermissionDenied, "A wallet's updates are for a session that speaks for it.", "topic");
             }
 
-            return Context.OpenStream(async () => Follow(
-                Context.Subscribe<LiveUpdate>(request.Topic, SlowSubscribers.Options(request.WhenSlow)), await WalletSnapshotAsync(request).ConfigureAwait(true), request, context.CancellationToken));
+            return Open(request, context, () => ReplayWalletAsync(request, Convert.FromHexString(walletKey)));
         }
 
-        throw Refusal.Of(XtmpErrorCode.NotFound, "Topics are bundle:<bundle id> and wallet:<64 hex digits>.", "topic");
+        if (Topics.TryGetName(request.Topic, out var name) && new RegistryQuery { Name = name }.TryValidate(out _))
+        {
+            RequireType(request, StreamType.RegistryUpdates);
+            return Open(request, context, () => ReplayNameAsync(request, name));
+        }
+
+        if (Topics.TryGetSession(request.Topic, out var sessionKey) && ulong.TryParse(sessionKey, out var sessionId) && Topics.OfSession(GrainKey.Of(sessionId)) == request.Topic)
+        {
+            RequireType(request, StreamType.SessionUpdates);
+            var caller = context.RequireCaller();
+            if (caller.SessionId != sessionId && !caller.Roles.HasFlag(CallerRoles.Operator))
+            {
+                throw Refusal.Of(XtmpErrorCode.PermissionDenied, "A session's updates are for itself and for operators.", "topic");
+            }
+
+            return Open(request, context, () => ReplaySessionAsync(request, sessionId));
+        }
+
+        throw Refusal.Of(XtmpErrorCode.NotFound, "Topics are bundle:<bundle id>, wallet:<64 hex digits>, registry:<name> and session:<session id>.", "topic");
     }
 
-    public IAsyncEnumerable<EventItem> EventsAsync(EventStream request, CallContext context = default) =>
-        throw Refusal.Of(XtmpErrorCode.NotServed, "This silo publishes no events over XTMP; it has no way yet to tell who may read them.", "topic");
+    public IAsyncEnumerable<EventItem> EventsAsync(EventStream request, CallContext context = default) => request.Topic == Topics.Events
+        ? EventFollower.FollowAsync(Context.Subscribe<EventItem>(Topics.Events, SlowSubscribers.Options(request.WhenSlow)), request, context.CancellationToken)
+        : throw Refusal.Of(XtmpErrorCode.NotFound, $"Events have the topic {Topics.Events}.", "topic");
 
-    public IAsyncEnumerable<MetricsItem> MetricsAsync(MetricsStream request, CallContext context = default) =>
-        throw Refusal.Of(XtmpErrorCode.NotServed, "This silo publishes no metrics over XTMP; it has no way yet to tell who may read them.", "topic");
+    public IAsyncEnumerable<MetricsItem> MetricsAsync(MetricsStream request, CallContext context = default) => request.Topic == Topics.Metrics
+        ? MetricsFollower.FollowAsync(_readings, _time, request, context.CancellationToken)
+        : throw Refusal.Of(XtmpErrorCode.NotFound, $"Metrics have the topic {Topics.Metrics}.", "topic");
 
     private static void RequireType(LiveUpdates request, StreamType type)
     {
@@ -51,51 +81,14 @@ public sealed class StreamGrain : XtmpGrain, IStreamHandler
         }
     }
 
-    /// <summary>
-    /// The subscription was opened before the snapshot was read, so an update may be in both; its sequence tells.
-    /// </summary>
-    private static async IAsyncEnumerable<LiveUpdate> Follow(
-        IAsyncEnumerable<TopicEvent<LiveUpdate>> live, IReadOnlyList<LiveUpdate> snapshot, LiveUpdates request, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var wanted = request.Filter?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        var last = request.After ?? 0;
+    private static LiveUpdate Gap(LiveUpdates request, ulong last, ulong missed, DateTimeOffset at) =>
+        new() { Topic = request.Topic, Sequence = last, At = at, Body = new UpdateGap { Missed = missed } };
 
-        // A gap happened somewhere after the update before it; nothing knows a better time.
-        var at = DateTimeOffset.UnixEpoch;
-        foreach (var update in snapshot)
-        {
-            last = update.Sequence;
-            at = update.At;
-            if (IsWanted(update, wanted))
-            {
-                yield return update;
-            }
-        }
+    /// <summary>The subscription is in place before the past is read, so that nothing falls between.</summary>
+    private IAsyncEnumerable<LiveUpdate> Open(LiveUpdates request, CallContext context, Func<ValueTask<List<LiveUpdate>>> replay) => Context.OpenStream(async () =>
+        UpdateFollower.FollowAsync(Context.Subscribe<LiveUpdate>(request.Topic, SlowSubscribers.Options(request.WhenSlow)), await replay().ConfigureAwait(true), request, context.CancellationToken));
 
-        await foreach (var (item, missed) in live.WithCancellation(cancellationToken).ConfigureAwait(true))
-        {
-            if (item is null)
-            {
-                yield return new LiveUpdate { Topic = request.Topic, Sequence = last, At = at, Body = new UpdateGap { Missed = (ulong)missed } };
-            }
-            else if (item.Sequence > last)
-            {
-                last = item.Sequence;
-                at = item.At;
-                if (IsWanted(item, wanted))
-                {
-                    yield return item;
-                }
-            }
-        }
-    }
-
-    private static bool IsWanted(LiveUpdate update, string[]? wanted) =>
-        wanted is null || wanted.Contains(
-            update.Body.Match(static _ => "bundle_status", static _ => "wallet_balance", static _ => "gap", static _ => "unknown"),
-            StringComparer.Ordinal);
-
-    private async ValueTask<IReadOnlyList<LiveUpdate>> BundleHistoryAsync(LiveUpdates request, string bundleId)
+    private async ValueTask<List<LiveUpdate>> ReplayBundleAsync(LiveUpdates request, string bundleId)
     {
         BundleStatusReply status;
         try
@@ -108,6 +101,7 @@ public sealed class StreamGrain : XtmpGrain, IStreamHandler
             return [];
         }
 
+        // All steps, whenever it comes: a bundle's life is short.
         var updates = new List<LiveUpdate>();
         var previous = status.History[0].Status;
         for (var index = 0; index < status.History.Count; index++)
@@ -131,20 +125,66 @@ public sealed class StreamGrain : XtmpGrain, IStreamHandler
         return updates;
     }
 
-    private async ValueTask<IReadOnlyList<LiveUpdate>> WalletSnapshotAsync(LiveUpdates request)
+    private async ValueTask<List<LiveUpdate>> ReplayWalletAsync(LiveUpdates request, byte[] wallet)
     {
-        var wallet = Convert.FromHexString(request.Topic.AsSpan(request.Topic.IndexOf(':') + 1));
-        var snapshot = await new WalletClient(Context.Calls).SnapshotAsync(new WalletSnapshot { Wallet = wallet }).ConfigureAwait(true);
-        var after = request.After ?? 0;
-        var updates = new List<LiveUpdate>();
-        if (request.After is not null && snapshot.Sequence > after + 1)
+        var client = new WalletClient(Context.Calls);
+        var snapshot = await client.SnapshotAsync(new WalletSnapshot { Wallet = wallet }).ConfigureAwait(true);
+        var now = new LiveUpdate { Topic = request.Topic, Sequence = snapshot.Sequence, At = snapshot.Update.At, Body = snapshot.Update };
+        if (request.After is not { } after)
         {
-            updates.Add(new LiveUpdate { Topic = request.Topic, Sequence = snapshot.Sequence - 1, At = snapshot.Update.At, Body = new UpdateGap { Missed = snapshot.Sequence - after - 1 } });
+            return [now];
         }
 
-        if (request.After is null || snapshot.Sequence > after)
+        if (snapshot.Sequence <= after)
         {
-            updates.Add(new LiveUpdate { Topic = request.Topic, Sequence = snapshot.Sequence, At = snapshot.Update.At, Body = snapshot.Update });
+            return [];
+        }
+
+        var history = await client.HistoryAsync(new WalletHistory { Wallet = wallet, Limit = MaxReplay }).ConfigureAwait(true);
+        List<LiveUpdate> missed =
+        [
+            .. history.Entries.Where(line => line.Sequence > after).Reverse().Select(line => new LiveUpdate
+            {
+                Topic = request.Topic,
+                Sequence = line.Sequence,
+                At = line.At,
+                Body = new WalletBalanceUpdate
+                {
+                    Wallet = wallet,
+                    Balance = line.Balance,
+                    Currency = snapshot.Update.Currency,
+                    OperationId = line.OperationId,
+                    At = line.At,
+                    Held = line.Held,
+                },
+            }),
+        ];
+        return WithGap(request, after, missed.Count > 0 ? missed : [now]);
+    }
+
+    private async ValueTask<List<LiveUpdate>> ReplayNameAsync(LiveUpdates request, string name)
+    {
+        var kept = await new RegistryClient(Context.Calls).RevisionsAsync(new RegistryRevisions { Name = name, After = request.After ?? 0 }).ConfigureAwait(true);
+        List<LiveUpdate> updates =
+        [
+            .. kept.Updates.Select((update, index) => new LiveUpdate { Topic = request.Topic, Sequence = kept.First + (ulong)index, At = update.At, Body = update }),
+        ];
+        return request.After is { } after ? WithGap(request, after, updates) : [.. updates.TakeLast(1)];
+    }
+
+    private async ValueTask<List<LiveUpdate>> ReplaySessionAsync(LiveUpdates request, ulong sessionId)
+    {
+        var snapshot = await new SessionClient(Context.Calls).SnapshotAsync(new SessionSnapshot { SessionId = sessionId }).ConfigureAwait(true);
+        return snapshot.Update is { } update && snapshot.Sequence > (request.After ?? 0)
+            ? WithGap(request, request.After ?? snapshot.Sequence - 1, [new LiveUpdate { Topic = request.Topic, Sequence = snapshot.Sequence, At = update.At, Body = update }])
+            : [];
+    }
+
+    private static List<LiveUpdate> WithGap(LiveUpdates request, ulong after, List<LiveUpdate> updates)
+    {
+        if (updates.Count > 0 && updates[0].Sequence > after + 1)
+        {
+            updates.Insert(0, Gap(request, updates[0].Sequence - 1, updates[0].Sequence - after - 1, updates[0].At));
         }
 
         return updates;

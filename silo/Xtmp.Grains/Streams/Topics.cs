@@ -8,6 +8,26 @@ internal static class Topics
     private const string BundlePrefix = "bundle:";
     private const string WalletPrefix = "wallet:";
 
+    private const string NamePrefix = "registry:";
+    private const string SessionPrefix = "session:";
+
+    /// <summary>Events of the silos.</summary>
+    public const string Events = "events:silo";
+
+    /// <summary>Measurements of the silo that serves the stream.</summary>
+    public const string Metrics = "metrics:silo";
+
+    public static string OfName(string name) => NamePrefix + name;
+
+    public static string OfSession(string sessionKey) => SessionPrefix + sessionKey;
+
+    /// <summary>Orders to a gateway. Not for subscribers: no stream serves it.</summary>
+    public static string OfGateway(string gateway) => "gateway:" + gateway;
+
+    public static bool TryGetName(string topic, [NotNullWhen(true)] out string? name) => TryStrip(topic, NamePrefix, out name);
+
+    public static bool TryGetSession(string topic, [NotNullWhen(true)] out string? sessionKey) => TryStrip(topic, SessionPrefix, out sessionKey);
+
     public static string OfBundle(string bundleId) => BundlePrefix + bundleId;
 
     public static string OfWallet(string walletKey) => WalletPrefix + walletKey;

@@ -19,6 +19,12 @@ public interface IXtmpGrainContext
     DateTimeOffset Now { get; }
 
     /// <summary>
+    /// Reading of the silo's monotonic clock at the start of the turn; the same throughout. It says nothing to another
+    /// activation of the grain, let alone another silo.
+    /// </summary>
+    TimeSpan Monotonic { get; }
+
+    /// <summary>
     /// Calls to other grains, for generated clients. The turn waits, so await them inside it. A call back into a grain
     /// that already waits gets <see cref="XtmpErrorCode.CallCycle"/>. What the callee commits stays, also when this turn
     /// then throws: for changes that belong together use <see cref="Send{TRequest}"/>.
@@ -53,6 +59,17 @@ public interface IXtmpGrainContext
     /// <param name="check">Touches nothing of the grain; null means that all is well. It must not throw.</param>
     /// <exception cref="InvalidOperationException">The turn is not a unary call's, or has a check already.</exception>
     void CheckReply(Func<XtmpException?> check);
+
+    /// <summary>
+    /// Lets a later turn give the reply of this call: the grain goes on to other turns meanwhile, as long as the caller has
+    /// patience. What this turn changes is committed at its end all the same. Where the activation goes before the reply was
+    /// given, the call is made again at its successor: it must be harmless to repeat.
+    /// </summary>
+    /// <param name="later">Gives the reply, from within a turn.</param>
+    /// <returns>What the method returns; nobody sees it.</returns>
+    /// <exception cref="InvalidOperationException">The turn is not a unary call's, or has deferred its reply already.</exception>
+    TReply DeferReply<TReply>(out IDeferredReply<TReply> later)
+        where TReply : class, IXtmpMessage;
 
     /// <summary>Publishes an item to every subscriber of the topic after the commit.</summary>
     void Publish(string topic, IXtmpMessage item);

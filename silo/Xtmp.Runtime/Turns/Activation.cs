@@ -17,6 +17,7 @@ internal sealed class Activation
     private readonly StagedChanges _staged = new();
     private readonly GrainContext _context;
     private readonly ActivationOutbox _outbox;
+    private readonly DeferredCalls _deferred = new();
     private readonly KeyValuePair<string, object?> _kindTag;
     private CancellationTokenSource _cancellation = new();
     private Dictionary<string, ReminderRecord>? _reminders;
@@ -58,13 +59,13 @@ internal sealed class Activation
             return new(XtmpReply.Moved);
         }
 
-        return CallAsync(call, leavesScheduler: false);
+        return CallAsync(call, isMessage: false);
     }
 
     /// <summary>A call that came through Orleans' messaging.</summary>
     public async ValueTask<XtmpReply> CallByMessageAsync(XtmpCall call, CancellationToken cancellationToken)
     {
-        var pending = CallAsync(call, leavesScheduler: true);
+        var pending = CallAsync(call, isMessage: true);
         if (!pending.IsCompleted && cancellationToken.CanBeCanceled)
         {
             await using var registration = cancellationToken.UnsafeRegister(static state => ((XtmpCall)state!).Turn?.Cancel(), call).ConfigureAwait(false);
@@ -195,6 +196,7 @@ internal sealed class Activation
         _isLeaving = true;
         _services.Local.Leave(this);
         _context.StopTimers();
+        _deferred.Move();
         _grain.LeaveWhenIdle();
     }
 
@@ -218,6 +220,7 @@ internal sealed class Activation
 
         _outbox.Stop();
         _context.StopTimers();
+        _deferred.Move();
     }
 
     private static async ValueTask<XtmpReply> AcceptAsync(ValueTask<TurnOutcome> running, ActivityCounter activity)
@@ -234,7 +237,7 @@ internal sealed class Activation
         return XtmpReply.Accepted;
     }
 
-    private ValueTask<XtmpReply> CallAsync(XtmpCall call, bool leavesScheduler)
+    private ValueTask<XtmpReply> CallAsync(XtmpCall call, bool isMessage)
     {
         if (FindMethod(call) is not { } method)
         {
@@ -243,7 +246,7 @@ internal sealed class Activation
 
         var turn = new CallTurn(call, method);
         call.Turn = turn;
-        var running = RunAsync(turn, leavesScheduler);
+        var running = RunAsync(turn, leavesScheduler: isMessage);
         if (method is IOneWayMethod && !running.IsCompleted)
         {
             // Accepted is all a sender hears.
@@ -253,12 +256,18 @@ internal sealed class Activation
             return new(XtmpReply.Accepted);
         }
 
-        return running.IsCompletedSuccessfully && running.Result.Hold is null && turn.Check is null ? new(ToReply(turn, running.Result)) : FinishAsync(turn, running);
+        return running.IsCompletedSuccessfully && running.Result.Hold is null && turn.Check is null && turn.Deferred is null
+            ? new(ToReply(turn, running.Result))
+            : FinishAsync(turn, running, isCounted: !isMessage);
     }
 
-    private async ValueTask<XtmpReply> FinishAsync(CallTurn turn, ValueTask<TurnOutcome> running)
+    private async ValueTask<XtmpReply> FinishAsync(CallTurn turn, ValueTask<TurnOutcome> running, bool isCounted)
     {
         var outcome = await running.ConfigureAwait(false);
+        if (turn.Deferred is { } deferred)
+        {
+            return outcome is { Error: null, IsMoved: false } ? await _deferred.WaitAsync(turn, deferred, isCounted).ConfigureAwait(false) : ToReply(turn, outcome);
+        }
 
         // The grain is free meanwhile.
         if (outcome.Hold is not null && await outcome.Hold.ConfigureAwait(false) is { } refusal)
@@ -394,7 +403,7 @@ internal sealed class Activation
         }
     }
 
-    private static TurnOutcome Cancelled() => new(new XtmpException(XtmpErrorCode.Cancelled, Fault.Peer, "The caller gave up.", retryable: true));
+    private static TurnOutcome Cancelled() => new(Turn.GaveUp());
 
     private TurnOutcome Failed(Turn turn, XtmpException error)
     {
@@ -566,6 +575,11 @@ internal sealed class Activation
         foreach (var (topic, item) in _staged.Publications)
         {
             _services.Topics.Publish(topic, item);
+        }
+
+        foreach (var (call, reply) in _staged.Replies)
+        {
+            call.Release(XtmpReply.Of(reply));
         }
 
         return _staged.Messages.Count == 0 ? null : _outbox.Send(_staged.Messages, _version);

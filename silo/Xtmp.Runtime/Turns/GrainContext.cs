@@ -10,10 +10,13 @@ internal sealed class GrainContext(Activation activation, TurnServices services,
     private List<GrainTimer>? _timers;
     private OrleansInvoker? _calls;
     private DateTimeOffset? _now;
+    private TimeSpan? _monotonic;
 
     public GrainId Id => activation.Id;
 
     public DateTimeOffset Now => _now ??= WholeMicroseconds(services.Time.GetUtcNow());
+
+    public TimeSpan Monotonic => _monotonic ??= services.Time.GetElapsedTime(0);
 
     public ICallInvoker Calls => _calls ??= new OrleansInvoker(services, activation);
 
@@ -24,7 +27,11 @@ internal sealed class GrainContext(Activation activation, TurnServices services,
 
     public static DateTimeOffset WholeMicroseconds(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
 
-    public void BeginTurn() => _now = null;
+    public void BeginTurn()
+    {
+        _now = null;
+        _monotonic = null;
+    }
 
     public ValueTask<bool> ExistsAsync(GrainId id)
     {
@@ -64,6 +71,21 @@ internal sealed class GrainContext(Activation activation, TurnServices services,
         }
 
         turn.Check = check;
+    }
+
+    public TReply DeferReply<TReply>(out IDeferredReply<TReply> later)
+        where TReply : class, IXtmpMessage
+    {
+        EnsureTurn();
+        if (activation.Current is not CallTurn { Deferred: null } turn)
+        {
+            throw new InvalidOperationException("One deferred reply, in the turn of a unary call.");
+        }
+
+        var deferred = new DeferredReply<TReply>(this, staged, services.Activity);
+        turn.Deferred = deferred;
+        later = deferred;
+        return null!;
     }
 
     public void Publish(string topic, IXtmpMessage item)

@@ -19,6 +19,9 @@ internal sealed class StagedChanges
 
     public List<(string Topic, IXtmpMessage Item)> Publications { get; } = [];
 
+    /// <summary>Replies to calls of earlier turns.</summary>
+    public List<(DeferredReply Call, IXtmpMessage Reply)> Replies { get; } = [];
+
     /// <summary>The grain is to be removed.</summary>
     public bool Forget { get; set; }
 
@@ -64,6 +67,7 @@ internal sealed class StagedChanges
         OutboxRemovals.Clear();
         Reminders.Clear();
         Publications.Clear();
+        Replies.Clear();
     }
 }
 

@@ -23,6 +23,9 @@ internal abstract class Turn
     /// <summary>What the reply depends on and is found out after the turn, without holding the grain: the refusal, or null.</summary>
     public Func<XtmpException?>? Check { get; set; }
 
+    /// <summary>The reply comes from a later turn.</summary>
+    public DeferredReply? Deferred { get; set; }
+
     public List<ITopicSubscription>? Subscriptions { get; set; }
 
     /// <summary>Its caller has given up: it need not begin, and where it runs its token is cancelled.</summary>
@@ -34,8 +37,12 @@ internal abstract class Turn
     public void Cancel()
     {
         _isCancelled = true;
+        Interlocked.MemoryBarrier();
+        Deferred?.Release(XtmpReply.Of(GaveUp()));
         Volatile.Read(ref _activation)?.CancelRunning(this);
     }
+
+    public static XtmpException GaveUp() => new(XtmpErrorCode.Cancelled, Fault.Peer, "The caller gave up.", retryable: true);
 
     /// <summary>The turn is about to run there.</summary>
     public void Begins(Activation activation) => Volatile.Write(ref _activation, activation);

@@ -13,6 +13,9 @@ internal sealed partial class SiloEngine : IAsyncDisposable
     /// <summary>The database, in the data directory.</summary>
     public const string DatabaseName = "grains.db";
 
+    /// <summary>The authority of a silo that is alone; its root is the silo's identity, which clients pin anyway.</summary>
+    public const string OwnAuthority = "silo";
+
     private readonly IGrainStore _store;
     private readonly GrainSilo _engine;
     private readonly TimeSpan _drainTimeout;
@@ -35,6 +38,16 @@ internal sealed partial class SiloEngine : IAsyncDisposable
     {
         var logger = loggerFactory.CreateLogger("Xtmp.Runtime");
         var grains = options.Grains.Network.Length == 0 ? options.Grains with { Network = NetworkName.Of(keys.Identity.Public.Fingerprint) } : options.Grains;
+
+        // In a cluster every silo has an identity of its own, so that an authority needs a key that its silos share.
+        grains = grains with
+        {
+            SiloIdentity = grains.SiloIdentity ?? keys.Identity,
+            Entropy = grains.Entropy ?? SystemEntropy.Instance,
+            Authorities = options.Cluster is null && !grains.Authorities.ContainsKey(OwnAuthority)
+                ? new Dictionary<string, AuthorityOptions>(grains.Authorities) { [OwnAuthority] = new AuthorityOptions { Key = keys.Identity } }
+                : grains.Authorities,
+        };
         IGrainStore store;
         var cluster = options.Cluster;
         if (cluster is not null)

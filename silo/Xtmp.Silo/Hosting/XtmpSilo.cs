@@ -94,7 +94,7 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
                 Invoker = _engine.Invoker,
                 SessionOptions = ToSessionOptions(_options, _keys, methods, schemas) with { EnableDatagrams = _datagrams is not null, DatagramEndpoint = _datagrams is null ? null : _options.DatagramEndpoint ?? _datagrams.Announcement },
                 Clock = new SessionClock(_options.TimeProvider),
-                Logger = _loggers.CreateLogger("Xtmp.Gateway"),
+                Logger = new EventLogger(_loggers.CreateLogger("Xtmp.Gateway"), _engine.Topics, _options.TimeProvider),
                 Options = _options.Gateway with { Roles = RolesOf(_options) },
             };
             _sockets = await GatewayListener.StartAsync(_options, new SocketGateway(_gateway), _loggers, cancellationToken).ConfigureAwait(false);

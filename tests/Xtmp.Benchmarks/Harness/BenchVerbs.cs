@@ -15,6 +15,7 @@ internal static class BenchVerbs
         new("faults", "calls and messages of each transport through a proxy with faults, as a table", FaultsBenches.RunAsync),
         new("sessions", "memory of 10,000 idle sessions in one silo", SessionsBenches.RunAsync),
         new("streams", "one update to 100 subscribers, client and silo in processes of their own", StreamsBenches.RunAsync, NeedsServerGC: true),
+        new("silo", "the grains of a silo through a socket, everything durable", SiloBenches.RunAsync, NeedsServerGC: true),
         new("udp", "secured datagrams and messages in them, and their loss", UdpBenches.RunAsync, NeedsServerGC: true),
         new("rpc", "requests to a grain beside gRPC, JSON over HTTPS and a bare SslStream", RpcBenches.RunAsync, NeedsServerGC: true),
     ];

@@ -152,6 +152,28 @@ public sealed class RegistryTests : IAsyncDisposable
     }
 
     // Written down again from the schema's words.
+    [Fact]
+    public async Task a_stamp_is_a_receipt_that_its_silo_signed()
+    {
+        using var silo = IdentityKey.Generate(new SeededEntropy(9));
+        await using var fixture = new GrainsFixture(new GrainOptions { SiloIdentity = silo });
+        await fixture.Registry.UpdateAsync(Update(Signed(Record(1), _owner)));
+        var receipt = await fixture.Registry.StampAsync(Stamp(1), By(_owner));
+        Assert.True(RegistrySigning.VerifyStamp(receipt, Network, silo.Public.Fingerprint));
+        Assert.False(RegistrySigning.VerifyStamp(receipt, Network, _owner.Public.Fingerprint));
+        Assert.False(RegistrySigning.VerifyStamp(receipt, "another network", silo.Public.Fingerprint));
+        Assert.False(RegistrySigning.VerifyStamp(receipt with { StampedAt = receipt.StampedAt.AddSeconds(-1) }, Network, silo.Public.Fingerprint));
+        Assert.False(RegistrySigning.VerifyStamp(receipt with { DocumentHash = new byte[32] }, Network, silo.Public.Fingerprint));
+        var other = RegistrySigning.SignStamp(receipt, Network, _owner, new SeededEntropy(3));
+        Assert.False(RegistrySigning.VerifyStamp(other with { MlDsaKey = receipt.MlDsaKey, Ed25519Key = receipt.Ed25519Key }, Network, silo.Public.Fingerprint));
+
+        // A silo without an identity stamps all the same, and signs nothing.
+        await _silo.Registry.UpdateAsync(Update(Signed(Record(1), _owner)));
+        var plain = await _silo.Registry.StampAsync(Stamp(1), By(_owner));
+        Assert.Null(plain.Signature);
+        Assert.False(RegistrySigning.VerifyStamp(plain, Network, silo.Public.Fingerprint));
+    }
+
     private static string StampHash(RegistryStampReply stamp)
     {
         using var text = new MemoryStream();

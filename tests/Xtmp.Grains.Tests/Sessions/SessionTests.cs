@@ -82,6 +82,60 @@ public sealed class SessionTests : IAsyncDisposable
         Assert.False((await InfoAsync()).Known);
     }
 
+    [Fact]
+    public async Task tells_how_a_connection_is_as_its_gateway_says()
+    {
+        await OpenAsync(gateway: "g-1");
+        await using var orders = _silo.Gateway.FollowAsync(new GatewayFollow { Gateway = "g-1" }).GetAsyncEnumerator();
+        var order = orders.MoveNextAsync().AsTask();
+        await _silo.Silo.WhenQuietAsync();
+        var asking = InfoAsync().AsTask();
+        Assert.True(await order.WaitAsync(Patience));
+        Assert.Equal((7UL, GatewayOrder.Report), (orders.Current.SessionId, orders.Current.Order));
+        Assert.False(asking.IsCompleted);
+        var quality = new ConnectionQuality { LatencyMs = 1.5, PacketLoss = 0, ThroughputMbps = 2, ErrorRate = 0.25 };
+        await _silo.Session.MeasuredAsync(new SessionMeasured { SessionId = 7, Quality = quality, Requests = 4 });
+        var info = await asking.WaitAsync(Patience);
+        Assert.Equal((quality, 4UL), (info.Quality, info.Requests));
+    }
+
+    [Fact]
+    public async Task a_gateway_that_does_not_answer_is_not_waited_for_long()
+    {
+        await OpenAsync(gateway: "g-1");
+        var asking = InfoAsync().AsTask();
+        var closing = _silo.Session.DisconnectAsync(Disconnect).AsTask();
+        await _silo.Silo.WhenQuietAsync();
+        Assert.False(asking.IsCompleted || closing.IsCompleted);
+        _silo.Time.Advance(_silo.Options.GatewayPatience);
+        var info = await asking.WaitAsync(Patience);
+        Assert.True(info.Known);
+        Assert.Null(info.Quality);
+        Assert.False((await closing.WaitAsync(Patience)).Closed);
+    }
+
+    [Fact]
+    public async Task a_session_is_closed_by_an_order_to_its_gateway()
+    {
+        await OpenAsync(gateway: "g-1");
+        await using var orders = _silo.Gateway.FollowAsync(new GatewayFollow { Gateway = "g-1" }).GetAsyncEnumerator();
+        var order = orders.MoveNextAsync().AsTask();
+        await _silo.Silo.WhenQuietAsync();
+        var closing = _silo.Session.DisconnectAsync(Disconnect).AsTask();
+        Assert.True(await order.WaitAsync(Patience));
+        Assert.Equal((GatewayOrder.Disconnect, "enough"), (orders.Current.Order, orders.Current.Reason));
+        await CloseAsync();
+        Assert.True((await closing.WaitAsync(Patience)).Closed);
+        Assert.True((await _silo.Session.DisconnectAsync(Disconnect)).Closed);
+        Assert.Equal(CallerRoles.Operator, SessionMethods.Disconnect.Requires);
+        Assert.Equal(CallerRoles.Operator, SessionMethods.InfoQuery.Requires);
+    }
+
+    [Fact]
+    public async Task an_unknown_session_cannot_be_closed() => await RefusedAsync(XtmpErrorCode.NotFound, _silo.Session.DisconnectAsync(Disconnect), "session_id");
+
+    private static SessionDisconnect Disconnect { get; } = new() { SessionId = 7, Reason = "enough" };
+
     // A day at a time, as it passes.
     private async Task AdvanceAsync(TimeSpan time)
     {
@@ -97,8 +151,8 @@ public sealed class SessionTests : IAsyncDisposable
     // The key of a session's calls is the caller's session.
     private static CallContext Context { get; } = new(Caller: new CallerInfo { SessionId = 7, PeerAddress = "192.0.2.1:9" });
 
-    private ValueTask<SessionOpenedReply> OpenAsync() =>
-        _silo.Session.OpenedAsync(new SessionOpened { SessionId = 7, PeerAddress = "192.0.2.1:9", At = _silo.Time.GetUtcNow() }, Context);
+    private ValueTask<SessionOpenedReply> OpenAsync(string? gateway = null) =>
+        _silo.Session.OpenedAsync(new SessionOpened { SessionId = 7, PeerAddress = "192.0.2.1:9", At = _silo.Time.GetUtcNow(), Gateway = gateway }, Context);
 
     private ValueTask<SessionWalletBoundReply> BindAsync(byte wallet) =>
         _silo.Session.WalletBoundAsync(new SessionWalletBound { SessionId = 7, Wallet = Enumerable.Repeat(wallet, 32).ToArray(), At = _silo.Time.GetUtcNow() }, Context);
