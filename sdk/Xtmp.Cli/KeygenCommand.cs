@@ -13,6 +13,7 @@ public static class KeygenCommand
     public static Command Create()
     {
         Argument<string> file = new("file") { Description = "File to write; one that exists is left alone." };
+        Option<string?> publicFile = new("--public") { Description = "File to write the public keys to, for a silo that is to know this identity (xtmp_bundles.nodes)." };
         Option<bool> json = Arguments.Json();
         Command command = new("keygen", """
             Makes an identity (ML-DSA-87 and Ed25519) and prints its fingerprint. The file holds the secret seeds, readable by
@@ -21,6 +22,7 @@ public static class KeygenCommand
             Example: xtmp keygen me.pem
             """);
         command.Arguments.Add(file);
+        command.Options.Add(publicFile);
         command.Options.Add(json);
         command.SetAction(parsed =>
         {
@@ -35,6 +37,11 @@ public static class KeygenCommand
             try
             {
                 using IdentityKey identity = IdentityFile.LoadOrCreate(path);
+                if (parsed.GetValue(publicFile) is { } target)
+                {
+                    File.WriteAllText(target, PublicIdentityFile.Write(identity.Public));
+                }
+
                 string fingerprint = identity.Public.Fingerprint.ToString();
                 if (terminal.IsJson)
                 {
@@ -47,7 +54,7 @@ public static class KeygenCommand
 
                 return ExitCodes.Ok;
             }
-            catch (XtmpException e)
+            catch (Exception e) when (e is XtmpException or IOException or UnauthorizedAccessException)
             {
                 terminal.Error($"{e.Message}");
                 return ExitCodes.Usage;

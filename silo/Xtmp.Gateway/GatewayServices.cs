@@ -9,7 +9,10 @@ namespace Xtmp.Gateway;
 /// <summary>What every listener of a gateway shares.</summary>
 public sealed class GatewayServices : IDisposable
 {
-    private readonly GatewayOptions _options = null!;
+    private volatile GatewayOptions _options = null!;
+    private volatile ServerSessionOptions _sessionOptions = null!;
+    private volatile PumpOptions _pump = null!;
+    private GatewayMetrics? _metrics;
 
     public GatewayServices()
     {
@@ -21,7 +24,11 @@ public sealed class GatewayServices : IDisposable
     /// <summary>Where calls go: the grains.</summary>
     public required ICallInvoker Invoker { get; init; }
 
-    public required ServerSessionOptions SessionOptions { get; init; }
+    public required ServerSessionOptions SessionOptions
+    {
+        get => _sessionOptions;
+        init => _sessionOptions = value;
+    }
 
     public required SessionClock Clock { get; init; }
 
@@ -34,7 +41,7 @@ public sealed class GatewayServices : IDisposable
         {
             _options = value;
             Budget = new MemoryBudget(value.MemoryBudgetBytes ?? MemoryBudget.DefaultLimit);
-            Pump = value.Pump with { Budget = Budget, StopsReadingWhenFull = true };
+            _pump = PumpOf(value);
             Rates = new CallRates(value.Rates);
             Connections = new ConnectionCounter(value);
             Streams = new StreamCounter(value);
@@ -50,6 +57,12 @@ public sealed class GatewayServices : IDisposable
     /// <summary>Connections open now, over all listeners.</summary>
     public int OpenConnections => Connections.Count;
 
+    /// <summary>Connections whose handshake is not over.</summary>
+    public int HalfOpenConnections => Connections.HalfOpen;
+
+    /// <summary>What this gateway has done and refused.</summary>
+    public GatewayMetrics Metrics => _metrics ?? Interlocked.CompareExchange(ref _metrics, new GatewayMetrics(this), null) ?? _metrics;
+
     /// <summary>The session of an id where there is one, or with null every session established now.</summary>
     public IEnumerable<GatewaySession> FindSessions(ulong? sessionId = null) =>
         sessionId is not { } id ? Live.Values.Select(session => session.Report())
@@ -61,7 +74,7 @@ public sealed class GatewayServices : IDisposable
 
     internal SessionOrders Orders { get; }
 
-    internal PumpOptions Pump { get; private init; } = null!;
+    internal PumpOptions Pump => _pump;
 
     internal CallRates Rates { get; private init; } = null!;
 
@@ -73,6 +86,30 @@ public sealed class GatewayServices : IDisposable
 
     internal StreamCounter Streams { get; private init; } = null!;
 
+    /// <summary>
+    /// Other options from now on. Rates, roles and trust hold for open sessions at once, and who is not trusted any more is
+    /// told so; limits of a session hold for those that begin. The memory budget stays.
+    /// </summary>
+    public void Apply(GatewayOptions options, ServerSessionOptions session)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(session);
+        _options = options;
+        _sessionOptions = session;
+        _pump = PumpOf(options);
+        Rates.Apply(options.Rates);
+        Connections.Apply(options);
+        Streams.Apply(options);
+        foreach (var (_, connection) in Live)
+        {
+            connection.ApplyOptions();
+        }
+    }
+
+    /// <summary>The sessions that are open now.</summary>
+    /// <param name="max">At most so many, in no order.</param>
+    public IReadOnlyList<SessionInfo> ReadSessions(int max) => [.. Live.Values.Take(max).Select(connection => connection.Describe()).OfType<SessionInfo>()];
+
     /// <summary>What callers used of their rates since this was last asked: all together, and the <paramref name="most"/> that used most.</summary>
     public IReadOnlyList<CallerUsage> TakeUsage(int most) => Rates.TakeUsage(most);
 
@@ -82,7 +119,10 @@ public sealed class GatewayServices : IDisposable
     public void Dispose()
     {
         Orders.Dispose();
-        Budget.Dispose();
+        _metrics?.Dispose();
         Telemetry.Dispose();
+        Budget.Dispose();
     }
+
+    private PumpOptions PumpOf(GatewayOptions options) => options.Pump with { Budget = Budget, StopsReadingWhenFull = true };
 }

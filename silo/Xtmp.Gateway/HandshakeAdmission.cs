@@ -11,12 +11,17 @@ public sealed class HandshakeAdmission(GatewayOptions options) : IHandshakeAdmis
 {
     private readonly Dictionary<IPAddress, int> _byAddress = [];
     private readonly Lock _gate = new();
+    private volatile GatewayOptions _options = options;
     private TimeSpan _windowEnds;
     private int _total;
     private int _unaddressed;
 
+    /// <summary>Takes other limits from now on.</summary>
+    public void Apply(GatewayOptions options) => _options = options;
+
     public bool TryAdmit(object? peer, HelloKind hello, Instant now, out TimeSpan retryAfter)
     {
+        var options = _options;
         lock (_gate)
         {
             if (now.Monotonic >= _windowEnds)

@@ -43,6 +43,7 @@ internal sealed partial class ServerConnection
         else
         {
             _waiting.Enqueue(call);
+            _services.Metrics.ChangeWaiting(1);
         }
     }
 
@@ -51,6 +52,7 @@ internal sealed partial class ServerConnection
     {
         while (_running < MaxRunning && !session.IsSendQueueFull && _waiting.TryDequeue(out var call))
         {
+            _services.Metrics.ChangeWaiting(-1);
             _running++;
             ThreadPool.UnsafeQueueUserWorkItem(call, preferLocal: true);
         }
@@ -101,6 +103,9 @@ internal sealed partial class ServerConnection
     private async Task ServeAsync(InboundCall call)
     {
         var hasEnded = false;
+        var metrics = _services.Metrics.Of(call.Method);
+        var started = _services.Clock.Monotonic;
+        metrics.Begin();
         call.Span = GatewayTelemetry.Begin(call);
         try
         {
@@ -142,6 +147,7 @@ internal sealed partial class ServerConnection
         }
         finally
         {
+            metrics.End(_services.Clock.Monotonic - started);
             if (!hasEnded)
             {
                 _pump.Use((this, call), static (session, served) => served.Item1.Ended(session, served.call));
@@ -291,7 +297,14 @@ internal sealed partial class ServerConnection
     }
 
     private void Fail(
-        InboundCall call, XtmpErrorCode code, string text, string? field = null, bool retryable = false, TimeSpan? retryAfter = null, ReadOnlyMemory<byte> detail = default) =>
+        InboundCall call, XtmpErrorCode code, string text, string? field = null, bool retryable = false, TimeSpan? retryAfter = null, ReadOnlyMemory<byte> detail = default)
+    {
+        _services.Metrics.Of(call.Method).Fail();
+        if (call.Method.AuthenticatesWallet)
+        {
+            CountFailedAuthentication(call, code);
+        }
+
         _pump.Use((call, code, text, field, retryable, retryAfter, detail), static (session, error) =>
         {
             error.call.Outcome = error.code;
@@ -300,6 +313,7 @@ internal sealed partial class ServerConnection
                 session.SendError(error.call.ExchangeId, error.code, error.text, error.field, error.retryable, error.retryAfter, error.detail.Span);
             }
         });
+    }
 
     /// <summary>The wallet that a call authenticates: the grain key, which the schema holds to 32 bytes.</summary>
     private static byte[] WalletOf(MethodDescriptor method, IXtmpMessage request) => Convert.FromHexString(method.GetKey(request, default));
@@ -311,8 +325,11 @@ internal sealed partial class ServerConnection
             return;
         }
 
+        var before = _caller.Level;
         _caller = _caller with { Wallet = wallet };
         var caller = _caller;
+        _services.Metrics.LevelChanged(before, caller.Level);
+        LogAuthenticated(_services.Logger, _pump.PeerAddress, SessionName, ClientName, Convert.ToHexStringLower(wallet));
         RecordStart();
         _recorded = _recorded.ContinueWith(
             _ => RecordAsync(sessions => sessions.WalletBoundAsync(

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Xtmp.Messages;
 using Xtmp.Protocol;
 using Xtmp.Session;
@@ -47,6 +46,8 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
     public ServerConnection(GatewayServices services, XtmpSession session, ILink link, string address, HandshakeSlot slot)
     {
         _services = services;
+        _roleRefusals = new DropLog(services.Clock);
+        _failedAuthentications = new DropLog(services.Clock);
         _address = address;
         _slot = slot;
         _started = services.Clock.Monotonic;
@@ -66,6 +67,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         {
             await _pump.Use(this, static (_, self) => self.EndCalls()).ConfigureAwait(false);
             _anonymousEnd?.Dispose();
+            CountEnd();
             await RecordEndAsync().ConfigureAwait(false);
             LogEnd();
         }
@@ -81,6 +83,38 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         {
             self._draining = true;
             self.CloseWhenDrained(session);
+        });
+
+    /// <summary>The gateway's options are others now: what the operator took away is taken away here.</summary>
+    public void ApplyOptions() => _pump.Use(this, static (session, self) =>
+    {
+        if (self._caller is not { } caller || self._established is not { } established)
+        {
+            return;
+        }
+
+        self._caller = caller with { Roles = self.RolesOf(established) };
+        session.CheckTrust(self._services.Clock.Now);
+    });
+
+    /// <summary>The session for an operator's eyes; null before its handshake is over.</summary>
+    public SessionInfo? Describe() => _pump.Use(this, static (session, self) =>
+        self._caller is not { } caller || self._established is not { } established ? null : new SessionInfo
+        {
+            SessionId = established.SessionId,
+            PeerAddress = self._pump.PeerAddress,
+            Client = established.ClientFingerprint,
+            Level = caller.Level,
+            Roles = caller.Roles,
+            Resumed = established.Resumed,
+            Age = self._services.Clock.Monotonic - self._started,
+            Requests = self._requests,
+            RunningCalls = self._running,
+            WaitingCalls = self._waiting.Count,
+            OpenStreams = self._streams,
+            HeldBytes = self._pump.HeldBytes,
+            RoundTrip = session.RoundTrip,
+            Statistics = session.Statistics,
         });
 
     public ValueTask DisposeAsync() => _pump.DisposeAsync();
@@ -141,6 +175,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
     private Task EndCalls()
     {
         _open -= _waiting.Count;
+        _services.Metrics.ChangeWaiting(-_waiting.Count);
         _waiting.Clear();
 
         // Reading is over, so that nobody else starts what it brought last.
@@ -170,24 +205,30 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
             SessionId = established.SessionId,
             PeerAddress = _pump.PeerAddress,
             IdentityFingerprint = established.ClientFingerprint is { } fingerprint ? fingerprint.ToArray() : default,
-            Roles = established.ClientFingerprint is { } identity ? _services.Options.Roles.GetValueOrDefault(identity) : CallerRoles.None,
+            Roles = RolesOf(established),
         };
         if (established.DatagramEndpoint is not null)
         {
             _services.Datagrams?.Enter(established.SessionId, _pump);
         }
 
-        LogOpened(_services.Logger, _pump.PeerAddress, established.SessionId.ToString("x16", CultureInfo.InvariantCulture), string.Join(", ", established.SchemaMismatches));
+        _services.Metrics.Opened(established.Resumed, _caller.Level);
+        var schemas = string.Join(", ", established.SchemaMismatches);
         if (established.ClientFingerprint is not null)
         {
+            LogIdentified(_services.Logger, _pump.PeerAddress, SessionName, ClientName, established.Resumed, schemas);
             RecordStart();
         }
         else
         {
+            LogOpened(_services.Logger, _pump.PeerAddress, SessionName, established.Resumed, schemas);
             _anonymousEnd = _services.Clock.TimeProvider.CreateTimer(
                 static state => ((ServerConnection)state!).EndAnonymous(), this, _services.Options.AnonymousLifetime, Timeout.InfiniteTimeSpan);
         }
     }
+
+    private CallerRoles RolesOf(EstablishedSession established) =>
+        established.ClientFingerprint is { } identity ? _services.Options.Roles.GetValueOrDefault(identity) : CallerRoles.None;
 
     private void EndAnonymous() => _pump.Use(this, static (session, self) =>
     {
@@ -202,6 +243,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         _requests++;
         if (_draining)
         {
+            _services.Metrics.Refused(RefusalReason.Draining);
             session.SendError(request.ExchangeId, XtmpErrorCode.ShuttingDown, "The silo is shutting down.", retryable: true);
             return;
         }
@@ -224,6 +266,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         string? streamKey = null;
         if (method is IStreamMethod && (_streams >= _services.Options.MaxStreams || !_services.Streams.TryEnter(caller, out streamKey)))
         {
+            _services.Metrics.Refused(RefusalReason.Quota);
             Refuse(session, request.ExchangeId, method, trace, new XtmpException(XtmpErrorCode.Overloaded, Fault.Peer, "Too many streams are open for this session or its identity.", retryable: true));
             return;
         }
@@ -252,6 +295,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         }
         else if (_waiting.Count >= MaxRunning)
         {
+            _services.Metrics.Refused(RefusalReason.Quota);
             CountDrop(message.Code, OverloadedText);
         }
         else
@@ -269,6 +313,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         method = _services.Methods.Find(message.Code);
         if (method is null)
         {
+            _services.Metrics.Refused(RefusalReason.UnknownMessage);
             refusal = new XtmpException(XtmpErrorCode.UnknownMessageType, Fault.Peer, $"This silo does not know message type 0x{message.Code:X2}.");
             return false;
         }
@@ -276,6 +321,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         var isOneWay = message.Kind == SessionEventKind.OneWay;
         if (isOneWay != method is IOneWayMethod)
         {
+            _services.Metrics.Refused(RefusalReason.UnknownMessage);
             refusal = new XtmpException(XtmpErrorCode.UnknownMessageType, Fault.Peer, $"{method.Request.Name} does not travel as a {(isOneWay ? "one-way message" : "request")}.");
             return false;
         }
@@ -291,6 +337,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
 
         if (status != DecodeStatus.Ok)
         {
+            _services.Metrics.Refused(RefusalReason.MalformedMessage);
             var code = status == DecodeStatus.ConstraintViolated ? XtmpErrorCode.PayloadInvalid : XtmpErrorCode.PayloadMalformed;
             refusal = new XtmpException(code, Fault.Peer, $"{method.Request.Name} cannot be read: {error}.", error.Field);
             return false;
@@ -304,21 +351,35 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
     {
         refusal = null;
         var caller = _caller!;
+        var reason = RefusalReason.Authentication;
         if (caller.Level < method.Request.Authentication)
         {
             refusal = new XtmpException(XtmpErrorCode.AuthenticationRequired, Fault.Peer, $"{method.Request.Name} needs {(method.Request.Authentication == AuthenticationLevel.Wallet ? "an authenticated wallet" : "a client identity")}.");
         }
         else if (method.Requires != CallerRoles.None && (caller.Roles & method.Requires) == 0)
         {
+            reason = RefusalReason.Role;
+            if (_roleRefusals.Add(out var count))
+            {
+                LogRoleMissing(_services.Logger, _pump.PeerAddress, SessionName, ClientName, method.ToString(), method.Requires, count);
+            }
+
             refusal = new XtmpException(XtmpErrorCode.PermissionDenied, Fault.Peer, $"{method.Request.Name} is for callers in the role {method.Requires}, which this silo has not granted to the session's identity.");
         }
         else if (_pump.IsOverBudget)
         {
+            reason = RefusalReason.Memory;
             refusal = new XtmpException(XtmpErrorCode.Overloaded, Fault.Peer, "The silo is short of memory.", retryable: true, retryAfter: OverloadedRetry);
         }
         else if (!_services.Rates.TryTake(_buckets, caller, _address, method.Cost, _services.Clock.Monotonic, out var retryAfter))
         {
+            reason = RefusalReason.Rate;
             refusal = new XtmpException(XtmpErrorCode.Overloaded, Fault.Peer, $"Too many calls that {(method.Cost == CallCost.Create ? "create" : method.Cost == CallCost.Verify ? "change or verify" : "read")} something.", retryable: true, retryAfter: retryAfter);
+        }
+
+        if (refusal is not null)
+        {
+            _services.Metrics.Refused(reason);
         }
 
         return refusal is null;

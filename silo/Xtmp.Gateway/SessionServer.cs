@@ -19,6 +19,7 @@ internal sealed partial class SessionServer(GatewayServices services)
             return new AdmittedPeer(services.Connections, connection.RemoteEndPoint, address);
         }
 
+        services.Metrics.Refused(RefusalReason.Connections);
         if (_refusals.Add(out var count))
         {
             LogRefused(services.Logger, connection.RemoteEndPoint?.ToString(), limit!, count);

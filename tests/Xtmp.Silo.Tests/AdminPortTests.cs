@@ -22,7 +22,8 @@ public sealed class AdminPortTests
         Assert.Equal("ok\n", await http.GetStringAsync("/healthz"));
         Assert.Equal("ready\n", await http.GetStringAsync("/readyz"));
         Assert.Contains("xtmp_runtime_turns", await http.GetStringAsync("/metrics"), StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync("/")).StatusCode);
+        Assert.Contains("xtmp_gateway_calls", await http.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync("/secrets")).StatusCode);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, (await http.PostAsync("/healthz", null)).StatusCode);
     }
 

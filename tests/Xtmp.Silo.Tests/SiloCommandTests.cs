@@ -115,7 +115,7 @@ public sealed class SiloCommandTests : IDisposable
     {
         var (exitCode, output, _) = await SiloProcess.RunAsync("--help");
         Assert.Equal(0, exitCode);
-        Assert.Contains("Example:", output, StringComparison.Ordinal);
+        Assert.Contains("Examples:", output, StringComparison.Ordinal);
         Assert.Contains("--data", output, StringComparison.Ordinal);
     }
 

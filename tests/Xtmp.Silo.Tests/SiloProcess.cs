@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Xtmp.Crypto;
@@ -10,6 +11,8 @@ internal sealed class SiloProcess : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
+    private readonly ConcurrentQueue<string> _lines = new();
+    private readonly SemaphoreSlim _arrived = new(0);
     private readonly Task<string> _errors;
 
     private SiloProcess(Process process, Task<string> errors, string endpoint, Fingerprint fingerprint)
@@ -47,9 +50,11 @@ internal sealed class SiloProcess : IAsyncDisposable
             }
             else if (line.StartsWith("fingerprint ", StringComparison.Ordinal) && endpoint is not null)
             {
-                // Nobody reads further lines; a full pipe would stop the silo's log.
-                _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-                return new SiloProcess(process, errors, endpoint, Fingerprint.Parse(line["fingerprint ".Length..]));
+                var silo = new SiloProcess(process, errors, endpoint, Fingerprint.Parse(line["fingerprint ".Length..]));
+
+                // A full pipe would stop the silo's log.
+                _ = silo.ReadAsync();
+                return silo;
             }
         }
 
@@ -58,14 +63,42 @@ internal sealed class SiloProcess : IAsyncDisposable
     }
 
     /// <summary>Runs the silo's command line to its end, where it is not expected to serve.</summary>
-    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
+    public static Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments) => RunWithAsync([], arguments);
+
+    /// <summary>The same with variables of the environment.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunWithAsync((string Name, string Value)[] environment, params string[] arguments)
     {
-        using var process = Start(arguments);
+        using var process = Start(arguments, environment);
         using var patience = new CancellationTokenSource(Patience);
         var output = process.StandardOutput.ReadToEndAsync(patience.Token);
         var errors = process.StandardError.ReadToEndAsync(patience.Token);
         await process.WaitForExitAsync(patience.Token);
         return (process.ExitCode, await output, await errors);
+    }
+
+    /// <summary>What the silo has printed since its start.</summary>
+    public IReadOnlyCollection<string> Lines => _lines;
+
+    /// <summary>The first line with this text, now or within the patience of a test.</summary>
+    public async Task<string> WaitForLineAsync(string text)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            if (_lines.FirstOrDefault(line => line.Contains(text, StringComparison.Ordinal)) is { } found)
+            {
+                return found;
+            }
+
+            await _arrived.WaitAsync(patience.Token);
+        }
+    }
+
+    /// <summary>Sends a signal by its name, for example HUP.</summary>
+    public void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{_process.Id}"]);
+        kill.WaitForExit();
     }
 
     /// <summary>kill -9.</summary>
@@ -106,6 +139,15 @@ internal sealed class SiloProcess : IAsyncDisposable
 
         await _errors;
         _process.Dispose();
+    }
+
+    private async Task ReadAsync()
+    {
+        while (await _process.StandardOutput.ReadLineAsync(CancellationToken.None) is { } line)
+        {
+            _lines.Enqueue(line);
+            _arrived.Release();
+        }
     }
 
     private static Process Start(IEnumerable<string> arguments, params (string Name, string Value)[] environment)

@@ -117,6 +117,22 @@ public sealed class TicketKeyRing : IDisposable
         return -1;
     }
 
+    /// <summary>The span in which the key that seals now does so.</summary>
+    public (DateTimeOffset From, DateTimeOffset Until) PeriodAt(DateTimeOffset now)
+    {
+        var from = new DateTimeOffset(now.UtcTicks / _period.Ticks * _period.Ticks, TimeSpan.Zero);
+        return (from, from + _period);
+    }
+
+    /// <summary>Erases keys that open no ticket any more, which otherwise stay until the next ticket is sealed.</summary>
+    public void EraseOld(DateTimeOffset now)
+    {
+        lock (_gate)
+        {
+            DropBefore((now.UtcTicks / _period.Ticks) - OpenPeriods);
+        }
+    }
+
     /// <summary>Erases all keys and the secret: nothing is sealed or opened any more.</summary>
     public void Dispose()
     {

@@ -13,6 +13,10 @@ internal sealed class CallRates(RateLimits limits)
     private readonly Dictionary<string, CostBuckets> _identities = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CostBuckets> _addresses = new(StringComparer.Ordinal);
     private readonly CostBuckets _total = new();
+    private volatile RateLimits _limits = limits;
+
+    /// <summary>Takes other limits from now on. What was taken before counts on.</summary>
+    public void Apply(RateLimits limits) => _limits = limits;
 
     /// <summary>Takes a token of each bucket that applies, or of none.</summary>
     /// <param name="session">The session's own buckets.</param>
@@ -23,6 +27,7 @@ internal sealed class CallRates(RateLimits limits)
     /// <param name="retryAfter">When to come back.</param>
     public bool TryTake(CostBuckets session, CallerInfo caller, string address, CallCost cost, TimeSpan now, out TimeSpan retryAfter)
     {
+        var limits = _limits;
         var isKnown = caller.Level != AuthenticationLevel.None;
         var ofIdentity = isKnown && !limits.Identity.Of(cost).IsUnlimited
             ? Find(_identities, Convert.ToHexString((caller.Wallet.IsEmpty ? caller.IdentityFingerprint : caller.Wallet).Span), limits.Identity, now)
@@ -99,13 +104,13 @@ internal sealed class CallRates(RateLimits limits)
         switch (used.Kind)
         {
             case CallerUsageKind.Identity:
-                Find(_identities, used.Key, limits.Identity, now).Charge(limits.Identity, used.Usage, now);
+                Find(_identities, used.Key, _limits.Identity, now).Charge(_limits.Identity, used.Usage, now);
                 break;
             case CallerUsageKind.Address:
-                Find(_addresses, used.Key, limits.Address, now).Charge(limits.Address, used.Usage, now);
+                Find(_addresses, used.Key, _limits.Address, now).Charge(_limits.Address, used.Usage, now);
                 break;
             case CallerUsageKind.Total:
-                _total.Charge(limits.Total, used.Usage, now);
+                _total.Charge(_limits.Total, used.Usage, now);
                 break;
         }
     }

@@ -6,15 +6,22 @@ namespace Xtmp.Gateway;
 internal sealed class ConnectionCounter(GatewayOptions options)
 {
     private readonly Lock _lock = new();
+    private volatile GatewayOptions _options = options;
     private readonly Dictionary<string, (int HalfOpen, int All)> _byAddress = new(StringComparer.Ordinal);
     private int _halfOpen;
     private int _all;
 
     public int Count => Volatile.Read(ref _all);
 
+    public int HalfOpen => Volatile.Read(ref _halfOpen);
+
+    /// <summary>Takes other limits from now on; who is in stays in.</summary>
+    public void Apply(GatewayOptions options) => _options = options;
+
     /// <summary>Counts a new connection; false with the limit that refuses it.</summary>
     public bool TryEnter(string address, out string? limit)
     {
+        var options = _options;
         lock (_lock)
         {
             ref var counts = ref CollectionsMarshal.GetValueRefOrAddDefault(_byAddress, address, out _);

@@ -46,6 +46,21 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
     /// <summary>Grains in memory.</summary>
     public int ActivationCount => _services.Local.Count;
 
+    /// <summary>Lets somebody see what the grains of this silo publish. Called in their turns: must be quick and not throw.</summary>
+    public void ObservePublications(Action<string, IXtmpMessage> observer) => _topics.Observer = observer;
+
+    /// <summary>What this silo holds now. Looks at every grain in memory.</summary>
+    public RuntimeStatistics ReadStatistics() => new()
+    {
+        Grains = _services.Local.CountByKind(),
+        OutboxInFlight = _services.OutboxInFlight,
+        Subscriptions = _topics.SubscriptionCount,
+        WaitingVerifications = _services.Verifications.Waiting,
+    };
+
+    /// <summary>The silos of the cluster, this one alone where there are no others, and the grains in memory of each. Asks all of them.</summary>
+    public Task<ClusterStatistics> ReadClusterAsync() => ClusterStatistics.ReadAsync(_host.Services);
+
     /// <summary>Starts a silo: its grains, and what runs without calls, the outbox left by an earlier run and reminders.</summary>
     /// <param name="store">Where grains are kept. Stays the caller's to dispose, after the silo.</param>
     /// <param name="configure">Adds the grains, with <see cref="SiloBuilderExtensions.AddXtmpGrain{TGrain}"/>, and the services they are made with.</param>

@@ -37,11 +37,15 @@ public sealed class TopicHub : ITopicHub
     /// <summary>Takes what is published to the other silos; null where there are none.</summary>
     internal Action<string, IXtmpMessage>? Relay { get; set; }
 
+    /// <summary>Sees what grains of this silo publish; must be quick and not throw.</summary>
+    internal Action<string, IXtmpMessage>? Observer { get; set; }
+
     public void Publish(string topic, IXtmpMessage item)
     {
         ArgumentNullException.ThrowIfNull(item);
         Deliver(topic, item);
         Relay?.Invoke(topic, item);
+        Observer?.Invoke(topic, item);
     }
 
     internal static string TypeName(Type type) => type.FullName!;

@@ -15,6 +15,9 @@ internal sealed class LocalActivations
 
     public int Count => _activations.Count;
 
+    /// <summary>How many of each kind.</summary>
+    public IReadOnlyDictionary<string, int> CountByKind() => _activations.GroupBy(pair => pair.Key.Kind, StringComparer.Ordinal).ToDictionary(kind => kind.Key, kind => kind.Count(), StringComparer.Ordinal);
+
     public void Enter(Activation activation) => _activations[activation.Id] = activation;
 
     public void Leave(Activation activation) => _activations.TryRemove(new KeyValuePair<GrainId, Activation>(activation.Id, activation));

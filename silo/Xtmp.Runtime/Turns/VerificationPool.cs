@@ -19,6 +19,9 @@ internal sealed class VerificationPool
         _gates = [.. Enumerable.Range(0, options.MaxVerifications).Select(_ => new TurnGate(options.MaxWaitingVerifications, options.MaxVerificationsPerSession))];
     }
 
+    /// <summary>Checks that wait or run.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
     /// <summary>The refusal that the check found, or that it has no room; null where all is well.</summary>
     public async ValueTask<XtmpException?> RunAsync(ulong session, Func<XtmpException?> check)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
@@ -16,8 +17,8 @@ using Xtmp.Runtime;
 namespace Xtmp.Silo;
 
 /// <summary>
-/// HTTP for the operator of this machine: <c>/healthz</c>, <c>/readyz</c>, <c>/metrics</c>, <c>/sessions</c>. It reads and changes nothing, and
-/// answers only requests that name this machine, so that a page in a browser cannot reach it through a name of its own.
+/// HTTP for the operator of this machine: <c>/healthz</c>, <c>/readyz</c>, <c>/metrics</c>, <c>/sessions</c> and the dashboard. It reads
+/// and changes nothing, and answers only requests that name this machine, so that a page in a browser cannot reach it through a name of its own.
 /// </summary>
 internal sealed class AdminPort : IAsyncDisposable
 {
@@ -26,6 +27,13 @@ internal sealed class AdminPort : IAsyncDisposable
 
     // More sessions than this are not listed at once; each can be asked for.
     private const int MaxListedSessions = 1000;
+    private const string ContentSecurityPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+    private static readonly FrozenDictionary<string, (string Type, byte[] Bytes)> Files = new[]
+    {
+        Asset("/", "dashboard.html", "text/html"), Asset("/dashboard.css", "dashboard.css", "text/css"), Asset("/dashboard.js", "dashboard.js", "text/javascript"), Asset("/icon.svg", "icon.svg", "image/svg+xml"),
+    }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private readonly WebApplication _application;
 
@@ -41,8 +49,10 @@ internal sealed class AdminPort : IAsyncDisposable
     /// <param name="unready">Why the silo should get no new clients now, or null.</param>
     /// <param name="sessions">The session of an id, or with null every session.</param>
     /// <param name="loggerFactory">Where Kestrel logs.</param>
+    /// <param name="dashboard">What the page draws; null: no page.</param>
     /// <param name="cancellationToken">Gives the start up.</param>
-    public static async Task<AdminPort> StartAsync(IPEndPoint endPoint, Func<ValueTask<string?>> unready, Func<ulong?, IEnumerable<GatewaySession>> sessions, ILoggerFactory loggerFactory, CancellationToken cancellationToken = default)
+    public static async Task<AdminPort> StartAsync(
+        IPEndPoint endPoint, Func<ValueTask<string?>> unready, Func<ulong?, IEnumerable<GatewaySession>> sessions, ILoggerFactory loggerFactory, Dashboard? dashboard = null, CancellationToken cancellationToken = default)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggerFactory);
@@ -58,7 +68,7 @@ internal sealed class AdminPort : IAsyncDisposable
         var application = builder.Build();
         application.Use(RequireLocalAsync);
         application.UseOpenTelemetryPrometheusScrapingEndpoint();
-        application.Run(context => AnswerAsync(context, unready, sessions));
+        application.Run(context => AnswerAsync(context, unready, sessions, dashboard));
         try
         {
             await XtmpSilo.ListenAsync(application.StartAsync(cancellationToken), endPoint, "admin").ConfigureAwait(false);
@@ -92,33 +102,58 @@ internal sealed class AdminPort : IAsyncDisposable
             return WriteAsync(context, StatusCodes.Status405MethodNotAllowed, "This port is for reading.");
         }
 
-        context.Response.Headers.CacheControl = "no-store";
+        var headers = context.Response.Headers;
+        headers.CacheControl = "no-store";
+        headers.ContentSecurityPolicy = ContentSecurityPolicy;
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "no-referrer";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
         return next(context);
     }
 
-    private static async Task AnswerAsync(HttpContext context, Func<ValueTask<string?>> unready, Func<ulong?, IEnumerable<GatewaySession>> sessions)
+    private static async Task AnswerAsync(HttpContext context, Func<ValueTask<string?>> unready, Func<ulong?, IEnumerable<GatewaySession>> sessions, Dashboard? dashboard)
     {
-        switch (context.Request.Path.Value)
+        var path = context.Request.Path.Value ?? "";
+        if (path == "/healthz")
         {
-            case "/healthz":
-                await WriteAsync(context, StatusCodes.Status200OK, "ok").ConfigureAwait(false);
-                break;
-            case "/readyz" when await unready().ConfigureAwait(false) is { } reason:
-                await WriteAsync(context, StatusCodes.Status503ServiceUnavailable, reason).ConfigureAwait(false);
-                break;
-            case "/readyz":
-                await WriteAsync(context, StatusCodes.Status200OK, "ready").ConfigureAwait(false);
-                break;
-            case SessionsPath:
-                await context.Response.WriteAsJsonAsync(sessions(null).Take(MaxListedSessions).Select(SessionView.Of)).ConfigureAwait(false);
-                break;
-            case { } path when path.StartsWith(SessionsPath + "/", StringComparison.Ordinal):
-                await WriteSessionAsync(context, sessions, path[(SessionsPath.Length + 1)..]).ConfigureAwait(false);
-                break;
-            default:
-                await WriteAsync(context, StatusCodes.Status404NotFound, "/healthz, /readyz, /metrics, /sessions and /sessions/ID are here.").ConfigureAwait(false);
-                break;
+            await WriteAsync(context, StatusCodes.Status200OK, "ok").ConfigureAwait(false);
         }
+        else if (path == "/readyz")
+        {
+            var reason = await unready().ConfigureAwait(false);
+            await WriteAsync(context, reason is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, reason ?? "ready").ConfigureAwait(false);
+        }
+        else if (path == SessionsPath)
+        {
+            await context.Response.WriteAsJsonAsync(sessions(null).Take(MaxListedSessions).Select(SessionView.Of)).ConfigureAwait(false);
+        }
+        else if (path.StartsWith(SessionsPath + "/", StringComparison.Ordinal))
+        {
+            await WriteSessionAsync(context, sessions, path[(SessionsPath.Length + 1)..]).ConfigureAwait(false);
+        }
+        else if (dashboard is not null && path == "/live")
+        {
+            await dashboard.WatchAsync(context).ConfigureAwait(false);
+        }
+        else if (dashboard is not null && Files.TryGetValue(path, out var file))
+        {
+            context.Response.ContentType = file.Type + "; charset=utf-8";
+            context.Response.ContentLength = file.Bytes.Length;
+            await context.Response.Body.WriteAsync(HttpMethods.IsHead(context.Request.Method) ? default : file.Bytes.AsMemory(), context.RequestAborted).ConfigureAwait(false);
+        }
+        else
+        {
+            await WriteAsync(context, StatusCodes.Status404NotFound, "/, /healthz, /readyz, /metrics, /sessions and /sessions/ID are here.").ConfigureAwait(false);
+        }
+    }
+
+    private static KeyValuePair<string, (string Type, byte[] Bytes)> Asset(string path, string name, string type)
+    {
+        using var stream = typeof(AdminPort).Assembly.GetManifestResourceStream(name)!;
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return KeyValuePair.Create(path, (type, bytes));
     }
 
     private static Task WriteSessionAsync(HttpContext context, Func<ulong?, IEnumerable<GatewaySession>> sessions, string id) =>

@@ -30,6 +30,8 @@ internal sealed partial class SiloEngine : IAsyncDisposable
 
     public ICallInvoker Invoker => _engine;
 
+    public GrainSilo Grains => _engine;
+
     public ITopicHub Topics => _engine.Topics;
 
     public string Network { get; }
@@ -76,7 +78,7 @@ internal sealed partial class SiloEngine : IAsyncDisposable
                         own.Register(silo);
                     }
                 },
-                new RuntimeOptions { OnFault = fault => LogFault(logger, fault.Exception, fault.Grain?.ToString() ?? "silo", fault.Text) },
+                options.Runtime with { OnFault = fault => LogFault(logger, fault.Exception, fault.Grain?.ToString() ?? "silo", fault.Text) },
                 options.TimeProvider,
                 loggerFactory,
                 cluster,

@@ -43,6 +43,8 @@ public sealed class SiloHost : IAsyncDisposable
     /// <inheritdoc cref="XtmpSilo.Network"/>
     public string Network => _silo.Network;
 
+    internal XtmpSilo Silo => _silo;
+
     internal RateSharing? RateSharing => _silo.RateSharing;
 
     /// <inheritdoc cref="XtmpSilo.Invoker"/>

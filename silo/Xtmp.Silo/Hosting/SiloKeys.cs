@@ -10,11 +10,11 @@ internal sealed class SiloKeys : IDisposable
     /// <summary>The identity that clients know the silo by, in the data directory.</summary>
     public const string IdentityFileName = "identity.pem";
 
-    private SiloKeys(IdentityKey identity, ClusterKeys? cluster)
+    private SiloKeys(IdentityKey identity, ClusterKeys? cluster, TimeSpan ticketPeriod)
     {
         Identity = identity;
         Cluster = cluster;
-        Tickets = cluster is null ? new TicketKeyRing(SystemEntropy.Instance) : new TicketKeyRing(cluster.TicketSecret);
+        Tickets = cluster is null ? new TicketKeyRing(SystemEntropy.Instance, ticketPeriod) : new TicketKeyRing(cluster.TicketSecret, ticketPeriod);
     }
 
     /// <summary>Kept in the data directory. The silos of a cluster that protects its traffic share one.</summary>
@@ -35,7 +35,7 @@ internal sealed class SiloKeys : IDisposable
     public static SiloKeys Load(SiloOptions options)
     {
         var cluster = options.Cluster is { AllowPlainTraffic: false } ? ClusterKeys.Load(options.DataDirectory, options.TimeProvider.GetUtcNow()) : null;
-        return new(IdentityFile.LoadOrCreate(Path.Combine(options.DataDirectory, IdentityFileName), SystemEntropy.Instance), cluster);
+        return new(IdentityFile.LoadOrCreate(Path.Combine(options.DataDirectory, IdentityFileName), SystemEntropy.Instance), cluster, options.TicketKeyPeriod);
     }
 
     public void Dispose()

@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using System.Net;
 using Xtmp.Crypto;
 using Xtmp.Gateway;
 using Xtmp.Grains;
+using Xtmp.Protocol;
 using Xtmp.Runtime;
 using Xtmp.Session;
 using Xtmp.Storage;
@@ -47,7 +49,7 @@ public sealed record SiloOptions
     public GrainOptions Grains { get; set; } = new();
 
     /// <summary>How much the silo's store keeps, and what of it is for settling.</summary>
-    public StoreLimits Storage { get; init; } = new();
+    public StoreLimits Storage { get; set; } = new();
 
     /// <summary>Whether clients prove an identity in the handshake.</summary>
     public ClientAuthentication ClientAuthentication { get; set; } = ClientAuthentication.Optional;
@@ -65,7 +67,22 @@ public sealed record SiloOptions
     /// Refuse clients with another fingerprint of XTMP's schema, or of one of the schemas served here that they announce.
     /// False lets them in: a schema may grow without breaking its older users.
     /// </summary>
-    public bool RequireSameSchemas { get; init; }
+    public bool RequireSameSchemas { get; set; }
+
+    /// <summary>
+    /// The identity that will follow this silo's: hellos addressed to it are accepted too. After the change the one before
+    /// belongs here, until all clients have moved on.
+    /// </summary>
+    public Fingerprint? NextFingerprint { get; set; }
+
+    /// <summary>How records may be encrypted, in the order this silo prefers.</summary>
+    public ImmutableArray<EncryptionType> EncryptionTypes { get; set; } = [EncryptionType.Aes256Gcm, EncryptionType.ChaCha20Poly1305, EncryptionType.PostQuantum];
+
+    /// <summary>Compress messages that the schema calls compressible.</summary>
+    public bool EnableCompression { get; set; } = true;
+
+    /// <summary>How long one key seals tickets, at least a minute. It opens them for two such times more.</summary>
+    public TimeSpan TicketKeyPeriod { get; set; } = TimeSpan.FromHours(12);
 
     /// <summary>How long a ticket may be used; under a second gives none. Never longer than 24 h after the last signed handshake.</summary>
     public TimeSpan TicketLifetime { get; set; } = TimeSpan.FromHours(24);
@@ -75,6 +92,18 @@ public sealed record SiloOptions
 
     /// <summary>Limits of the gateway.</summary>
     public GatewayOptions Gateway { get; set; } = new();
+
+    /// <summary>Limits of the grains' runtime. What goes wrong inside goes to the log.</summary>
+    public RuntimeOptions Runtime { get; set; } = new();
+
+    /// <summary>File of the audit log (<see cref="AuditLog"/>), relative to the data directory; empty for none.</summary>
+    public string AuditLog { get; set; } = "";
+
+    /// <summary>Where metrics are sent.</summary>
+    public TelemetryOptions Telemetry { get; set; } = new();
+
+    /// <summary>Allow what only a silo for trying things out may do: issue money to anybody who comes. Asked for where options come from a configuration.</summary>
+    public bool Development { get; set; }
 
     /// <summary>How long a stop waits for calls in flight before it closes their connections.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(8);

@@ -20,10 +20,15 @@ namespace Xtmp.Silo;
 /// </summary>
 public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
 {
+    private const int CompressFromBytes = 1024;
+
     private readonly SiloOptions _options;
-    private readonly ILoggerFactory _loggers;
+    private readonly ObservingLoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly SiloHandlers[] _handlers;
+    private readonly MethodTable _methods;
+    private readonly HandshakeAdmission _admission;
+    private volatile HashSet<Fingerprint> _allowed = [];
     private SiloKeys? _keys;
     private SiloEngine? _engine;
     private GatewayServices? _gateway;
@@ -31,6 +36,9 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     private GatewayListener? _sockets;
     private GatewayListener? _webSockets;
     private AdminPort? _admin;
+    private Dashboard? _dashboard;
+    private AuditLog? _audit;
+    private OtlpExport? _export;
     private int _stopped;
 
     /// <param name="options">How the silo is put together; checked at the start.</param>
@@ -41,9 +49,11 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loggers);
         _options = options.Value;
-        _loggers = loggers;
-        _logger = loggers.CreateLogger("Xtmp.Silo");
+        _loggers = new ObservingLoggerFactory(loggers);
+        _logger = _loggers.CreateLogger("Xtmp.Silo");
         _handlers = [.. handlers];
+        _methods = new MethodTable([XtmpCatalogue.Schema, BitChat.Messages.BitchatCatalogue.Schema, .. _handlers.Select(own => own.Schema)]);
+        _admission = new HandshakeAdmission(_options.Gateway);
     }
 
     /// <summary>Where the socket gateway listens.</summary>
@@ -71,6 +81,14 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     /// <exception cref="InvalidOperationException">The silo has not started.</exception>
     public ICallInvoker Invoker => Started(_engine).Invoker;
 
+    /// <summary>The host's loggers, with the audit log and the dashboard listening.</summary>
+    internal ILoggerFactory Loggers => _loggers;
+
+    internal TicketKeyRing Tickets => Started(_keys).Tickets;
+
+    /// <summary>When the certificate ends by which the other silos know this one; null where it has none.</summary>
+    internal DateTimeOffset? CertificateEnd => _keys?.Cluster?.Credentials.ServerCertificate.NotAfter;
+
     /// <summary>In a cluster: the rates of callers over all silos.</summary>
     internal RateSharing? RateSharing { get; private set; }
 
@@ -79,24 +97,40 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         SiloOptionsValidator.ThrowIfInvalid(_options);
-        SchemaInfo[] schemas = [.. _handlers.Select(own => own.Schema)];
-        var methods = new MethodTable([XtmpCatalogue.Schema, BitChat.Messages.BitchatCatalogue.Schema, .. schemas]);
+        _allowed = [.. _options.AllowedClients];
         PrepareDirectory(_options.DataDirectory, hasDatabase: _options.Cluster is null);
+        if (_options.AuditLog.Length > 0)
+        {
+            _audit = AuditLog.Open(Path.Combine(_options.DataDirectory, _options.AuditLog), _options.TimeProvider, reason => LogAuditFailed(_logger, reason));
+            _loggers.Listen(_audit.Add);
+        }
+
+        var events = new EventRing(_options.TimeProvider);
+        var bundles = new BundleCounter();
+        if (_options.Admin is not null)
+        {
+            _loggers.Listen(events.Add);
+        }
+
         try
         {
             _keys = SiloKeys.Load(_options);
             _engine = await SiloEngine.StartAsync(_options, _keys, _handlers, _loggers, cancellationToken).ConfigureAwait(false);
+            _engine.Grains.ObservePublications(bundles.Observe);
             _datagrams = _options.Datagrams ? StartDatagrams(new IPEndPoint(_options.Bind, _options.Port)) : null;
             _gateway = new GatewayServices
             {
                 Datagrams = _datagrams,
-                Methods = methods,
+                Methods = _methods,
                 Invoker = _engine.Invoker,
-                SessionOptions = ToSessionOptions(_options, _keys, methods, schemas) with { EnableDatagrams = _datagrams is not null, DatagramEndpoint = _datagrams is null ? null : _options.DatagramEndpoint ?? _datagrams.Announcement },
+                SessionOptions = ToSessionOptions(_options, _keys),
                 Clock = new SessionClock(_options.TimeProvider),
                 Logger = new EventLogger(_loggers.CreateLogger("Xtmp.Gateway"), _engine.Topics, _options.TimeProvider),
                 Options = _options.Gateway with { Roles = RolesOf(_options) },
             };
+
+            // Its meters are there before the first connection is.
+            _ = _gateway.Metrics;
             _sockets = await GatewayListener.StartAsync(_options, new SocketGateway(_gateway), _loggers, cancellationToken).ConfigureAwait(false);
             if (_options.WebSocket is { } webSocket)
             {
@@ -106,9 +140,24 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
             RateSharing = _options.Cluster is null ? null : new RateSharing(_gateway, _engine.Topics, _options.TimeProvider);
             if (_options.Admin is { } admin)
             {
-                _admin = await AdminPort.StartAsync(admin, WhyUnreadyAsync, _gateway.FindSessions, _loggers, cancellationToken).ConfigureAwait(false);
+                _dashboard = new Dashboard(new DashboardSources
+                {
+                    Gateway = _gateway,
+                    Grains = _engine.Grains,
+                    Runtime = _options.Runtime,
+                    Events = events,
+                    Bundles = bundles,
+                    Time = _options.TimeProvider,
+                    Keys = DescribeKeys,
+                    Unready = WhyUnreadyAsync,
+                    Network = Network,
+                    Fingerprint = Fingerprint.ToString(),
+                    EndPoint = EndPoint.ToString(),
+                });
+                _admin = await AdminPort.StartAsync(admin, WhyUnreadyAsync, _gateway.FindSessions, _loggers, _dashboard, cancellationToken).ConfigureAwait(false);
             }
 
+            _export = _options.Telemetry.Endpoint is null ? null : new OtlpExport(_options.Telemetry, Fingerprint.ToString());
             LogServing(_logger, EndPoint.ToString(), Fingerprint.ToString(), Network);
         }
         catch
@@ -137,6 +186,11 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
             await _datagrams.DisposeAsync().ConfigureAwait(false);
         }
 
+        if (_dashboard is not null)
+        {
+            await _dashboard.DisposeAsync().ConfigureAwait(false);
+        }
+
         if (_admin is not null)
         {
             await _admin.DisposeAsync().ConfigureAwait(false);
@@ -158,9 +212,24 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
         {
             LogStopped(_logger);
         }
+
+        _export?.Dispose();
+        if (_audit is not null)
+        {
+            await _audit.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None).ConfigureAwait(false);
+
+    /// <summary>Takes over what may change while the silo runs: limits and rates, roles, who is let in, and how sessions are made.</summary>
+    internal void Apply(SiloOptions options)
+    {
+        _allowed = [.. options.AllowedClients];
+        var gateway = options.Gateway with { Roles = RolesOf(options) };
+        _admission.Apply(gateway);
+        Started(_gateway).Apply(gateway, ToSessionOptions(options, Started(_keys)));
+    }
 
     /// <summary>Awaits a listener's start; what keeps it from its address becomes one line that says so.</summary>
     internal static async Task ListenAsync(Task starting, IPEndPoint endPoint, string field)
@@ -207,6 +276,12 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
         _ => SocketErrorOf(error.InnerException),
     };
 
+    private bool IsAllowed(Fingerprint client)
+    {
+        var allowed = _allowed;
+        return allowed.Count == 0 || allowed.Contains(client);
+    }
+
     private static T Started<T>(T? part)
         where T : class => part ?? throw new InvalidOperationException("The silo has not started.");
 
@@ -228,7 +303,25 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
         }
     }
 
-    private static void PrepareDirectory(string path, bool hasDatabase)
+    private IReadOnlyList<KeyPart> DescribeKeys(DateTimeOffset now)
+    {
+        var (from, until) = Tickets.PeriodAt(now);
+        var identity = new FileInfo(Path.Combine(_options.DataDirectory, SiloKeys.IdentityFileName));
+        var keys = new List<KeyPart>
+        {
+            new("Identity", identity.Exists ? identity.LastWriteTimeUtc : null, null, "pinned by clients"),
+            new("Ticket key", from, until, "next in"),
+            new("Session keys", null, null, $"renewed after {ValueText.Show(Started(_gateway).Options.SessionLimits.RekeyInterval).Trim('"')}"),
+        };
+        if (_keys?.Cluster?.Credentials.ServerCertificate is { } certificate)
+        {
+            keys.Add(new("Silo certificate", certificate.NotBefore, certificate.NotAfter, "ends in", KeyRotation.CertificateWarning.TotalSeconds));
+        }
+
+        return keys;
+    }
+
+    internal static void PrepareDirectory(string path, bool hasDatabase)
     {
         try
         {
@@ -271,21 +364,26 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
         return roles;
     }
 
-    private static ServerSessionOptions ToSessionOptions(SiloOptions options, SiloKeys keys, MethodTable methods, SchemaInfo[] schemas) => new()
+    private ServerSessionOptions ToSessionOptions(SiloOptions options, SiloKeys keys) => new()
     {
         Identity = keys.Identity,
         Padding = options.Gateway.Padding,
         Limits = options.Gateway.SessionLimits,
         ClientAuthentication = options.ClientAuthentication,
-        ClientTrust = options.ClientTrust ?? (options.AllowedClients.Count == 0 ? null : TrustPolicy.AnyOf(new HashSet<Fingerprint>(options.AllowedClients).Contains)),
+        ClientTrust = options.ClientTrust ?? TrustPolicy.AnyOf(IsAllowed),
+        NextFingerprint = options.NextFingerprint,
+        EncryptionTypes = options.EncryptionTypes,
+        CompressFromBytes = options.EnableCompression ? CompressFromBytes : 0,
         TicketLifetime = options.TicketLifetime,
         TicketKeys = keys.Tickets,
         KeySharePool = keys.KeySharePool,
-        CompressionBounds = new CompressionBounds(methods.Methods.Select(method => method.Request)),
-        Admission = new HandshakeAdmission(options.Gateway),
+        CompressionBounds = new CompressionBounds(_methods.Methods.Select(method => method.Request)),
+        Admission = _admission,
         TakesTraceContext = true,
         SchemaFingerprint = XtmpCatalogue.SchemaFingerprint.ToArray(),
-        Schemas = schemas,
+        Schemas = [.. _handlers.Select(own => own.Schema)],
+        EnableDatagrams = _datagrams is not null,
+        DatagramEndpoint = _datagrams is null ? null : options.DatagramEndpoint ?? _datagrams.Announcement,
         RequireSameSchema = options.RequireSameSchemas,
     };
 
@@ -294,6 +392,9 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
 
     [LoggerMessage(EventId = 1002, Level = LogLevel.Information, Message = "draining: no new connections; {Connections} are open, their calls have {Seconds} s to finish")]
     private static partial void LogDraining(ILogger logger, int connections, double seconds);
+
+    [LoggerMessage(EventId = 1040, Level = LogLevel.Error, Message = "the audit log cannot be written any more: {Reason}")]
+    private static partial void LogAuditFailed(ILogger logger, string reason);
 
     [LoggerMessage(EventId = 1003, Level = LogLevel.Information, Message = "stopped: calls are answered, state is written")]
     private static partial void LogStopped(ILogger logger);

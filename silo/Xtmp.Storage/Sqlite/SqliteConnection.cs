@@ -65,6 +65,19 @@ internal sealed class SqliteConnection : IDisposable
         }
     }
 
+    /// <summary>Copies the whole database into another connection's, in one step.</summary>
+    public void CopyTo(SqliteConnection target)
+    {
+        using var backup = raw.sqlite3_backup_init(target._handle, "main", _handle, "main");
+        if (backup is null || backup.IsInvalid)
+        {
+            throw target.Error(raw.sqlite3_errcode(target._handle), "beginning a backup");
+        }
+
+        var code = raw.sqlite3_backup_step(backup, -1);
+        target.Check(code, "copying");
+    }
+
     public void Check(int code, string doing)
     {
         if (code is raw.SQLITE_OK or raw.SQLITE_ROW or raw.SQLITE_DONE)

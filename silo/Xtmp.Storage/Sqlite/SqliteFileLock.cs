@@ -23,10 +23,23 @@ internal sealed class SqliteFileLock : IDisposable
         {
             throw SqliteErrors.Create(databaseFile, "cannot be opened: its directory does not exist.");
         }
+        catch (IOException error) when (!IsHeld(error))
+        {
+            throw SqliteErrors.Create(databaseFile, $"cannot be opened: {error.Message}");
+        }
         catch (IOException)
         {
             throw SqliteErrors.Create(databaseFile, "is in use by another silo: its lock file is held. Stop that silo, or give this one a data directory of its own.");
         }
+    }
+
+    // A full disk or a read-only file system is another trouble than another silo.
+    private static bool IsHeld(IOException error)
+    {
+        const int SharingViolation = 0x20;
+        const int WouldBlockOnLinux = 11;
+        const int WouldBlockOnMac = 35;
+        return (error.HResult & 0xFFFF) is SharingViolation or WouldBlockOnLinux or WouldBlockOnMac;
     }
 
     public void Dispose() => _stream.Dispose();

@@ -47,20 +47,30 @@ internal static class SqliteSchema
         CREATE INDEX reminder_due ON reminder (due);
         """;
 
+    /// <summary>Refuses a database of another program or of another layout than this build's.</summary>
+    public static void RequireReadable(SqliteConnection connection)
+    {
+        if (connection.ReadNumber("PRAGMA application_id") != ApplicationId)
+        {
+            throw SqliteErrors.Create(connection.File, "is a SQLite database of another program.");
+        }
+
+        var version = connection.ReadNumber("PRAGMA user_version");
+        if (version != Version)
+        {
+            throw SqliteErrors.Create(connection.File, $"has layout {version}; this build reads layout {Version}.");
+        }
+    }
+
     public static void Open(SqliteConnection connection, SqliteGrainStoreOptions options)
     {
         connection.Execute("PRAGMA busy_timeout = 2000");
         var applicationId = connection.ReadNumber("PRAGMA application_id");
         var version = connection.ReadNumber("PRAGMA user_version");
         var isNew = applicationId == 0 && version == 0 && connection.ReadNumber("SELECT count(*) FROM sqlite_master") == 0;
-        if (!isNew && applicationId != ApplicationId)
+        if (!isNew)
         {
-            throw SqliteErrors.Create(connection.File, "is a SQLite database of another program.");
-        }
-
-        if (!isNew && version != Version)
-        {
-            throw SqliteErrors.Create(connection.File, $"has layout {version}; this build reads layout {Version}.");
+            RequireReadable(connection);
         }
 
         if (!isNew && options.CheckOnOpenMaxBytes > 0 && new FileInfo(connection.File).Length <= options.CheckOnOpenMaxBytes)
