@@ -11,7 +11,7 @@ internal sealed class BundleCounter
     public void Observe(string topic, IXtmpMessage item)
     {
         if (item is LiveUpdate { Body: var body }
-            && body.Match(static bundle => (int)bundle.Status, static _ => -1, static _ => -1, static _ => -1) is >= 0 and var status
+            && body.Match(static bundle => (int)bundle.Status, static _ => -1, static _ => -1, static _ => -1, static _ => -1, static _ => -1) is >= 0 and var status
             && status < _entered.Length)
         {
             Interlocked.Increment(ref _entered[status]);
