@@ -26,7 +26,7 @@ public static class ReservedNames
     /// <summary>Handlers of XTMP's own schemas. Another one of that name would read as theirs wherever both are used.</summary>
     public static readonly IReadOnlyCollection<string> BuiltInHandlers = new HashSet<string>(StringComparer.OrdinalIgnoreCase)
     {
-        "Bundle", "BundleLedger", "CertificateAuthority", "Device", "Game", "Lobby", "Lock", "Registry", "Session", "Stream", "Vm", "VmDirectory", "Wallet",
+        "Bundle", "BundleLedger", "CertificateAuthority", "Device", "Game", "Gateway", "Lobby", "Lock", "Registry", "Session", "Stream", "Vm", "VmDirectory", "Wallet",
     };
 
     /// <summary>True for XTMP's own schemas, whose codes and handler names others do not take.</summary>
