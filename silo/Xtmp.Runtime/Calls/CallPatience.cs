@@ -23,6 +23,9 @@ internal sealed class CallPatience : IDisposable
         _deadline = timeout == Timeout.InfiniteTimeSpan ? null : time.CreateTimer(static state => ((CallPatience)state!).End(), this, timeout, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>The deadline has passed, or the caller gave up.</summary>
+    public bool IsOver => _over.Task.IsCompleted;
+
     /// <summary>Cancelled when the patience is over: for a call that leaves the silo.</summary>
     public CancellationToken RemoteToken
     {
@@ -77,7 +80,9 @@ internal sealed class CallPatience : IDisposable
         Volatile.Read(ref _remote)?.Cancel();
     }
 
-    private XtmpReply GiveUp(XtmpCall call)
+    /// <summary>What the caller hears, who waits no longer.</summary>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    public XtmpReply GiveUp(XtmpCall call)
     {
         call.Turn?.Cancel();
         _caller.ThrowIfCancellationRequested();

@@ -176,6 +176,11 @@ internal sealed class OrleansInvoker(TurnServices services, Activation? caller, 
         {
             return new ValueTask<XtmpReply>(TimedOut(id.Kind));
         }
+        catch (OperationCanceledException) when (patience.IsOver)
+        {
+            // Orleans sends nothing under a token that is cancelled already.
+            return new ValueTask<XtmpReply>(patience.GiveUp(call));
+        }
     }
 
     internal static XtmpException KeptMoving(GrainId id) => new(XtmpErrorCode.Conflict, Fault.Peer, $"Another silo kept changing the same {id.Kind}.", retryable: true);

@@ -20,8 +20,6 @@ public sealed class HoldModelTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    [InlineData(4)]
-    [InlineData(5)]
     public async Task holds_do_what_the_model_does(int seed)
     {
         try
