@@ -36,7 +36,7 @@ internal sealed class RateSharing : IAsyncDisposable
         _timer = time.CreateTimer(static state => ((RateSharing)state!).Report(), this, Interval, Interval);
     }
 
-    /// <summary>Reports of other silos counted so far.</summary>
+    /// <summary>Calls at other silos that callers have been charged for here so far, one for each limit they count against.</summary>
     public long Received => Interlocked.Read(ref _received);
 
     public async ValueTask DisposeAsync()
@@ -70,9 +70,8 @@ internal sealed class RateSharing : IAsyncDisposable
                     foreach (var caller in report.Callers)
                     {
                         _gateway.Charge(new CallerUsage((CallerUsageKind)caller.Kind, caller.Key, new CallUsage(caller.Read, caller.Verify, caller.Create)));
+                        Interlocked.Add(ref _received, caller.Read + caller.Verify + caller.Create);
                     }
-
-                    Interlocked.Increment(ref _received);
                 }
             }
         }
