@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Xtmp.Crypto;
 using Xtmp.Protocol;
 
@@ -24,10 +25,11 @@ public sealed partial class XtmpSession
     private RecordLayer? _records;
     private Rekey? _rekey;
     private bool _mayStartDatagrams;
-    private GracefulClose? _closing;
+    private FrameWriter? _writer;
     private Instant _now;
 
     /// <summary>Takes bytes of the stream, in any chunking; keeps none of <paramref name="bytes"/>.</summary>
+    [SkipLocalsInit]
     public void HandleInput(ReadOnlySpan<byte> bytes, Instant now)
     {
         _now = now;
@@ -105,9 +107,9 @@ public sealed partial class XtmpSession
         {
             Fail(SessionCloseReason.PeerSilent, $"Nothing was heard from the peer for {_limits.PeerTimeout.TotalSeconds:0.###} s.", Fault.Network);
         }
-        else if (_closing is not null)
+        else if (_writer!.Closing is { } closing)
         {
-            EndIf(time >= _closing.Deadline ? _closing.TimedOut : null);
+            EndIf(time >= closing.Deadline ? closing.TimedOut : null);
         }
         else if (time >= _keepAlive.IdleAt)
         {
@@ -145,10 +147,14 @@ public sealed partial class XtmpSession
             total = _handshakeOutput.MoveTo(output);
         }
 
-        var written = total;
-        while (total < maxBytes && State is SessionState.Established or SessionState.Closing && (written = WriteNextFrame(output)) > 0)
+        while (total < maxBytes && _writer is { } writer)
         {
+            var written = writer.WriteNext(output, now.Monotonic, out var close);
             total += written;
+            if (EndIf(close) || written == 0)
+            {
+                break;
+            }
         }
 
         _statistics.BytesSent += total;
@@ -226,6 +232,7 @@ public sealed partial class XtmpSession
         State = SessionState.Established;
         _secrets = result.Secrets;
         _records = result.Records;
+        _writer = new(_records, _packer, _keepAlive);
         _rekey = new(Role, _limits, _entropy, _secrets, _records, _now.Monotonic);
         _exchanges.SetPeerLimits(result.PeerLimits);
         _keepAlive.Measured(result.RoundTrip);
@@ -252,18 +259,19 @@ public sealed partial class XtmpSession
         }
     }
 
+    [SkipLocalsInit]
     private void HandleRecord(RecordLayer records, in FrameHeader header, ReadOnlySpan<byte> frame)
     {
-        if (records.Check(in header, out var length) is { } refused)
+        if (records.Select(in header, out var violation) is not { } keys)
         {
-            End(refused);
+            End(violation!);
             return;
         }
 
+        var length = keys.PlaintextLength(in header);
         var plaintext = _inbox.Arena.Reserve(length);
-        if (records.Open(in header, frame, plaintext) is { } invalid)
+        if (EndIf(records.Open(keys, in header, frame, plaintext)))
         {
-            End(invalid);
             return;
         }
 
@@ -296,14 +304,15 @@ public sealed partial class XtmpSession
         }
     }
 
+    [SkipLocalsInit]
     private void HandleMessages(FrameUnpacker unpacker, in FrameHeader header, ArraySegment<byte> plaintext, bool isDatagram)
     {
-        unpacker.Begin(in header, plaintext, _now.Monotonic, _inbox.Arena);
+        var buffer = unpacker.Begin(in header, plaintext, _now.Monotonic, _inbox.Arena);
         _keepAlive.Used(_now.Monotonic);
-        while (State != SessionState.Closed && unpacker.TryNext(out var message, out var payload))
+        while (State != SessionState.Closed && unpacker.TryNext(buffer, out var message, out var offset))
         {
             _statistics.MessagesReceived++;
-            if (_inbox.Receive(in message, payload, isDatagram, out var reception) is { } violation)
+            if (_inbox.Receive(in message, new(buffer, offset, message.Length), isDatagram, out var reception) is { } violation)
             {
                 Violate(violation, isDatagram);
             }
@@ -451,68 +460,6 @@ public sealed partial class XtmpSession
         }
     }
 
-    private int WriteNextFrame(IBufferWriter<byte> output)
-    {
-        if (_keepAlive.IsFrameDue)
-        {
-            return WriteHeartbeat(output);
-        }
-
-        if (!_packer.TryPeek(out var header, out var plaintext))
-        {
-            return _closing is null ? 0 : WriteDisconnect(_closing, output);
-        }
-
-        var written = Seal(ref header, plaintext, output);
-        if (written > 0)
-        {
-            _packer.Advance();
-            if (header.MessageType == FrameCode.RekeyAck)
-            {
-                // The cut is exact: RekeyAck is the last frame of the old epoch.
-                _records!.SwitchSend();
-            }
-        }
-
-        return written;
-    }
-
-    // Not part of WriteNextFrame, whose every call would clear this buffer.
-    private int WriteHeartbeat(IBufferWriter<byte> output)
-    {
-        Span<byte> payload = stackalloc byte[ControlMessages.MaxLength];
-        var header = new FrameHeader { MessageType = FrameCode.Heartbeat };
-        return Seal(ref header, payload[.._keepAlive.Write(payload, _now.Monotonic)], output);
-    }
-
-    private int WriteDisconnect(GracefulClose closing, IBufferWriter<byte> output)
-    {
-        Span<byte> payload = stackalloc byte[ControlMessages.MaxLength];
-        var header = new FrameHeader { MessageType = FrameCode.Disconnect };
-        var written = Seal(ref header, payload[..closing.WriteDisconnect(payload)], output);
-        End(closing.Written);
-        return written;
-    }
-
-    private int Seal(ref FrameHeader header, ReadOnlySpan<byte> plaintext, IBufferWriter<byte> output)
-    {
-        var records = _records!;
-        if (EndIf(records.CheckSeal(plaintext.Length)))
-        {
-            return 0;
-        }
-
-        var written = records.Seal(ref header, plaintext, output.GetSpan(records.SealedLength(plaintext.Length)));
-        output.Advance(written);
-        _statistics.FramesSent++;
-        if (!FrameCode.IsControl(header.MessageType) || header.MessageType == FrameCode.Batch)
-        {
-            _keepAlive.Used(_now.Monotonic);
-        }
-
-        return written;
-    }
-
     /// <summary>A rule was broken after authentication: fatal on the stream, a counted drop on datagrams.</summary>
     private void Violate(SessionClose violation, bool isDatagram)
     {
@@ -570,6 +517,8 @@ public sealed partial class XtmpSession
         EndHandshake();
         _records?.Dispose();
         _records = null;
+        _statistics.FramesSent += _writer?.FramesSent ?? 0;
+        _writer = null;
         _rekey?.Dispose();
         _rekey = null;
         _exchanges.Close();

@@ -95,7 +95,7 @@ public sealed partial class XtmpSession : IDisposable
     public TimeSpan? RoundTrip => _keepAlive.RoundTrip;
 
     /// <summary>Counters so far.</summary>
-    public SessionStatistics Statistics => _statistics with { MessagesSent = _outbox.MessagesSent };
+    public SessionStatistics Statistics => _statistics with { MessagesSent = _outbox.MessagesSent, FramesSent = _statistics.FramesSent + (_writer?.FramesSent ?? 0) };
 
     /// <summary>Share of this end's datagrams that the peer's latest reports miss, 0 to 1; null where nothing says.</summary>
     public double? DatagramLoss => _outbox.Datagrams?.Loss;
@@ -227,9 +227,9 @@ public sealed partial class XtmpSession : IDisposable
             return _handshake?.Deadline;
         }
 
-        if (_closing is not null)
+        if (_writer!.Closing is { } closing)
         {
-            return Earlier(_closing.Deadline, _keepAlive.PeerLostAt);
+            return Earlier(closing.Deadline, _keepAlive.PeerLostAt);
         }
 
         var next = Earlier(_keepAlive.IdleAt, _keepAlive.PeerLostAt);
@@ -279,7 +279,7 @@ public sealed partial class XtmpSession : IDisposable
         if (State == SessionState.Established)
         {
             State = SessionState.Closing;
-            _closing = new(reason, text, _now.Monotonic);
+            _writer!.Closing = new(reason, text, _now.Monotonic);
             _exchanges.StopAccepting();
             _inbox.WithholdsWork = true;
         }

@@ -54,15 +54,16 @@ internal sealed class Handshake(HandshakeContext context, HandshakeState first, 
             return CheckPlain(in header, payload) ?? Move(_state.HandlePlain(in header, payload));
         }
 
-        if (context.Records.Check(in header, out var length) is { } refused)
+        if (context.Records.Select(in header, out var refused) is not { } keys)
         {
             return refused;
         }
 
+        var length = keys.PlaintextLength(in header);
         var plaintext = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            return context.Records.Open(in header, frame, plaintext.AsSpan(0, length))
+            return context.Records.Open(keys, in header, frame, plaintext.AsSpan(0, length))
                 ?? CheckMessage(in header)
                 ?? Move(_state.Handle(header.MessageType, plaintext.AsSpan(0, length)));
         }

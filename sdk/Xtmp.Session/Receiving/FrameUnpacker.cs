@@ -9,7 +9,6 @@ namespace Xtmp.Session;
 /// </summary>
 internal sealed class FrameUnpacker(Reassembler reassembler) : IDisposable
 {
-    private byte[]? _buffer;
     private int _offset;
     private int _end;
     private BatchEntry _single;
@@ -33,7 +32,8 @@ internal sealed class FrameUnpacker(Reassembler reassembler) : IDisposable
     /// <param name="plaintext">Its plaintext, in memory of <paramref name="arena"/>.</param>
     /// <param name="now">The time.</param>
     /// <param name="arena">Takes over the memory of a message that is whole now.</param>
-    public void Begin(in FrameHeader header, ArraySegment<byte> plaintext, TimeSpan now, ReceiveArena arena)
+    /// <returns>Where its messages are.</returns>
+    public byte[] Begin(in FrameHeader header, ArraySegment<byte> plaintext, TimeSpan now, ReceiveArena arena)
     {
         Violation = null;
         _hasSingle = false;
@@ -43,7 +43,6 @@ internal sealed class FrameUnpacker(Reassembler reassembler) : IDisposable
         {
             if (IsPlainControl(in header))
             {
-                _buffer = plaintext.Array;
                 _offset = plaintext.Offset;
                 _end = plaintext.Offset + plaintext.Count;
             }
@@ -54,41 +53,45 @@ internal sealed class FrameUnpacker(Reassembler reassembler) : IDisposable
         }
         else if ((header.Flags & FrameFlags.Fragmented) != 0)
         {
-            AddFragment(in header, plaintext, now, arena);
+            return AddFragment(in header, plaintext, now, arena);
         }
         else
         {
             SetSingle(in header, plaintext);
         }
+
+        return plaintext.Array!;
     }
 
     /// <summary>The next message of the frame.</summary>
-    public bool TryNext(out BatchEntry message, out ArraySegment<byte> payload)
+    /// <param name="buffer">What <see cref="Begin"/> returned.</param>
+    /// <param name="message">What it is, and the length of its payload.</param>
+    /// <param name="offset">Where its payload begins in <paramref name="buffer"/>.</param>
+    public bool TryNext(byte[] buffer, out BatchEntry message, out int offset)
     {
+        offset = _offset;
         if (_hasSingle)
         {
             _hasSingle = false;
             message = _single;
-            payload = new(_buffer!, _offset, _single.Length);
             return true;
         }
 
-        payload = default;
-        if (_offset == _end)
+        if (offset == _end)
         {
             message = default;
             return false;
         }
 
-        if (!BatchEntry.TryRead(_buffer.AsSpan(_offset, _end - _offset), out message))
+        if (!BatchEntry.TryRead(buffer.AsSpan(offset, _end - offset), out message))
         {
-            Violation = SessionClose.Violation(SessionCloseReason.MalformedFrame, $"A batch entry {_end - _offset} bytes before the end is cut off or not allowed there.");
-            _end = _offset;
+            Violation = SessionClose.Violation(SessionCloseReason.MalformedFrame, $"A batch entry {_end - offset} bytes before the end is cut off or not allowed there.");
+            _end = offset;
             return false;
         }
 
-        payload = new(_buffer!, _offset + BatchEntry.Size, message.Length);
-        _offset += BatchEntry.Size + message.Length;
+        offset += BatchEntry.Size;
+        _offset = offset + message.Length;
         return true;
     }
 
@@ -97,7 +100,7 @@ internal sealed class FrameUnpacker(Reassembler reassembler) : IDisposable
 
     public void Dispose() => reassembler.Dispose();
 
-    private void AddFragment(in FrameHeader header, ArraySegment<byte> plaintext, TimeSpan now, ReceiveArena arena)
+    private byte[] AddFragment(in FrameHeader header, ArraySegment<byte> plaintext, TimeSpan now, ReceiveArena arena)
     {
         switch (reassembler.Add(in header, plaintext, now, out var buffer, out var length))
         {
@@ -112,6 +115,8 @@ internal sealed class FrameUnpacker(Reassembler reassembler) : IDisposable
                 Violation = SessionClose.Violation(SessionCloseReason.LimitExceeded, "A fragmented message is over the limits of reassembly.");
                 break;
         }
+
+        return buffer;
     }
 
     private void SetSingle(in FrameHeader header, ArraySegment<byte> payload)
@@ -121,7 +126,6 @@ internal sealed class FrameUnpacker(Reassembler reassembler) : IDisposable
         _single.Kind = header.Kind;
         _single.ExchangeId = header.ExchangeId;
         _single.Length = payload.Count;
-        _buffer = payload.Array;
         _offset = payload.Offset;
         _end = payload.Offset;
         _hasSingle = true;

@@ -12,7 +12,6 @@ internal sealed class RecordLayer(ulong sessionId, TrafficKeys send, TrafficKeys
     private TrafficKeys _receive = receive;
     private TrafficKeys? _nextSend;
     private TrafficKeys? _nextReceive;
-    private TrafficKeys? _selected;
 
     /// <summary>Epoch of the sending keys.</summary>
     public uint Epoch => _send.Epoch;
@@ -26,58 +25,33 @@ internal sealed class RecordLayer(ulong sessionId, TrafficKeys send, TrafficKeys
     public bool IsRenewalDue =>
         _send.Blocks >= limits.RekeyAfterBlocks || (_nextReceive ?? _receive).Blocks >= limits.RekeyAfterBlocks;
 
-    /// <summary>Tests everything that can be tested before the tag, and tells the length of the plaintext.</summary>
-    public SessionClose? Check(in FrameHeader header, out int plaintextLength)
+    /// <summary>Tests everything that can be tested before the tag. The keys to open the record with, or null and what was wrong.</summary>
+    public TrafficKeys? Select(in FrameHeader header, out SessionClose? violation)
     {
-        plaintextLength = 0;
-        _selected = null;
         var keys = _receive;
-        if (header.EncryptionType != keys.Type)
+        if (_nextReceive is { } next && header.KeyId == next.KeyId)
         {
-            return header.EncryptionType == EncryptionType.None
-                ? SessionClose.Violation(SessionCloseReason.NotEncrypted, "An unencrypted frame came after keys were agreed.")
-                : SessionClose.Violation(SessionCloseReason.EncryptionTypeMismatch, $"Expected encryption type {(byte)keys.Type}, received {(byte)header.EncryptionType}.");
-        }
-
-        if (header.SessionId != sessionId)
-        {
-            return SessionClose.Violation(SessionCloseReason.SessionIdMismatch, "A frame carries another session's id.");
-        }
-
-        if (header.KeyId != keys.KeyId)
-        {
-            if (_nextReceive is not { } next || header.KeyId != next.KeyId)
-            {
-                return SessionClose.Violation(SessionCloseReason.KeyIdMismatch, $"Frame {header.Sequence} of epoch {header.Epoch} names a key that is not in use.");
-            }
-
             keys = next;
         }
 
-        if (header.Epoch != keys.Epoch)
+        if (header.EncryptionType == keys.Type
+            && header.SessionId == sessionId
+            && header.KeyId == keys.KeyId
+            && header.Epoch == keys.Epoch
+            && header.Sequence == keys.NextSequence
+            && header.PayloadLength >= keys.Overhead)
         {
-            return SessionClose.Violation(SessionCloseReason.KeyIdMismatch, $"Expected epoch {keys.Epoch} with this key, received {header.Epoch}.");
+            violation = null;
+            return keys;
         }
 
-        if (header.Sequence != keys.NextSequence)
-        {
-            return SessionClose.Violation(SessionCloseReason.SequenceMismatch, $"Expected sequence {keys.NextSequence}, received {header.Sequence}.");
-        }
-
-        plaintextLength = keys.PlaintextLength(in header);
-        if (plaintextLength < 0)
-        {
-            return SessionClose.Violation(SessionCloseReason.MalformedFrame, "A frame of type 3 is too short for its HMAC.");
-        }
-
-        _selected = keys;
+        violation = ViolationOf(in header, keys);
         return null;
     }
 
-    /// <summary>Opens the record that <see cref="Check"/> has just passed. The first of a new epoch retires the old keys.</summary>
-    public SessionClose? Open(in FrameHeader header, ReadOnlySpan<byte> frame, Span<byte> plaintext)
+    /// <summary>Opens a record with the keys that <see cref="Select"/> has just named. The first of a new epoch retires the old keys.</summary>
+    public SessionClose? Open(TrafficKeys keys, in FrameHeader header, ReadOnlySpan<byte> frame, Span<byte> plaintext)
     {
-        var keys = _selected!;
         if (!keys.TryOpen(in header, frame, plaintext))
         {
             return SessionClose.Violation(SessionCloseReason.TagMismatch, $"The tag of frame {header.Sequence} is invalid.");
@@ -148,4 +122,23 @@ internal sealed class RecordLayer(ulong sessionId, TrafficKeys send, TrafficKeys
 
     /// <summary>Epoch and type; no key.</summary>
     public override string ToString() => $"send {_send}; receive {_receive}";
+
+    private SessionClose ViolationOf(in FrameHeader header, TrafficKeys keys)
+    {
+        var (reason, text) = header switch
+        {
+            { EncryptionType: EncryptionType.None } => (SessionCloseReason.NotEncrypted, "An unencrypted frame came after keys were agreed."),
+            { EncryptionType: var type } when type != keys.Type =>
+                (SessionCloseReason.EncryptionTypeMismatch, $"Expected encryption type {(byte)keys.Type}, received {(byte)type}."),
+            { SessionId: var session } when session != sessionId => (SessionCloseReason.SessionIdMismatch, "A frame carries another session's id."),
+            { KeyId: var id } when id != keys.KeyId =>
+                (SessionCloseReason.KeyIdMismatch, $"Frame {header.Sequence} of epoch {header.Epoch} names a key that is not in use."),
+            { Epoch: var epoch } when epoch != keys.Epoch =>
+                (SessionCloseReason.KeyIdMismatch, $"Expected epoch {keys.Epoch} with this key, received {epoch}."),
+            { Sequence: var sequence } when sequence != keys.NextSequence =>
+                (SessionCloseReason.SequenceMismatch, $"Expected sequence {keys.NextSequence}, received {sequence}."),
+            _ => (SessionCloseReason.MalformedFrame, "A frame of type 3 is too short for its HMAC."),
+        };
+        return SessionClose.Violation(reason, text);
+    }
 }

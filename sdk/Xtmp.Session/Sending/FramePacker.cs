@@ -8,7 +8,7 @@ namespace Xtmp.Session;
 
 /// <summary>
 /// Makes frames of the messages that wait for the stream: compressed or padded when they come, joined in batches or cut in
-/// fragments when they leave, the most urgent first (SPEC §1). Seals nothing: <see cref="TryPeek"/> shows the next frame's
+/// fragments when they leave, the most urgent first (SPEC §1). Seals nothing: <see cref="Peek"/> shows the next frame's
 /// header and plaintext, and <see cref="Advance"/> follows once that frame is sealed.
 /// </summary>
 internal sealed class FramePacker(PaddingPolicy padding, int compressFromBytes) : IDisposable
@@ -22,7 +22,6 @@ internal sealed class FramePacker(PaddingPolicy padding, int compressFromBytes) 
 
     private readonly SendQueue _queue = new();
     private uint _nextFragmentedMessage;
-    private SendLevel? _level;
     private int _messageBytes;
     private int _fragmentBytes;
 
@@ -58,7 +57,11 @@ internal sealed class FramePacker(PaddingPolicy padding, int compressFromBytes) 
         var zeros = FrameCode.IsControl(entry.MessageType) ? 0 : padding.PaddingFor(length);
         var body = level.Reserve(length + zeros)[BatchEntry.Size..];
         WriteBody(body, prefix, in payload, itemNumber);
-        body.Slice(length, zeros).Clear();
+        if (zeros > 0)
+        {
+            body.Slice(length, zeros).Clear();
+        }
+
         return level.Commit(in entry, length + zeros);
     }
 
@@ -89,57 +92,53 @@ internal sealed class FramePacker(PaddingPolicy padding, int compressFromBytes) 
         return wanted;
     }
 
-    /// <summary>The next frame; false when nothing waits. <see cref="Advance"/> comes before the next call.</summary>
-    public bool TryPeek(out FrameHeader header, out ReadOnlySpan<byte> plaintext)
+    /// <summary>
+    /// The next frame, and the level it is of; only where <see cref="Bytes"/> is not 0. <see cref="Advance"/> comes before the
+    /// next call.
+    /// </summary>
+    public SendLevel Peek(out FrameHeader header, out ReadOnlySpan<byte> plaintext)
     {
-        _level = _queue.Next();
-        if (_level is null)
+        var level = _queue.Next()!;
+        var records = level.Head;
+        if (level.FragmentOffset > 0)
         {
-            header = default;
-            plaintext = default;
-            return false;
-        }
-
-        var records = _level.Head;
-        if (_level.FragmentOffset > 0)
-        {
-            plaintext = PeekFragment(_level, out header);
-            return true;
+            plaintext = PeekFragment(level, out header);
+            return level;
         }
 
         var entry = BatchEntry.ReadTrusted(records);
         if (entry.Length > FrameLayout.MaxPlaintext)
         {
-            _level.BeginFragments(in entry, _nextFragmentedMessage++);
-            plaintext = PeekFragment(_level, out header);
-            return true;
+            level.BeginFragments(in entry, _nextFragmentedMessage++);
+            plaintext = PeekFragment(level, out header);
         }
-
-        if (FrameCode.IsControl(entry.MessageType) || MeasureRun(_level, records, out _messageBytes, in entry) == 1)
+        else if (FrameCode.IsControl(entry.MessageType) || MeasureRun(level, records, out _messageBytes, in entry) == 1)
         {
             _messageBytes = BatchEntry.Size + entry.Length;
             header = HeaderOf(in entry);
             plaintext = records.Slice(BatchEntry.Size, entry.Length);
-            return true;
+        }
+        else
+        {
+            header = new FrameHeader { MessageType = FrameCode.Batch };
+            plaintext = records[.._messageBytes];
         }
 
-        header = new FrameHeader { MessageType = FrameCode.Batch };
-        plaintext = records[.._messageBytes];
-        return true;
+        return level;
     }
 
-    /// <summary>The frame last shown is sealed.</summary>
-    public void Advance()
+    /// <summary>The frame last shown, of this level, is sealed.</summary>
+    public void Advance(SendLevel level)
     {
         if (_messageBytes > 0)
         {
-            _level!.Consume(_messageBytes);
+            level.Consume(_messageBytes);
             Bytes -= _messageBytes;
             _messageBytes = 0;
         }
         else
         {
-            _level!.AdvanceFragment(_fragmentBytes);
+            level.AdvanceFragment(_fragmentBytes);
         }
     }
 

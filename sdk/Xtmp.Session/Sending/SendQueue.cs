@@ -26,26 +26,30 @@ internal sealed class SendQueue : IDisposable
         }
 
         SendLevel? chosen = null;
+        var waiting = 0;
         for (var i = _levels.Length - 1; i > 0; i--)
         {
-            if (_levels[i] is { IsEmpty: false } level && (chosen is null || chosen.PassedOver < MaxPassedOver))
+            if (_levels[i] is { IsEmpty: false } level)
             {
-                chosen = level;
+                waiting++;
+                chosen = chosen is null || chosen.PassedOver < MaxPassedOver ? level : chosen;
             }
         }
 
-        if (chosen is null)
+        if (waiting > 1)
         {
-            return null;
+            for (var i = 1; i < _levels.Length; i++)
+            {
+                if (_levels[i] is { IsEmpty: false } level)
+                {
+                    level.PassedOver++;
+                }
+            }
         }
 
-        chosen.PassedOver = 0;
-        for (var i = 1; i < _levels.Length; i++)
+        if (chosen is not null)
         {
-            if (_levels[i] is { IsEmpty: false } level && !ReferenceEquals(level, chosen))
-            {
-                level.PassedOver++;
-            }
+            chosen.PassedOver = 0;
         }
 
         return chosen;

@@ -107,9 +107,9 @@ public sealed class FramePackerTests : IDisposable
         var batch = RawPeer.BatchOf((0x20, FrameKind.Request, 1, [1, 2, 3], 0), (0x20, FrameKind.Request, 3, [4], 0));
         for (var length = 1; length < batch.Length; length++)
         {
-            _unpacker.Begin(Header(FrameCode.Batch), batch[..length], TimeSpan.Zero, _arena);
+            var buffer = _unpacker.Begin(Header(FrameCode.Batch), batch[..length], TimeSpan.Zero, _arena);
             var count = 0;
-            while (_unpacker.TryNext(out _, out _))
+            while (_unpacker.TryNext(buffer, out _, out _))
             {
                 count++;
             }
@@ -138,10 +138,10 @@ public sealed class FramePackerTests : IDisposable
 
     private static (FrameHeader Header, byte[] Plaintext) Next(FramePacker packer)
     {
-        Assert.True(packer.TryPeek(out var header, out var plaintext));
+        var level = packer.Peek(out var header, out var plaintext);
         header.Flags |= FrameFlags.Encrypted;
         var frame = (header, plaintext.ToArray());
-        packer.Advance();
+        packer.Advance(level);
         return frame;
     }
 
@@ -153,7 +153,7 @@ public sealed class FramePackerTests : IDisposable
             frames.Add(Next(packer));
         }
 
-        Assert.False(packer.TryPeek(out _, out _));
+        Assert.Equal(0, packer.Bytes);
         return frames;
     }
 
@@ -162,10 +162,10 @@ public sealed class FramePackerTests : IDisposable
         var messages = new List<(BatchEntry Entry, byte[] Payload)>();
         foreach (var (header, plaintext) in frames)
         {
-            _unpacker.Begin(in header, plaintext, TimeSpan.Zero, _arena);
-            while (_unpacker.TryNext(out var entry, out var payload))
+            var buffer = _unpacker.Begin(in header, plaintext, TimeSpan.Zero, _arena);
+            while (_unpacker.TryNext(buffer, out var entry, out var offset))
             {
-                messages.Add((entry, payload.ToArray()));
+                messages.Add((entry, buffer.AsSpan(offset, entry.Length).ToArray()));
             }
 
             Assert.Null(_unpacker.Violation);

@@ -124,12 +124,12 @@ public sealed class RecordLayerTests : IDisposable
     private static (SessionClose? Close, byte[] Plaintext) Open(RecordLayer records, byte[] record)
     {
         Assert.Equal(FrameStatus.Ok, FrameHeader.TryRead(record, FrameLayout.MaxPayload, out var header));
-        if (records.Check(in header, out var length) is { } refused)
+        if (records.Select(in header, out var refused) is not { } keys)
         {
             return (refused, []);
         }
 
-        var plaintext = new byte[length];
-        return (records.Open(in header, record, plaintext), plaintext);
+        var plaintext = new byte[keys.PlaintextLength(in header)];
+        return (records.Open(keys, in header, record, plaintext), plaintext);
     }
 }

@@ -35,8 +35,8 @@ public sealed class RekeyPartTests : IDisposable
         var header = new FrameHeader { MessageType = FrameCode.Heartbeat };
         var record = new byte[_clientRecords.SealedLength(3)];
         _clientRecords.Seal(ref header, "new"u8, record);
-        Assert.Null(_serverRecords.Check(in header, out var length));
-        Assert.Null(_serverRecords.Open(in header, record, new byte[length]));
+        var keys = _serverRecords.Select(in header, out _)!;
+        Assert.Null(_serverRecords.Open(keys, in header, record, new byte[keys.PlaintextLength(in header)]));
         Assert.False(_serverRecords.AwaitsNewEpoch);
         Assert.Equal(s_start + TimeSpan.FromHours(2), _client.NextTime(isDue: false));
     }
