@@ -77,7 +77,7 @@ public sealed class PackageTests(PackedPackages packages)
         Assert.True(built.ExitCode == 0, built.Output);
         var ran = await DotNet.RunAsync(folder, Path.Combine(folder, "bin", "Release", "net10.0", "Tested.dll"));
         Assert.True(ran.ExitCode == 0, ran.Output);
-        Assert.Contains("refused: Conflict lines", ran.Output);
+        Assert.Contains("refused: placed already for 2500", ran.Output);
         Assert.EndsWith("done", ran.Output.TrimEnd());
     }
 

@@ -1,6 +1,5 @@
 using CustomMessages;
 using CustomMessages.Orders;
-using Xtmp;
 using Xtmp.Runtime;
 using Xtmp.Testing;
 
@@ -20,9 +19,9 @@ await using (var silo = await TestSilo.StartAsync(silo => silo.AddXtmpGrain<Orde
         await new OrderClient(silo.Invoker).PlaceAsync(place with { Lines = [] });
         Expect(false, "other lines");
     }
-    catch (XtmpException refused)
+    catch (OrderPlacedAlreadyException refused)
     {
-        Console.WriteLine($"refused: {refused.Code} {refused.Field}");
+        Console.WriteLine($"refused: placed already for {refused.Detail.Total}");
     }
 }
 
