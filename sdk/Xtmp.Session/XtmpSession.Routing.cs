@@ -115,9 +115,9 @@ public sealed partial class XtmpSession
         {
             CloseGracefully(DisconnectReason.IdleTimeout);
         }
-        else if (_unpacker.DropStartedBy(time - _limits.ReassemblyTimeout) > 0)
+        else if (_unpacker.DropSilentSince(time - _limits.ReassemblyTimeout) > 0)
         {
-            Fail(SessionCloseReason.LimitExceeded, "A fragmented message took too long.");
+            Fail(SessionCloseReason.LimitExceeded, "The next part of a fragmented message did not come in time.");
         }
         else
         {

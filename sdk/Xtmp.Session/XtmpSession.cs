@@ -235,7 +235,7 @@ public sealed partial class XtmpSession : IDisposable
         var next = Earlier(_keepAlive.IdleAt, _keepAlive.PeerLostAt);
         next = Earlier(next, _keepAlive.HeartbeatAt);
         next = Earlier(next, _rekey!.NextTime(_outbox.Datagrams?.IsRenewalDue == true));
-        next = Earlier(next, _unpacker.OldestStart + _limits.ReassemblyTimeout);
+        next = Earlier(next, _unpacker.OldestSince + _limits.ReassemblyTimeout);
         return Earlier(next, _outbox.Datagrams?.NextTime());
     }
 

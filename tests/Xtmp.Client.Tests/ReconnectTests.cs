@@ -130,6 +130,19 @@ public sealed class ReconnectTests
     }
 
     [Fact]
+    public async Task events_and_metrics_are_subscribed_to_again_behind_a_notice()
+    {
+        await AssertBeginsAnewAsync(
+            connection => connection.Stream.EventsAsync(new EventStream { Topic = "events:silo" }),
+            sequence => new EventItem { Topic = "events:silo", Sequence = sequence, At = DateTimeOffset.UnixEpoch, Severity = EventSeverity.Info, Name = "x", Attributes = default },
+            item => (item.Sequence, item.Name == "gap"));
+        await AssertBeginsAnewAsync(
+            connection => connection.Stream.MetricsAsync(new MetricsStream { Topic = "metrics:silo" }),
+            sequence => new MetricsItem { Topic = "metrics:silo", Sequence = sequence, At = DateTimeOffset.UnixEpoch, Samples = [new MetricSample { Name = "m", Value = 1, Labels = default }] },
+            item => (item.Sequence, item.Samples.Count == 0));
+    }
+
+    [Fact]
     public async Task a_cancelled_call_is_cancelled_at_the_server()
     {
         await using var server = new ScriptedServer(TimeProvider.System);
@@ -258,6 +271,27 @@ public sealed class ReconnectTests
         }
 
         Assert.Equal(["a", "b"], (await Task.WhenAll(calls).WaitAsync(Patience)).Select(reply => reply.Name));
+    }
+
+    private static async Task AssertBeginsAnewAsync<TItem>(Func<XtmpConnection, IAsyncEnumerable<TItem>> open, Func<ulong, IXtmpMessage> item, Func<TItem, (ulong Sequence, bool IsNotice)> read)
+    {
+        await using var server = new ScriptedServer(TimeProvider.System);
+        await using var connection = Connect(server, Options);
+        await using var reader = open(connection).GetAsyncEnumerator();
+        var next = reader.MoveNextAsync().AsTask();
+        var first = await server.AcceptAsync();
+        first.Item(await first.TakeAsync(), item(1));
+        Assert.True(await next.WaitAsync(Patience));
+        Assert.Equal((1UL, false), read(reader.Current));
+        next = reader.MoveNextAsync().AsTask();
+        first.Cut();
+        Assert.True(await next.WaitAsync(Patience));
+        Assert.Equal((0UL, true), read(reader.Current));
+        next = reader.MoveNextAsync().AsTask();
+        var second = await server.AcceptAsync();
+        second.Item(await second.TakeAsync(), item(1));
+        Assert.True(await next.WaitAsync(Patience));
+        Assert.Equal((1UL, false), read(reader.Current));
     }
 
     private static XtmpConnection Connect(ScriptedServer server, XtmpClientOptions options) => new([new("server.test", 1)], options, server.DialAsync);

@@ -78,6 +78,43 @@ public sealed class TelemetryTests
     }
 
     [Fact]
+    public async Task every_subscription_of_a_stream_is_a_span()
+    {
+        using var meters = new TestMeterFactory();
+        using var recorded = new Recorded(meters);
+        var spans = new List<Activity>();
+        using var caller = new Activity("caller").SetIdFormat(ActivityIdFormat.W3C);
+        caller.ActivityTraceFlags = ActivityTraceFlags.Recorded;
+        caller.Start();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Xtmp.Client",
+            Sample = (ref ActivityCreationOptions<ActivityContext> options) => options.TraceId == caller.TraceId ? ActivitySamplingResult.AllData : ActivitySamplingResult.None,
+            ActivityStopped = spans.Add,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using var server = new ScriptedServer(TimeProvider.System) { TakesTraceContext = true };
+        await using var connection = Connect(server, Options with { MeterFactory = meters });
+        await using (var reader = connection.Stream.EventsAsync(new EventStream { Topic = "events:silo" }).GetAsyncEnumerator())
+        {
+            var next = reader.MoveNextAsync().AsTask();
+            var first = await server.AcceptAsync();
+            await first.TakeAsync();
+            first.Cut();
+            Assert.True(await next.WaitAsync(Patience));
+            next = reader.MoveNextAsync().AsTask();
+            var second = await server.AcceptAsync();
+            second.Item(await second.TakeAsync(), new EventItem { Topic = "events:silo", Sequence = 1, At = DateTimeOffset.UnixEpoch, Severity = EventSeverity.Info, Name = "x", Attributes = default });
+            Assert.True(await next.WaitAsync(Patience));
+        }
+
+        Assert.Equal(2, spans.Count);
+        Assert.All(spans, span => Assert.Equal(("Stream/Events", ActivityKind.Client, caller.SpanId), (span.DisplayName, span.Kind, span.ParentSpanId)));
+        Assert.Equal((ActivityStatusCode.Error, ActivityStatusCode.Unset), (spans[0].Status, spans[1].Status));
+        Assert.Equal(["ConnectionLost", null], recorded.Of("rpc.client.call.duration").Select(point => (string?)point.Tags.GetValueOrDefault("error.type")));
+    }
+
+    [Fact]
     public async Task a_session_reports_its_latency_and_error_rate()
     {
         var time = new VirtualTimeProvider();

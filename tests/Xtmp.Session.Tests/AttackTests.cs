@@ -294,12 +294,18 @@ public sealed class AttackTests
     }
 
     [Fact]
-    public void a_slow_fragmented_message_is_given_up()
+    public void a_slow_fragmented_message_is_given_up_once_its_next_part_is_late()
     {
         using var pair = ExchangeTests.Established();
         var raw = new RawPeer(pair);
-        raw.SendFragment(Code, 0, 1000, 0, new byte[5], FrameFlags.None);
-        pair.Advance(TimeSpan.FromSeconds(31));
+        for (uint part = 0; part < 3; part++)
+        {
+            raw.SendFragment(Code, 0, 1000, part, new byte[1], FrameFlags.None);
+            pair.Advance(TimeSpan.FromSeconds(29));
+            Assert.Equal(SessionState.Established, pair.Server.Session.State);
+        }
+
+        pair.Advance(TimeSpan.FromSeconds(2));
         HandshakeTests.AssertClosed(pair.Server, SessionCloseReason.LimitExceeded);
     }
 

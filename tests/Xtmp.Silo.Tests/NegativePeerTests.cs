@@ -1,4 +1,5 @@
-using System.Net.Sockets;
+using System.Net;
+using System.Net.WebSockets;
 using Xtmp.Messages;
 using Xtmp.Protocol;
 using Xtmp.Session;
@@ -14,10 +15,16 @@ public sealed class NegativePeerTests(ITestOutputHelper output)
     // Well above what sixteen reassemblies may hold, well below what the bombs would take if anything believed them.
     private const long MaxGrowth = 256L * 1024 * 1024;
 
-    [Fact]
-    public async Task every_attack_ends_its_own_connection_and_nothing_else()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task every_attack_ends_its_own_connection_and_nothing_else(bool webSocket)
     {
-        await using var silo = await TestSilo.StartAsync(options => options with { Gateway = options.Gateway with { MaxHandshakesPerAddress = 100_000 } });
+        await using var silo = await TestSilo.StartAsync(options => options with
+        {
+            Gateway = options.Gateway with { MaxHandshakesPerAddress = 100_000 },
+            WebSocket = webSocket ? new IPEndPoint(IPAddress.Loopback, 0) : null,
+        });
         await using var bystander = await silo.ConnectAsync();
         var attacks = HandshakeAttacks.All(silo.Host.Fingerprint).Concat(TicketAttacks.All(silo.Host.Fingerprint)).Concat(SessionAttacks.All()).ToArray();
         Assert.True(attacks.Length >= 60, $"{attacks.Length} attacks");
@@ -27,7 +34,7 @@ public sealed class NegativePeerTests(ITestOutputHelper output)
         var wrong = new List<string>();
         foreach (var attack in attacks)
         {
-            var outcome = await RunAsync(silo, attack);
+            var outcome = await RunAsync(silo, attack, webSocket);
             output.WriteLine($"{attack.Name}: {outcome}");
             if (!outcome.Contains($"closed {attack.Reason} ", StringComparison.Ordinal))
             {
@@ -67,11 +74,11 @@ public sealed class NegativePeerTests(ITestOutputHelper output)
         Assert.Equal("nobody", (await bystander.Registry.QueryAsync(new RegistryQuery { Name = "nobody" })).Name);
     }
 
-    private static async Task<string> RunAsync(TestSilo silo, Attack attack)
+    private static async Task<string> RunAsync(TestSilo silo, Attack attack, bool webSocket)
     {
         var ticket = attack.WithTicket ? await TicketAttacks.TakeTicketAsync(silo) : null;
         var logged = silo.Log.Lines.Count;
-        await using var peer = attack.Established ? await RawPeer.EstablishAsync(silo) : await RawPeer.ConnectAsync(silo, ticket: ticket);
+        await using var peer = attack.Established ? await RawPeer.EstablishAsync(silo, webSocket: webSocket) : await RawPeer.ConnectAsync(silo, ticket: ticket, webSocket: webSocket);
         try
         {
             await peer.SendAsync(attack.Bytes(peer));
@@ -80,7 +87,7 @@ public sealed class NegativePeerTests(ITestOutputHelper output)
                 peer.EndSending();
             }
         }
-        catch (SocketException)
+        catch (Exception error) when (error is IOException or WebSocketException)
         {
             // The silo closed before it had read everything, as it may.
         }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 using Xtmp.Crypto;
 using Xtmp.Session;
 using Xtmp.Transport;
@@ -15,12 +16,14 @@ internal sealed partial class RawPeer : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly Socket _socket;
+    private readonly Stream _stream;
     private readonly SessionClock _clock = new(TimeProvider.System);
     private readonly byte[] _buffer = new byte[128 * 1024];
 
-    private RawPeer(Socket socket, Fingerprint server, IdentityKey? identity, SessionTicket? ticket)
+    private RawPeer(Socket socket, Stream stream, Fingerprint server, IdentityKey? identity, SessionTicket? ticket)
     {
         _socket = socket;
+        _stream = stream;
         Session = XtmpSession.Connect(
             new ClientSessionOptions { ServerTrust = TrustPolicy.Pinned(server), Identity = identity, Ticket = ticket, Limits = SessionLimits.Default },
             SystemEntropy.Instance,
@@ -32,16 +35,17 @@ internal sealed partial class RawPeer : IAsyncDisposable
     public string Address => _socket.LocalEndPoint!.ToString()!;
 
     /// <summary>A connected socket with the first flight still in the session.</summary>
-    public static async Task<RawPeer> ConnectAsync(TestSilo silo, IdentityKey? identity = null, SessionTicket? ticket = null)
+    public static async Task<RawPeer> ConnectAsync(TestSilo silo, IdentityKey? identity = null, SessionTicket? ticket = null, bool webSocket = false)
     {
-        var socket = await Loopback.ConnectAsync(silo.Host.EndPoint);
-        return new RawPeer(socket, silo.Host.Fingerprint, identity, ticket);
+        var socket = await Loopback.ConnectAsync(webSocket ? silo.Host.WebSocketEndPoint! : silo.Host.EndPoint);
+        Stream stream = webSocket ? WebSocketStream.Create(await Loopback.UpgradeAsync(socket), WebSocketMessageType.Binary) : new NetworkStream(socket);
+        return new RawPeer(socket, stream, silo.Host.Fingerprint, identity, ticket);
     }
 
     /// <summary>A peer whose handshake is done and whose flights are all sent.</summary>
-    public static async Task<RawPeer> EstablishAsync(TestSilo silo, IdentityKey? identity = null)
+    public static async Task<RawPeer> EstablishAsync(TestSilo silo, IdentityKey? identity = null, bool webSocket = false)
     {
-        var peer = await ConnectAsync(silo, identity);
+        var peer = await ConnectAsync(silo, identity, webSocket: webSocket);
         await peer.SendAsync(peer.Take());
         await peer.ReceiveUntilAsync(SessionEventKind.Established);
         await peer.SendAsync(peer.Take());
@@ -52,7 +56,7 @@ internal sealed partial class RawPeer : IAsyncDisposable
     public static async Task<RawPeer> EstablishAsync(SiloProcess silo)
     {
         var socket = await Loopback.ConnectAsync(System.Net.IPEndPoint.Parse(silo.Endpoint["xtmp://".Length..]));
-        var peer = new RawPeer(socket, silo.Fingerprint, identity: null, ticket: null);
+        var peer = new RawPeer(socket, new NetworkStream(socket), silo.Fingerprint, identity: null, ticket: null);
         try
         {
             await peer.SendAsync(peer.Take());
@@ -78,13 +82,7 @@ internal sealed partial class RawPeer : IAsyncDisposable
         return writer.WrittenSpan.ToArray();
     }
 
-    public async Task SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default)
-    {
-        while (bytes.Length > 0)
-        {
-            bytes = bytes[await _socket.SendAsync(bytes, cancellationToken)..];
-        }
-    }
+    public async Task SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) => await _stream.WriteAsync(bytes, cancellationToken);
 
     /// <summary>Ends the sending direction, as a peer does that died in the middle.</summary>
     public void EndSending() => _socket.Shutdown(SocketShutdown.Send);
@@ -108,7 +106,7 @@ internal sealed partial class RawPeer : IAsyncDisposable
                 }
             }
 
-            var count = await _socket.ReceiveAsync(_buffer, patience.Token);
+            var count = await _stream.ReadAsync(_buffer, patience.Token);
             if (count == 0)
             {
                 Session.HandleEndOfStream(_clock.Now);

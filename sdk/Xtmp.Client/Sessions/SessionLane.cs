@@ -86,13 +86,28 @@ internal sealed partial class SessionLane(
         while (true)
         {
             var call = new PendingStreamCall<TItem>(method, current, owner.NextOrder(), options.DecodeLimits, window);
+            ClientTelemetry.CallSpan? span = telemetry.IsWanted ? telemetry.Begin(call) : null;
+            Exception? failure = null;
             var granted = window;
             var passed = 0UL;
             try
             {
                 Start(call);
-                while (await WaitToReadAsync(call, deadline.Token, cancellation.Token).ConfigureAwait(false))
+                while (true)
                 {
+                    try
+                    {
+                        if (!await WaitToReadAsync(call, deadline.Token, cancellation.Token).ConfigureAwait(false))
+                        {
+                            break;
+                        }
+                    }
+                    catch (Exception error)
+                    {
+                        failure = error;
+                        throw;
+                    }
+
                     while (call.TryRead(out var next))
                     {
                         // What was lost before this item needs no credit any more.
@@ -103,15 +118,18 @@ internal sealed partial class SessionLane(
                             call.GrantCredit(granted);
                         }
 
-                        current = After(current, next.Item);
+                        current = Resubscription.After(current, next.Item);
                         telemetry.Item(method);
                         yield return next.Item;
                     }
                 }
+
+                failure = call.Lost;
             }
             finally
             {
                 call.Abandon();
+                span?.End(failure);
             }
 
             if (call.Lost is not { } lost)
@@ -119,11 +137,14 @@ internal sealed partial class SessionLane(
                 yield break;
             }
 
-            // Updates carry a sequence: the next session is told where to go on, and reports what was missed as a gap. Of
-            // other streams nobody could tell what was lost.
-            if (current is not LiveUpdates || _disposed)
+            if (_disposed || !Resubscription.IsPossible(current))
             {
                 throw lost;
+            }
+
+            if (Resubscription.Notice(current, options.TimeProvider.GetUtcNow()) is TItem notice)
+            {
+                yield return notice;
             }
         }
     }
@@ -182,9 +203,6 @@ internal sealed partial class SessionLane(
             throw new XtmpException(XtmpErrorCode.Timeout, Fault.Local, $"The time given for {call.Method} is over.", retryable: true);
         }
     }
-
-    private static IXtmpMessage After(IXtmpMessage request, IXtmpMessage item) =>
-        request is LiveUpdates updates && item is LiveUpdate update ? updates with { After = update.Sequence } : request;
 
     private static void Validate(MethodDescriptor method, IXtmpMessage request)
     {

@@ -19,8 +19,11 @@ public sealed class Reassembler(bool ordered, int maxMessageBytes, int maxTotalB
     /// <summary>Messages under way.</summary>
     public int Count => _messages.Count;
 
-    /// <summary>When the oldest message under way began; null when there is none.</summary>
-    public TimeSpan? OldestStart => _messages.Count == 0 ? null : _messages.Values.Min(message => message.StartedAt);
+    /// <summary>
+    /// Since when the message that has waited longest waits: on a stream transport for its next part, on datagrams for the whole.
+    /// Null when there is none.
+    /// </summary>
+    public TimeSpan? OldestSince => _messages.Count == 0 ? null : _messages.Values.Min(message => message.Since);
 
     /// <summary>Takes one fragment.</summary>
     /// <param name="header">Its frame header.</param>
@@ -74,18 +77,24 @@ public sealed class Reassembler(bool ordered, int maxMessageBytes, int maxTotalB
             return ReassemblyStatus.Inconsistent;
         }
 
+        // Parts that come in order show a sender at work, however narrow its link; those of a datagram may just be repeats.
+        if (ordered)
+        {
+            entry.Since = now;
+        }
+
         return Keep(entry, fragment, part, ref message, ref length);
     }
 
-    /// <summary>Drops messages that began at or before <paramref name="latest"/>; returns how many.</summary>
-    public int DropStartedBy(TimeSpan latest)
+    /// <summary>Drops messages that have waited since <paramref name="latest"/> or longer, as <see cref="OldestSince"/> counts; returns how many.</summary>
+    public int DropSilentSince(TimeSpan latest)
     {
         if (_messages.Count == 0)
         {
             return 0;
         }
 
-        var old = _messages.Where(entry => entry.Value.StartedAt <= latest).Select(entry => entry.Key).ToArray();
+        var old = _messages.Where(entry => entry.Value.Since <= latest).Select(entry => entry.Key).ToArray();
         foreach (var number in old)
         {
             Drop(number);

@@ -6,7 +6,7 @@ namespace Xtmp.Protocol;
 /// One message under reassembly. Memory grows with the bytes that have arrived (doubling), never with what a header
 /// claims. Parts may come in any order where the transport reorders; the ranges received are kept sorted.
 /// </summary>
-internal sealed class Reassembly(in FrameHeader first, uint total, TimeSpan startedAt) : IDisposable
+internal sealed class Reassembly(in FrameHeader first, uint total, TimeSpan since) : IDisposable
 {
     private readonly List<(uint Start, uint End)> _ranges = [];
     private byte[] _buffer = [];
@@ -22,7 +22,8 @@ internal sealed class Reassembly(in FrameHeader first, uint total, TimeSpan star
 
     public uint Total { get; } = total;
 
-    public TimeSpan StartedAt { get; } = startedAt;
+    /// <summary>When it began to wait for what it lacks.</summary>
+    public TimeSpan Since { get; set; } = since;
 
     /// <summary>Bytes of memory held.</summary>
     public int Reserved => _buffer.Length;

@@ -249,7 +249,7 @@ internal sealed class DatagramChannel : IDisposable
         }
 
         next = Earlier(next, _rate.SilentAt(_keys.Send.Epoch, _keys.Send.NextSequence));
-        next = Earlier(next, Unpacker.OldestStart + _limits.ReassemblyTimeout);
+        next = Earlier(next, Unpacker.OldestSince + _limits.ReassemblyTimeout);
         foreach (var message in _unacked.Values)
         {
             next = Earlier(next, message.ResendAt);
@@ -269,7 +269,7 @@ internal sealed class DatagramChannel : IDisposable
 
         _keys.HandleTimeout(time);
         Resend(time);
-        return Unpacker.DropStartedBy(time - _limits.ReassemblyTimeout);
+        return Unpacker.DropSilentSince(time - _limits.ReassemblyTimeout);
     }
 
     /// <summary>A message, as it is to be sent, that datagrams do not carry any more.</summary>

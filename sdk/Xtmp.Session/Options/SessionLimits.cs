@@ -17,7 +17,7 @@ public sealed record SessionLimits
     /// <summary>Largest number of messages under reassembly at one time, per transport.</summary>
     public int MaxReassemblies { get; init; } = 16;
 
-    /// <summary>A message whose fragments take longer than this is dropped (UDP) or closes the session (TCP).</summary>
+    /// <summary>A message that is not whole so long after its first part (UDP) is dropped; one whose next part takes longer (TCP) closes the session.</summary>
     public TimeSpan ReassemblyTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Requests of the peer that may be unanswered at one time. Announced; one more is answered with Overloaded.</summary>

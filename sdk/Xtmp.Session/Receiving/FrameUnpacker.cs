@@ -20,8 +20,8 @@ internal sealed class FrameUnpacker(Reassembler reassembler) : IDisposable
     /// <summary>Bytes held for messages that are not whole.</summary>
     public long ReservedBytes => reassembler.ReservedBytes;
 
-    /// <summary>When the oldest of them began; null when there is none.</summary>
-    public TimeSpan? OldestStart => reassembler.OldestStart;
+    /// <inheritdoc cref="Reassembler.OldestSince"/>
+    public TimeSpan? OldestSince => reassembler.OldestSince;
 
     /// <summary>True for the header every control message and batch has: kind 0, no exchange, no flag but ENCRYPTED.</summary>
     public static bool IsPlainControl(in FrameHeader header) =>
@@ -95,8 +95,8 @@ internal sealed class FrameUnpacker(Reassembler reassembler) : IDisposable
         return true;
     }
 
-    /// <summary>Drops messages whose first part came at or before <paramref name="latest"/>; returns how many.</summary>
-    public int DropStartedBy(TimeSpan latest) => reassembler.DropStartedBy(latest);
+    /// <inheritdoc cref="Reassembler.DropSilentSince"/>
+    public int DropSilentSince(TimeSpan latest) => reassembler.DropSilentSince(latest);
 
     public void Dispose() => reassembler.Dispose();
 

@@ -119,9 +119,22 @@ public sealed class ReassemblerTests
         using var reassembler = new Reassembler(ordered: false, 1000, 1500, 100);
         reassembler.Add(in Fragment, Payload(0, 10, 0, [1]), TimeSpan.FromSeconds(1), out _, out _);
         reassembler.Add(in Fragment, Payload(1, 10, 0, [1]), TimeSpan.FromSeconds(5), out _, out _);
-        Assert.Equal(TimeSpan.FromSeconds(1), reassembler.OldestStart);
-        Assert.Equal(1, reassembler.DropStartedBy(TimeSpan.FromSeconds(3)));
+        Assert.Equal(TimeSpan.FromSeconds(1), reassembler.OldestSince);
+        Assert.Equal(1, reassembler.DropSilentSince(TimeSpan.FromSeconds(3)));
         Assert.Equal(1, reassembler.Count);
+    }
+
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 1)]
+    public void age_counts_from_the_last_part_of_a_stream_and_from_the_first_in_datagrams(bool ordered, int dropped)
+    {
+        using var reassembler = new Reassembler(ordered, 1000, 1500, 100);
+        reassembler.Add(in Fragment, Payload(0, 10, 0, [1]), TimeSpan.FromSeconds(1), out _, out _);
+        reassembler.Add(in Fragment, Payload(0, 10, 1, [2]), TimeSpan.FromSeconds(5), out _, out _);
+        Assert.Equal(TimeSpan.FromSeconds(ordered ? 5 : 1), reassembler.OldestSince);
+        Assert.Equal(dropped, reassembler.DropSilentSince(TimeSpan.FromSeconds(3)));
+        Assert.Equal(1, reassembler.DropSilentSince(TimeSpan.FromSeconds(5)) + dropped);
     }
 
     private static ReassemblyStatus Add(Reassembler reassembler, uint number, uint total, uint offset, byte[] part) =>
