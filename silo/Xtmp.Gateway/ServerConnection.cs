@@ -230,7 +230,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
     private CallerRoles RolesOf(EstablishedSession established) =>
         established.ClientFingerprint is { } identity ? _services.Options.Roles.GetValueOrDefault(identity) : CallerRoles.None;
 
-    private void EndAnonymous() => _pump.Use(this, static (session, self) =>
+    private void EndAnonymous() => _pump.UseGuarded(this, static (session, self) =>
     {
         if (session.State == SessionState.Established && self._caller is { Level: AuthenticationLevel.None })
         {

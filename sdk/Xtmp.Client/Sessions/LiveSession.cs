@@ -112,7 +112,7 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
 
     /// <summary>Nobody waits for the call any more: the server is told.</summary>
     public void GiveUp(PendingCall call) =>
-        _pump.Use((this, call), static (session, given) =>
+        _pump.UseGuarded((this, call), static (session, given) =>
         {
             var (self, call) = given;
             if (self._pending.TryGetValue(call.Exchange, out var pending) && ReferenceEquals(pending, call))

@@ -1,11 +1,14 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
+[assembly: DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.SafeDirectories)]
+
 namespace Xtmp.Crypto;
 
 /// <summary>
 /// The functions of libsodium that this project calls; names and meaning are libsodium's. The package of the same name
-/// brings the library for Linux (glibc and musl), Windows, macOS, iOS and Android.
+/// brings the library for Linux (glibc and musl), Windows, macOS, iOS and Android. It is taken from beside the program or from
+/// the system, never from the working directory or the search path.
 /// </summary>
 [PublicData("Declares foreign functions.")]
 internal static unsafe partial class Sodium

@@ -24,14 +24,6 @@ internal static partial class LibCrypto
 
     private const string Library = "libcrypto";
 
-    // Windows and Apple systems bring no OpenSSL, and a library of that name found by searching could be anyone's: only
-    // full paths are tried there. On Linux the framework itself takes libcrypto from the system's loader.
-    private static readonly string[] s_names = OperatingSystem.IsWindows()
-        ? []
-        : OperatingSystem.IsMacOS()
-            ? ["/opt/homebrew/opt/openssl@3/lib/libcrypto.3.dylib", "/usr/local/opt/openssl@3/lib/libcrypto.3.dylib"]
-            : ["libcrypto.so.3"];
-
     private static readonly nint s_handle = Load();
 
     // The resolver belongs to the assembly and must stand before the first call into the library.
@@ -80,6 +72,18 @@ internal static partial class LibCrypto
     [LibraryImport(Library)]
     public static partial void ERR_clear_error();
 
+    /// <summary>
+    /// What is tried, in this order. Windows and Apple systems bring no OpenSSL, and a library of that name found by searching
+    /// could be anyone's: only full paths are tried there. On Linux the framework itself takes libcrypto from the system's
+    /// loader.
+    /// </summary>
+    internal static string[] Candidates(bool isWindows, bool isMacOS) => (isWindows, isMacOS) switch
+    {
+        (true, _) => [],
+        (_, true) => ["/opt/homebrew/opt/openssl@3/lib/libcrypto.3.dylib", "/usr/local/opt/openssl@3/lib/libcrypto.3.dylib"],
+        _ => ["libcrypto.so.3"],
+    };
+
     // Zero leaves the other libraries of this assembly to the runtime's own search.
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path) =>
         name != Library ? 0 : IsAvailable ? s_handle : throw new DllNotFoundException("libcrypto is not used here: its caller must ask LibCrypto.IsAvailable.");
@@ -104,7 +108,7 @@ internal static partial class LibCrypto
             return 0;
         }
 
-        foreach (string name in s_names)
+        foreach (string name in Candidates(OperatingSystem.IsWindows(), OperatingSystem.IsMacOS()))
         {
             // This function came with OpenSSL 3.0, whose calls differ from those of 1.1.
             if (NativeLibrary.TryLoad(name, out nint handle))

@@ -71,6 +71,10 @@ internal sealed class DatagramSender(SessionPump pump, DatagramSocket socket) : 
         {
             // The socket went with the session.
         }
+        catch (Exception bug) when (bug is not OutOfMemoryException)
+        {
+            pump.EndBy(bug);
+        }
         finally
         {
             batch.Return();

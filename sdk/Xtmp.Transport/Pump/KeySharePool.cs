@@ -60,7 +60,15 @@ public sealed class KeySharePool : IKeySharePool, IThreadPoolWorkItem, IDisposab
     /// <summary>For the thread pool: makes up for the keys taken.</summary>
     void IThreadPoolWorkItem.Execute()
     {
-        Fill();
+        try
+        {
+            Fill();
+        }
+        catch (CryptographicException)
+        {
+            // Who finds the pool empty makes a key of their own: what fails there too ends one handshake, and here the process.
+        }
+
         Volatile.Write(ref _filling, 0);
         if (_disposed)
         {

@@ -24,14 +24,27 @@ public sealed partial class SessionPump
     public void HandleDatagrams(DatagramBatch batch, int start, int count)
     {
         ArgumentNullException.ThrowIfNull(batch);
+        try
+        {
+            TakeIn(batch, start, count);
+        }
+        catch (Exception bug) when (bug is not OutOfMemoryException)
+        {
+            // The thread that reads the socket serves other sessions too.
+            EndBy(bug);
+        }
+
+        // What an observer hands on from datagrams is not waited for: who sends more than is taken loses it.
+        _ = FollowUp();
+        WakeWriter(inline: false);
+        _datagrams?.Wake(inline: true);
+    }
+
+    private void TakeIn(DatagramBatch batch, int start, int count)
+    {
         lock (_gate)
         {
-            if (_disposed)
-            {
-                return;
-            }
-
-            for (var index = start; index < start + count; index++)
+            for (var index = start; index < start + count && !_disposed; index++)
             {
                 _session.HandleDatagram(batch[index], batch.AddressOf(index), _clock.Now);
                 DrainEvents();
@@ -39,11 +52,6 @@ public sealed partial class SessionPump
 
             Count();
         }
-
-        // What an observer hands on from datagrams is not waited for: who sends more than is taken loses it.
-        _ = FollowUp();
-        WakeWriter(inline: false);
-        _datagrams?.Wake(inline: true);
     }
 
     /// <summary>For the sender: what the session has for datagrams now.</summary>

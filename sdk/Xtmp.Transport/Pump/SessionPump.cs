@@ -114,7 +114,7 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
         await _written.Task.ConfigureAwait(false);
         if (_failure is { } failure)
         {
-            throw new InvalidOperationException("The observer of a session failed.", failure);
+            throw new InvalidOperationException("This end of a session failed.", failure);
         }
     }
 
@@ -158,10 +158,23 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
             return true;
         });
 
+    /// <summary>The same for timers and items of the thread pool, where what is thrown would end the process: it ends this session.</summary>
+    public void UseGuarded<TState>(TState state, Action<XtmpSession, TState> action)
+    {
+        try
+        {
+            Use(state, action);
+        }
+        catch (Exception bug) when (bug is not OutOfMemoryException)
+        {
+            EndBy(bug);
+        }
+    }
+
     /// <summary>Ends the session and the link at once.</summary>
     public void Abort(XtmpErrorCode code, string text)
     {
-        Use((code, text), static (session, reason) => session.Abort(reason.code, reason.text));
+        UseGuarded((code, text), static (session, reason) => session.Abort(reason.code, reason.text));
         _link.Abort();
     }
 
@@ -296,11 +309,24 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
         }
     }
 
-    // A bug in the observer costs this session and no other, and not the process.
+    // A bug, as a rule the observer's, costs this session and no other, and not the process.
     private void Blame(Exception bug)
     {
-        _session.Abort(XtmpErrorCode.Internal, $"The session's observer failed: {bug.Message}");
         _failure ??= bug;
+        _session.Abort(XtmpErrorCode.Internal, $"This end failed: {bug.Message}");
+    }
+
+    /// <summary>A bug was met where nobody is to be told of it: the session, the writer and the link end.</summary>
+    internal void EndBy(Exception bug)
+    {
+        lock (_gate)
+        {
+            Blame(bug);
+            DrainEvents();
+        }
+
+        Finish();
+        _link.Abort();
     }
 
     /// <summary>
@@ -384,23 +410,20 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
                 }
             }
 
-            Finish(failure: null);
+            Finish();
         }
-        catch (Exception error)
+        catch (Exception error) when (IsLinkFailure(error))
         {
-            if (IsLinkFailure(error))
-            {
-                EndOfStream();
-                Finish(failure: null);
-            }
-            else
-            {
-                Finish(error);
-            }
+            EndOfStream();
+            Finish();
+        }
+        catch (Exception bug)
+        {
+            EndBy(bug);
         }
     }
 
-    private void Finish(Exception? failure)
+    private void Finish()
     {
         Volatile.Write(ref _writer, Finished);
         lock (_gate)
@@ -410,14 +433,7 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
         }
 
         _link.Input.CancelPendingRead();
-        if (failure is null)
-        {
-            _written.TrySetResult();
-        }
-        else
-        {
-            _written.TrySetException(failure);
-        }
+        _written.TrySetResult();
     }
 
     /// <summary>Writes what is buffered; false when the link takes no more.</summary>
@@ -487,8 +503,7 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
         }
         catch (Exception bug) when (bug is not OutOfMemoryException)
         {
-            Finish(bug);
-            _link.Abort();
+            EndBy(bug);
         }
     }
 

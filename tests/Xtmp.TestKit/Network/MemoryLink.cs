@@ -1,10 +1,10 @@
 using System.IO.Pipelines;
 using Xtmp.Transport;
 
-namespace Xtmp.Client.Tests;
+namespace Xtmp.TestKit;
 
 /// <summary>One end of a byte stream in memory.</summary>
-internal sealed class MemoryLink(PipeReader input, PipeWriter output) : ILink
+public sealed class MemoryLink(PipeReader input, PipeWriter output) : ILink
 {
     public PipeReader Input => input;
 

@@ -1,0 +1,195 @@
+using System.IO.Pipelines;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Time.Testing;
+using Xtmp.Crypto;
+using Xtmp.Protocol;
+using Xtmp.Session;
+using Xtmp.TestKit;
+
+namespace Xtmp.Transport.Tests;
+
+/// <summary>What fails on a timer or in an item of the thread pool ends its session; the process and other sessions go on.</summary>
+public sealed class SessionPumpFaultTests
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private readonly RecordingTimeProvider _time = new();
+
+    [Fact]
+    public async Task a_timer_callback_that_throws_ends_its_session_and_not_the_process()
+    {
+        var entropy = new BreakableEntropy();
+        await using var pumps = await StartAsync(new SessionLimits { RekeyInterval = TimeSpan.FromSeconds(1) }, entropy);
+        entropy.IsBroken = true;
+
+        // The timer is called on this thread: what it threw would come out here.
+        _time.Advance(TimeSpan.FromSeconds(2));
+        await pumps.RequireClientFailureAsync<CryptographicException>();
+    }
+
+    [Fact]
+    public async Task an_item_of_the_thread_pool_that_throws_ends_its_session_and_not_the_process()
+    {
+        await using var pumps = await StartAsync(SessionLimits.Default, new BreakableEntropy());
+        pumps.ClientLink.IsBroken = true;
+
+        // What is sent from here is written by the thread pool.
+        pumps.Client.Use(0, static (session, _) => session.RequestRekey());
+        _time.Advance(TimeSpan.FromSeconds(40));
+        await pumps.RequireClientFailureAsync<NotSupportedException>();
+    }
+
+    [Fact]
+    public async Task guarded_use_ends_the_session_by_what_it_throws()
+    {
+        await using var pumps = await StartAsync(SessionLimits.Default, new BreakableEntropy());
+        pumps.Client.UseGuarded(0, static (_, _) => throw new NotSupportedException("a bug"));
+        await pumps.RequireClientFailureAsync<NotSupportedException>();
+    }
+
+    [Fact]
+    public async Task waits_beyond_49_days_are_made_in_steps_the_timers_take()
+    {
+        var century = TimeSpan.FromDays(3650);
+        await using var pumps = await StartAsync(
+            new SessionLimits { HeartbeatInterval = century, IdleTimeout = century, PeerTimeout = century, RekeyInterval = century }, new BreakableEntropy());
+        Assert.True(pumps.Client.Use(0, static (session, _) => session.PollTimeout()) > TimeSpan.FromDays(50));
+        Assert.NotEmpty(_time.Delays);
+        Assert.All(_time.Delays, delay => Assert.True(delay <= TimeSpan.FromDays(49), $"A timer was set to {delay}."));
+
+        // After 60 days of steps the session lives, and its timer is set again.
+        var before = _time.Delays.Count;
+        for (var day = 0; day < 60; day++)
+        {
+            _time.Advance(TimeSpan.FromDays(1));
+        }
+
+        Assert.Equal(SessionState.Established, pumps.Client.Use(0, static (session, _) => session.State));
+        Assert.True(_time.Delays.Count >= before + 60, $"{_time.Delays.Count - before} timers were set in 60 days.");
+    }
+
+    private async Task<Pumps> StartAsync(SessionLimits limits, BreakableEntropy entropy)
+    {
+        var clock = new SessionClock(_time);
+        var (client, server) = MemoryLink.CreatePair();
+        var pumps = new Pumps(clock, new BreakableLink(client), server, PairOptions.Client with { Limits = limits }, PairOptions.Server with { Limits = limits }, entropy);
+        await pumps.Established.WaitAsync(s_patience);
+        return pumps;
+    }
+
+    private sealed class Pumps : ISessionObserver, IAsyncDisposable
+    {
+        private readonly TaskCompletionSource _established = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<SessionClose> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly SessionPump _server;
+        private readonly Task _clientRun;
+        private readonly Task _serverRun;
+
+        public Pumps(SessionClock clock, BreakableLink client, ILink server, ClientSessionOptions clientOptions, ServerSessionOptions serverOptions, IEntropy entropy)
+        {
+            ClientLink = client;
+            Client = new SessionPump(XtmpSession.Connect(clientOptions, entropy, clock.Now), client, clock, this);
+            _server = new SessionPump(XtmpSession.Accept(serverOptions, SystemEntropy.Instance, clock.Now), server, clock, new Silent());
+            _serverRun = _server.RunAsync();
+            _clientRun = Client.RunAsync();
+        }
+
+        public SessionPump Client { get; }
+
+        public BreakableLink ClientLink { get; }
+
+        public Task Established => _established.Task;
+
+        public async Task RequireClientFailureAsync<TException>()
+            where TException : Exception
+        {
+            var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => _clientRun.WaitAsync(s_patience));
+            Assert.IsType<TException>(failure.InnerException);
+            Assert.Equal(XtmpErrorCode.Internal, (await _closed.Task.WaitAsync(s_patience)).Code);
+        }
+
+        public void OnEvent(XtmpSession session, in SessionEvent sessionEvent)
+        {
+            if (sessionEvent.Kind == SessionEventKind.Established)
+            {
+                _established.TrySetResult();
+            }
+            else if (sessionEvent.Kind == SessionEventKind.Closed)
+            {
+                _closed.TrySetResult(sessionEvent.Close!);
+            }
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            Client.Abort(XtmpErrorCode.Cancelled, "The test is over.");
+            _server.Abort(XtmpErrorCode.Cancelled, "The test is over.");
+            await Client.DisposeAsync();
+            await _server.DisposeAsync();
+            await Task.WhenAny(_clientRun, Task.CompletedTask);
+            await Task.WhenAny(_serverRun, Task.CompletedTask);
+        }
+
+        private sealed class Silent : ISessionObserver
+        {
+            public void OnEvent(XtmpSession session, in SessionEvent sessionEvent)
+            {
+            }
+        }
+    }
+
+    private sealed class BreakableEntropy : IEntropy
+    {
+        public volatile bool IsBroken;
+
+        public void Fill(Span<byte> destination)
+        {
+            if (IsBroken)
+            {
+                throw new CryptographicException("There is no entropy any more.");
+            }
+
+            SystemEntropy.Instance.Fill(destination);
+        }
+    }
+
+    /// <summary>A link whose output fails in a way no link may: a bug, and not a lost connection.</summary>
+    private sealed class BreakableLink(ILink inner) : ILink
+    {
+        public volatile bool IsBroken;
+
+        public PipeReader Input => inner.Input;
+
+        public PipeWriter Output => IsBroken ? throw new NotSupportedException("A bug in the link.") : inner.Output;
+
+        public string PeerAddress => inner.PeerAddress;
+
+        public void Abort() => inner.Abort();
+
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
+    }
+
+    private sealed class RecordingTimeProvider : FakeTimeProvider
+    {
+        public List<TimeSpan> Delays { get; } = [];
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            new RecordingTimer(this, base.CreateTimer(callback, state, dueTime, period));
+
+        private sealed class RecordingTimer(RecordingTimeProvider owner, ITimer inner) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period)
+            {
+                lock (owner.Delays)
+                {
+                    owner.Delays.Add(dueTime);
+                }
+
+                return inner.Change(dueTime, period);
+            }
+
+            public void Dispose() => inner.Dispose();
+
+            public ValueTask DisposeAsync() => inner.DisposeAsync();
+        }
+    }
+}
