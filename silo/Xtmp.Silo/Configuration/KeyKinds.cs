@@ -52,14 +52,14 @@ internal static class KeyKinds
 
     public static ConfigurationKey Choice<T>(string path, string description, T example, Func<SiloSettings, T> get, Action<SiloSettings, T> set)
         where T : struct, Enum => new()
-    {
-        Path = path,
-        Takes = "one of " + string.Join(", ", Enum.GetNames<T>().Select(name => $"\"{name}\"")),
-        Description = description,
-        Example = $"\"{example}\"",
-        Set = (settings, value) => Take(value, Enum.TryParse<T>(value.Scalar, ignoreCase: true, out var choice) && Enum.IsDefined(choice) && !int.TryParse(value.Scalar, out _), () => set(settings, choice)),
-        Show = settings => $"\"{get(settings)}\"",
-    };
+        {
+            Path = path,
+            Takes = "one of " + string.Join(", ", Enum.GetNames<T>().Select(name => $"\"{name}\"")),
+            Description = description,
+            Example = $"\"{example}\"",
+            Set = (settings, value) => Take(value, Enum.TryParse<T>(value.Scalar, ignoreCase: true, out var choice) && Enum.IsDefined(choice) && !int.TryParse(value.Scalar, out _), () => set(settings, choice)),
+            Show = settings => $"\"{get(settings)}\"",
+        };
 
     /// <param name="path">The key.</param>
     /// <param name="takes">The end of "takes …".</param>
