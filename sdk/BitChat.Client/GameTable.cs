@@ -14,6 +14,7 @@ public sealed class GameTable : IAsyncDisposable
 {
     private const int MaxWaiting = 4_096;
     private const int MaxRolls = 1_024;
+    private const int MaxBatch = 16;
 
     private readonly GameClient _game;
     private readonly PeerSecrets _secrets;
@@ -26,10 +27,12 @@ public sealed class GameTable : IAsyncDisposable
     private readonly Channel<GameRoll> _rolls = Channel.CreateBounded<GameRoll>(new BoundedChannelOptions(MaxRolls) { FullMode = BoundedChannelFullMode.DropOldest });
     private readonly Channel<GameMessage> _outgoing = Channel.CreateBounded<GameMessage>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
     private readonly Channel<DecidedValue> _decided = Channel.CreateBounded<DecidedValue>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly SemaphoreSlim _archive = new(0, 1);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task[] _tasks;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile TableState _state;
+    private volatile RollParts? _parts;
 
     internal GameTable(GameClient game, PeerSecrets secrets, TableState genesis, string? journal, TimeProvider time)
     {
@@ -42,6 +45,12 @@ public sealed class GameTable : IAsyncDisposable
         _peer = new TablePeer(secrets, genesis, new TablePeerOptions { BettingWindow = TimeSpan.FromMilliseconds(300), Consensus = new ConsensusLimits { StepTimeout = TimeSpan.FromSeconds(1) } });
         _peer.Start(Now, _journal?.Records);
         _state = _peer.State;
+        foreach (var decided in _peer.Log.Decided)
+        {
+            // It may have been decided right before this player died.
+            _decided.Writer.TryWrite(decided);
+        }
+
         Drain();
         _tasks = [Task.Run(RunAsync), Task.Run(FollowAsync), Task.Run(SendAsync), Task.Run(ArchiveAsync)];
     }
@@ -111,6 +120,7 @@ public sealed class GameTable : IAsyncDisposable
         }
 
         _journal?.Dispose();
+        _archive.Dispose();
         _stop.Dispose();
     }
 
@@ -184,33 +194,52 @@ public sealed class GameTable : IAsyncDisposable
         }
     }
 
+    /// <summary>Hands in what was decided, and this seat's knowledge of a roll in progress: should the seats fall silent, the silo tells by it who kept the roll from its outcome.</summary>
     private async Task ArchiveAsync()
     {
-        while (await _decided.Reader.WaitToReadAsync(_stop.Token).ConfigureAwait(false))
+        RollParts? handedIn = null;
+        var batch = new List<DecidedValue>();
+        for (; ; )
         {
-            var batch = new List<DecidedValue>();
-            while (batch.Count < 16 && _decided.Reader.TryRead(out var decided))
+            while (batch.Count < MaxBatch && _decided.Reader.TryRead(out var decided))
             {
                 batch.Add(decided);
             }
 
-            for (var sent = false; !sent && !_stop.IsCancellationRequested;)
+            var parts = _parts;
+            if (batch.Count == 0 && (parts is null || parts == handedIn))
             {
-                try
+                await _archive.WaitAsync(_stop.Token).ConfigureAwait(false);
+                continue;
+            }
+
+            try
+            {
+                var reply = await _game.ArchiveAsync(new GameArchive { GameId = _genesis.GameId, Decided = [.. batch], Reveals = parts?.Reveals ?? [] }, new CallContext(CancellationToken: _stop.Token)).ConfigureAwait(false);
+                batch.Clear();
+                if (reply.Phase == GamePhase.Settled)
                 {
-                    await _game.ArchiveAsync(new GameArchive { GameId = _genesis.GameId, Decided = [.. batch], Reveals = [] }, new CallContext(CancellationToken: _stop.Token)).ConfigureAwait(false);
-                    sent = true;
+                    return;
                 }
-                catch (XtmpException error) when (error.Fault == Fault.Peer && error.Code is XtmpErrorCode.SignatureInvalid or XtmpErrorCode.NotFound)
+
+                // Parts of a roll that the silo has not seen begin say nothing to it yet.
+                handedIn = parts is null || reply.Height >= parts.Height ? parts : handedIn;
+                if (parts == handedIn)
                 {
-                    // A gap: another seat hands in what is before.
-                    sent = true;
-                }
-                catch (XtmpException)
-                {
-                    await Task.Delay(TimeSpan.FromMilliseconds(200), _time, _stop.Token).ConfigureAwait(false);
+                    continue;
                 }
             }
+            catch (XtmpException error) when (error.Fault == Fault.Peer && error.Code is XtmpErrorCode.SignatureInvalid or XtmpErrorCode.NotFound)
+            {
+                // A gap: another seat hands in what is before.
+                batch.Clear();
+            }
+            catch (XtmpException)
+            {
+                // Tried again.
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(200), _time, _stop.Token).ConfigureAwait(false);
         }
     }
 
@@ -238,17 +267,38 @@ public sealed class GameTable : IAsyncDisposable
                 case PeerEffect.Rewrite(var records):
                     _journal?.Rewrite(records);
                     break;
-                case PeerEffect.Applied(var decided, var state):
+                case PeerEffect.Applied(var decided, var applied):
                     _decided.Writer.TryWrite(decided);
-                    Publish(decided, state);
+                    Archive();
+                    Publish(decided, applied);
                     break;
-                case PeerEffect.CaughtUp(var state):
-                    Change(state);
+                case PeerEffect.CaughtUp(var caught):
+                    Change(caught);
                     break;
                 case PeerEffect.Suspected(var evidence):
                     Evidence = [.. Evidence.TakeLast(63), evidence];
                     break;
             }
+        }
+
+        // With a coin nobody is to blame for a roll that stands still.
+        var state = _peer.State;
+        if (state.UsesCoin || !state.Game.AwaitsRoll)
+        {
+            _parts = null;
+        }
+        else if (_peer.Reveals is { Count: > 0 } reveals && (_parts is not { } known || known.Height != state.Height || known.Reveals.Count != reveals.Count))
+        {
+            _parts = new RollParts(state.Height, [.. reveals]);
+            Archive();
+        }
+    }
+
+    private void Archive()
+    {
+        if (_archive.CurrentCount == 0)
+        {
+            _archive.Release();
         }
     }
 
@@ -271,4 +321,7 @@ public sealed class GameTable : IAsyncDisposable
         _state = state;
         Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
+
+    /// <summary>Parts of the roll that is awaited after a height.</summary>
+    private sealed record RollParts(ulong Height, ValueList<RandomnessReveal> Reveals);
 }

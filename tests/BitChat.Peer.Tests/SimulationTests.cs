@@ -51,6 +51,13 @@ public sealed class SimulationTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void a_seat_that_starts_again_gives_no_sequence_to_two_operations()
+    {
+        // A partition leaves operations undecided, a crash makes their seat forget them, and the roll waits for its commitment.
+        Assert.Null(new Life(new LifeOptions(2, 0, 1261)).Run().Violation);
+    }
+
+    [Fact]
     public void a_seed_replays_a_life_event_for_event()
     {
         var hashes = Enumerable.Range(0, 3).Select(seed => new Life(new LifeOptions(4, 1, (ulong)seed)).Run().LogHash).ToArray();

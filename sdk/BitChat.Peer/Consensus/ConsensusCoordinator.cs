@@ -265,6 +265,13 @@ public sealed class ConsensusCoordinator
     /// <summary>What this seat holds of the rounds that matter: the latest two and those of its lock and of the latest valid value.</summary>
     public IReadOnlyList<RoundHave> Have() => _step == Step.Decided ? [] : [.. Rounds().Select(HaveOf)];
 
+    /// <summary>True where a seat has the proposal of this round, and this one has not.</summary>
+    public bool LacksProposal(IReadOnlyList<RoundHave> have)
+    {
+        ArgumentNullException.ThrowIfNull(have);
+        return _step != Step.Decided && !_proposals.ContainsKey(Round) && have.Any(round => round.Round == Round && round.Proposal);
+    }
+
     /// <summary>Sends a seat at the same height what it lacks of what this one holds.</summary>
     public void HandleHave(int seat, IReadOnlyList<RoundHave> have)
     {

@@ -7,6 +7,12 @@ internal sealed class OperationPool
 {
     public const int MaxPerSeat = 32;
 
+    /// <summary>Places of a seat's that its player cannot fill: what the seat owes the table always finds room.</summary>
+    public const int Reserved = 4;
+
+    /// <summary>How often a seat sends an operation of its own without being asked.</summary>
+    private const int MaxSends = 3;
+
     /// <summary>Heights after which an operation that still cannot be applied is dropped.</summary>
     private const int MaxFailures = 3;
 
@@ -16,6 +22,8 @@ internal sealed class OperationPool
 
     /// <summary>The highest sequence held of a seat; 0 for none.</summary>
     public ulong Highest(int seat) => _bySeat[seat].Count == 0 ? 0 : _bySeat[seat][^1].Operation.Sequence;
+
+    public int Count(int seat) => _bySeat[seat].Count;
 
     public PeerInput Add(int seat, GameOperation operation)
     {
@@ -39,6 +47,19 @@ internal sealed class OperationPool
 
     /// <summary>Operations of a seat above a sequence, in order.</summary>
     public IEnumerable<GameOperation> Above(int seat, ulong sequence) => _bySeat[seat].Select(entry => entry.Operation).Where(operation => operation.Sequence > sequence);
+
+    /// <summary>Operations of a seat to send once more, in case they were lost; each comes a few times at most.</summary>
+    public IEnumerable<GameOperation> ToRepeat(int seat)
+    {
+        foreach (var entry in _bySeat[seat])
+        {
+            if (entry.Sends < MaxSends)
+            {
+                entry.Sends++;
+                yield return entry.Operation;
+            }
+        }
+    }
 
     /// <summary>All of them, a seat after the other from one on.</summary>
     public IEnumerable<GameOperation> From(int firstSeat) => Enumerable.Range(firstSeat, SeatSet.MaxSeats).SelectMany(seat => _bySeat[seat % SeatSet.MaxSeats].Select(entry => entry.Operation));
@@ -93,6 +114,8 @@ internal sealed class OperationPool
         public GameOperation Operation { get; } = operation;
 
         public int Failures { get; set; }
+
+        public int Sends { get; set; } = 1;
 
         public bool IsReady { get; set; } = true;
     }

@@ -7,6 +7,9 @@ public sealed partial class TablePeer
 {
     private const int MaxJoiners = 8;
 
+    /// <summary>A seat that has what this peer lacks is asked at once, but no more often than this.</summary>
+    private static readonly TimeSpan AnswerInterval = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Takes a message.</summary>
     public PeerInput HandleMessage(ConsensusMessage message, PeerTime now)
     {
@@ -142,6 +145,11 @@ public sealed partial class TablePeer
         if (have.Height > State.Height + 1)
         {
             _synchronizer.HandleAhead(peer, have.Height - 1, _now.Elapsed);
+            if (!_isRunning)
+            {
+                AskAhead();
+            }
+
             return PeerInput.FutureHeight;
         }
 
@@ -158,6 +166,11 @@ public sealed partial class TablePeer
         if (have.Epoch != State.Snapshot.Epoch)
         {
             return PeerInput.Invalid;
+        }
+
+        if (Seat is { } self && have.Sequences.Count > self)
+        {
+            _held[seat] = have.Sequences[self];
         }
 
         if (have.Rounds.Count > 0 && !_isRunning && !_isForked && _consensus is not null)
@@ -197,7 +210,29 @@ public sealed partial class TablePeer
             }
         }
 
+        if (Lacks(have) && !(_now.Elapsed - _answeredAt[seat] < AnswerInterval))
+        {
+            _answeredAt[seat] = _now.Elapsed;
+            Send(HaveFor(seat), peer);
+        }
+
         return PeerInput.Taken;
+    }
+
+    /// <summary>True where another seat at the same height has operations, a proposal, parts of a roll or of a checkpoint that this peer has not. Votes are not waited for so: there are others on the way.</summary>
+    private bool Lacks(Have have)
+    {
+        for (var other = 0; other < State.Seats!.Count && other < have.Sequences.Count; other++)
+        {
+            if (have.Sequences[other] > Math.Max(State.Snapshot.Sequences[other].Last, _pool.Highest(other)))
+            {
+                return true;
+            }
+        }
+
+        return (have.Roll == State.Game.Roll && State.Game.AwaitsRoll && (have.Reveals & ~_roll.Bits) != 0)
+            || (_checkpoints.Pending is { } pending && have.CheckpointHeight == pending.Height && (have.CheckpointSignatures & ~_checkpoints.Bits) != 0)
+            || (_isRunning && _consensus!.LacksProposal(have.Rounds));
     }
 
     private PeerInput HandleRequest(ReadOnlyMemory<byte> sender, StateSync request)

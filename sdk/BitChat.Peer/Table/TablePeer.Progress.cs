@@ -24,6 +24,12 @@ public sealed partial class TablePeer
 
             if (_isRunning || _isForked || _consensus is null || IsPaused || !HasWork())
             {
+                if (IsBusy && _gossipAt > _now.Elapsed + _options.GossipInterval)
+                {
+                    // The table no longer rests: what gets lost from here on is told of sooner.
+                    ScheduleGossip(_options.GossipInterval);
+                }
+
                 return;
             }
 
@@ -431,6 +437,8 @@ public sealed partial class TablePeer
         _leaderAccepts = 0;
         _commitOperations.Clear();
         Array.Clear(_numbers);
+        Array.Clear(_held);
+        Array.Clear(_answeredAt);
         _pool.Renumber(State.Seats);
         _gate.Keep(State.Seats);
         _consensus = State.Seats is { } seats && Seat is { } self ? new ConsensusCoordinator(seats, self, _secrets.Signatures, _values, _options.Consensus, _consensusRules) : null;

@@ -27,12 +27,15 @@ public sealed partial class TablePeer
     private readonly PriorityQueue<Timer, (TimeSpan At, long Order)> _timers = new();
     private readonly TableValues _values;
     private readonly uint[] _numbers = new uint[SeatSet.MaxSeats];
+    private readonly ulong[] _held = new ulong[SeatSet.MaxSeats];
+    private readonly TimeSpan?[] _answeredAt = new TimeSpan?[SeatSet.MaxSeats];
     private readonly Dictionary<int, GameOperation> _commitOperations = [];
     private readonly List<JournalIntent> _intents = [];
     private TableLog _log;
     private ConsensusCoordinator? _consensus;
     private PeerTime _now;
     private TimeSpan? _bettingSince;
+    private TimeSpan _gossipAt;
     private ulong _lastSequence;
     private bool _isRunning;
     private bool _isForked;
@@ -120,9 +123,11 @@ public sealed partial class TablePeer
         }
 
         _gossipTurn = _secrets.PeerId.Span[0];
-        _lastSequence = Seat is { } seat ? State.Snapshot.Sequences[seat].Last : 0;
+
+        // What was signed before a restart and is not decided yet may still come: a sequence is not given to two operations.
+        _lastSequence = Seat is { } seat ? State.Snapshot.Sequences[seat].Last + (isNew ? 0UL : 2 * OperationPool.MaxPerSeat) : 0;
         NewCoordinator();
-        SetTimer(TimerKind.Gossip, _options.GossipInterval);
+        ScheduleGossip(_options.GossipInterval);
         SetTimer(TimerKind.Heartbeat, TimeSpan.Zero);
 
         // Those of later heights stay: what was decided may have been lost where what was signed was not.
@@ -141,7 +146,7 @@ public sealed partial class TablePeer
     {
         ArgumentNullException.ThrowIfNull(operation);
         _now = now;
-        var sequence = Enqueue(operation);
+        var sequence = Seat is { } seat && _pool.Count(seat) < OperationPool.MaxPerSeat - OperationPool.Reserved ? Enqueue(operation) : null;
         Advance();
         return sequence;
     }
@@ -192,10 +197,10 @@ public sealed partial class TablePeer
                     }
 
                     break;
-                case TimerKind.Gossip:
+                case TimerKind.Gossip when due.At == _gossipAt:
                     Gossip();
                     EndBetting();
-                    SetTimer(TimerKind.Gossip, _isRunning || State.Game.AwaitsRoll || !_pool.IsEmpty || (_options.BettingWindow is not null && State.Game.Close is not null) ? _options.GossipInterval : _options.IdleGossipInterval);
+                    ScheduleGossip(IsBusy ? _options.GossipInterval : _options.IdleGossipInterval);
                     break;
                 case TimerKind.Heartbeat:
                     Heartbeat();
@@ -205,6 +210,14 @@ public sealed partial class TablePeer
 
             Advance();
         }
+    }
+
+    private bool IsBusy => _isRunning || State.Game.AwaitsRoll || !_pool.IsEmpty || (_options.BettingWindow is not null && State.Game.Close is not null);
+
+    private void ScheduleGossip(TimeSpan after)
+    {
+        _gossipAt = _now.Elapsed + after;
+        SetTimer(TimerKind.Gossip, after);
     }
 
     private void SetTimer(TimerKind kind, TimeSpan after, ConsensusTimeout timeout = default) =>
@@ -222,7 +235,7 @@ public sealed partial class TablePeer
     /// <summary>Signs an operation with the next sequence.</summary>
     private GameOperation Sign(TableOperation operation)
     {
-        _lastSequence = Math.Max(_lastSequence, State.Snapshot.Sequences[Seat!.Value].Last) + 1;
+        _lastSequence = Math.Max(_lastSequence, Math.Max(State.Snapshot.Sequences[Seat!.Value].Last, _pool.Highest(Seat.Value))) + 1;
         var unsigned = new GameOperation
         {
             OperationId = System.Security.Cryptography.SHA256.HashData([.. "BITCHAT1 operation id"u8, .. _secrets.Seed.Span, .. State.GameId.Span, .. BitConverter.GetBytes(_lastSequence), .. EncodedOperation.Of(operation)])[..16],
@@ -254,11 +267,7 @@ public sealed partial class TablePeer
     /// <summary>Says what this seat has to the next other seat, and asks whoever is ahead.</summary>
     private void Gossip()
     {
-        if (_synchronizer.Poll(State.Height, peer => _antiCheat.TrustIn(peer.Span, _now.Elapsed), _now.Elapsed) is { } ahead)
-        {
-            Send(StateSynchronizer.RequestFrom(State), ahead);
-        }
-
+        AskAhead();
         if (State.Seats is not { } seats)
         {
             return;
@@ -274,9 +283,26 @@ public sealed partial class TablePeer
         var to = _gossipTurn++ % (seats.Count - 1);
         to += to >= self ? 1 : 0;
         Send(HaveFor(to), seats[to].Peer);
+        foreach (var operation in _pool.ToRepeat(self))
+        {
+            foreach (var seat in seats.Seats.Where(seat => seat.Number != self && _held[seat.Number] < operation.Sequence))
+            {
+                Send(operation, seat.Peer);
+            }
+        }
+
         if (IsRotationDue() && State.Snapshot.Term is var term)
         {
             Send(new LeaderProposal { Term = term + 1, Leader = seats[(State.Snapshot.Leader + 1) % seats.Count].Peer, StartsAtHeight = State.Height + 1 }, null);
+        }
+    }
+
+    /// <summary>Asks whoever is ahead for what this peer lacks, one peer at a time.</summary>
+    private void AskAhead()
+    {
+        if (_synchronizer.Poll(State.Height, peer => _antiCheat.TrustIn(peer.Span, _now.Elapsed), _now.Elapsed) is { } ahead)
+        {
+            Send(StateSynchronizer.RequestFrom(State), ahead);
         }
     }
 

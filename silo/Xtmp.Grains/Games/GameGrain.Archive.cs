@@ -40,8 +40,9 @@ public sealed partial class GameGrain
             Context.Entries.Put(KeyOf(table.Height), decided);
         }
 
-        RandomnessReveal[] good = [.. request.Reveals.ToArray().Where(reveal => table.Game.AwaitsRoll && _rules.IsGood(table, reveal)).DistinctBy(reveal => reveal.Seat).OrderBy(reveal => reveal.Seat)];
-        if (table.Height == state.Height && good.Length <= Reveals(state).Length)
+        // Parts that others have handed in stay.
+        RandomnessReveal[] good = [.. Reveals(state).Concat(request.Reveals.ToArray()).Where(reveal => table.Game.AwaitsRoll && _rules.IsGood(table, reveal)).DistinctBy(reveal => reveal.Seat).OrderBy(reveal => reveal.Seat)];
+        if (table.Height == state.Height && good.Length == Reveals(state).Length)
         {
             return new GameArchiveReply { Height = state.Height, Phase = PhaseOf(state) };
         }
@@ -50,7 +51,7 @@ public sealed partial class GameGrain
         {
             Height = table.Height,
             Table = StoredValues.Encode(table.Encoded),
-            Reveals = StoredValues.Encode(new GameArchive { GameId = GameId, Decided = [request.Decided[^1]], Reveals = [.. good] }),
+            Reveals = StoredValues.Encode(new GameArchive { GameId = GameId, Decided = [], Reveals = [.. good] }),
             ActiveAt = Context.Now,
         };
         if (table.Snapshot.Closed)

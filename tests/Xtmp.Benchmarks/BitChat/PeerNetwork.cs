@@ -98,11 +98,13 @@ internal sealed class PeerNetwork
         var end = Now + most;
         while (!holds())
         {
-            if (!_events.TryDequeue(out var next, out var due) || due.At > end)
+            if (!_events.TryPeek(out var next, out var due) || due.At > end)
             {
+                Now = end;
                 return holds();
             }
 
+            _events.Dequeue();
             Now = due.At;
             next();
         }

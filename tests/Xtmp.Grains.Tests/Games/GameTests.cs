@@ -1,3 +1,4 @@
+using BitChat.Client;
 using BitChat.Messages;
 using BitChat.Peer;
 using Xtmp.Crypto;
@@ -80,6 +81,33 @@ public sealed class GameTests : IAsyncDisposable
         await ExpectAsync(_players[0], 900 + status.Payouts[0].Chips, 0);
         await ExpectAsync(_players[1], 900 + status.Payouts[1].Chips, 0);
         await ExpectAsync(_house, 500 + status.Payouts[2].Chips, 0);
+    }
+
+    [Fact]
+    public async Task at_an_abandoned_table_of_two_only_who_kept_its_part_of_the_roll_back_loses_its_stake()
+    {
+        await OpenAsync();
+        await JoinAsync(0);
+        await JoinAsync(1);
+        var genesis = TableState.Parse(GameId, 0, (await StatusAsync()).First!.State)!;
+        GameTable? first = null;
+        var calls = new WithheldReveals(_silo.Silo, seat: 1, () => first!.State.Height);
+        await using (first = new GameTable(new GameClient(calls), _secrets[0], genesis, null, TimeProvider.System))
+        await using (var second = new GameTable(new GameClient(calls), _secrets[1], genesis, null, TimeProvider.System))
+        {
+            await second.BetAsync(CrapsBet.Field, 30);
+            await first.BetAsync(CrapsBet.Field, 20);
+            await calls.HandedIn.WaitAsync(Patience);
+            Assert.True(first.State.Game.AwaitsRoll);
+            Assert.Contains(((CrapsTable)first.State.Game).Bets, bet => bet.Player == Convert.ToHexString(_secrets[1].PeerId.Span));
+        }
+
+        _silo.Time.Advance(_silo.Options.GamePatience + TimeSpan.FromMinutes(1));
+        await _silo.Silo.WhenQuietAsync();
+        Assert.Equal(GamePhase.Settled, (await StatusAsync()).Phase);
+        await ExpectAsync(_players[0], 1_000, 0);
+        await ExpectAsync(_players[1], 970, 0);
+        await ExpectAsync(_house, 1_030, 0);
     }
 
     [Fact]
