@@ -70,8 +70,6 @@ public sealed class GatewayServices : IDisposable
 
     internal ConcurrentDictionary<ulong, ServerConnection> Live { get; } = new();
 
-    internal GatewayTelemetry Telemetry { get; } = new();
-
     internal SessionOrders Orders { get; }
 
     internal PumpOptions Pump => _pump;
@@ -120,7 +118,6 @@ public sealed class GatewayServices : IDisposable
     {
         Orders.Dispose();
         _metrics?.Dispose();
-        Telemetry.Dispose();
         Budget.Dispose();
     }
 

@@ -32,7 +32,7 @@ internal sealed partial class ServerConnection
         {
             // A stream lives for long; it has a limit of its own and does not hold up calls.
             _streams++;
-            _services.Telemetry.StreamOpened();
+            _services.Metrics.StreamOpened();
             AddRead(call);
         }
         else if (_running < MaxRunning && _waiting.Count == 0 && !session.IsSendQueueFull)
@@ -103,10 +103,8 @@ internal sealed partial class ServerConnection
     private async Task ServeAsync(InboundCall call)
     {
         var hasEnded = false;
-        var metrics = _services.Metrics.Of(call.Method);
-        var started = _services.Clock.Monotonic;
-        metrics.Begin();
-        call.Span = GatewayTelemetry.Begin(call);
+        _services.Metrics.Began(call.Method);
+        call.Span = CallSpans.Begin(call.Method, call.Trace);
         try
         {
             switch (call.Method)
@@ -147,7 +145,6 @@ internal sealed partial class ServerConnection
         }
         finally
         {
-            metrics.End(_services.Clock.Monotonic - started);
             if (!hasEnded)
             {
                 _pump.Use((this, call), static (session, served) => served.Item1.Ended(session, served.call));
@@ -165,11 +162,13 @@ internal sealed partial class ServerConnection
             _quality!.Answered(took, call.Outcome != XtmpErrorCode.None);
         }
 
-        _services.Telemetry.End(call, took);
+        _services.Metrics.Ended(call.Method, call.Outcome, took);
+        CallSpans.End(call.Span, call.Method, call.Outcome);
+        call.Span = null;
         if (call.IsStream)
         {
             _streams--;
-            _services.Telemetry.StreamClosed();
+            _services.Metrics.StreamClosed();
             _services.Streams.Leave(call.StreamKey);
         }
         else
@@ -299,7 +298,6 @@ internal sealed partial class ServerConnection
     private void Fail(
         InboundCall call, XtmpErrorCode code, string text, string? field = null, bool retryable = false, TimeSpan? retryAfter = null, ReadOnlyMemory<byte> detail = default)
     {
-        _services.Metrics.Of(call.Method).Fail();
         if (call.Method.AuthenticatesWallet)
         {
             CountFailedAuthentication(call, code);

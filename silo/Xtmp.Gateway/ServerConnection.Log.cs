@@ -24,7 +24,7 @@ internal sealed partial class ServerConnection
     private void CountDrop(byte code, string reason)
     {
         _drops++;
-        _services.Telemetry.Dropped();
+        _services.Metrics.Dropped();
         var now = _services.Clock.Monotonic;
         if (_dropsLogged is { } last && now - last < DropLogInterval)
         {

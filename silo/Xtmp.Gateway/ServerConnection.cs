@@ -144,7 +144,6 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
                 if (_established is not null)
                 {
                     _services.Live.TryRemove(new KeyValuePair<ulong, ServerConnection>(_established.SessionId, this));
-                    _services.Telemetry.SessionClosed();
                 }
 
                 if (_established?.DatagramEndpoint is not null)
@@ -199,7 +198,6 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         _established = established;
         _quality = new SessionQuality(_services.Clock.Monotonic);
         _services.Live[established.SessionId] = this;
-        _services.Telemetry.SessionOpened();
         _caller = new CallerInfo
         {
             SessionId = established.SessionId,
@@ -278,7 +276,8 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
     {
         session.SendError(exchangeId, refusal.Code, refusal.Message, refusal.Field, refusal.Retryable, refusal.RetryAfter);
         _quality!.Answered(TimeSpan.Zero, failed: true);
-        _services.Telemetry.Refused(method, trace, refusal.Code);
+        _services.Metrics.Answered(method, refusal.Code);
+        CallSpans.End(CallSpans.Begin(method, trace), method, refusal.Code);
     }
 
     private void OnOneWay(XtmpSession session, in SessionEvent message)

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
 using Orleans.Runtime;
 using Xtmp.Runtime;
@@ -16,16 +15,19 @@ namespace Xtmp.Testing;
 /// </summary>
 public sealed class TestCluster : IAsyncDisposable
 {
+    private static readonly TimeSpan DefaultProbeInterval = TimeSpan.FromSeconds(10);
+
     private readonly Action<ISiloBuilder> _configure;
     private readonly RuntimeOptions _limits;
     private readonly SiloTraffic? _traffic;
+    private readonly TimeSpan _probeInterval;
     private readonly TestNetwork _network = new();
     private readonly MemoryMembership.Table _table = new();
-    private readonly ConcurrentQueue<Task> _deaths = [];
     private readonly List<TestMember> _members = [];
 
-    private TestCluster(Action<ISiloBuilder> configure, RuntimeOptions limits, SiloTraffic? traffic)
+    private TestCluster(Action<ISiloBuilder> configure, RuntimeOptions limits, SiloTraffic? traffic, TimeSpan probeInterval)
     {
+        _probeInterval = probeInterval;
         _traffic = traffic;
         _configure = configure;
         _limits = limits;
@@ -46,11 +48,15 @@ public sealed class TestCluster : IAsyncDisposable
     /// <param name="configure">Adds the grains, and the services they are made with; called for each silo.</param>
     /// <param name="limits">Null: the defaults, with quick retries.</param>
     /// <param name="traffic">What the connections between silos go through; null: they are in the clear.</param>
-    public static async Task<TestCluster> StartAsync(int silos, Action<ISiloBuilder> configure, RuntimeOptions? limits = null, SiloTraffic? traffic = null)
+    /// <param name="probeInterval">
+    /// Time between two probes of a silo, of which two that are missed make it dead; null: 10 s, so that a busy machine does not
+    /// make a silo look dead. A test that kills one wants it found out sooner.
+    /// </param>
+    public static async Task<TestCluster> StartAsync(int silos, Action<ISiloBuilder> configure, RuntimeOptions? limits = null, SiloTraffic? traffic = null, TimeSpan? probeInterval = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(silos, 1);
         ArgumentNullException.ThrowIfNull(configure);
-        var cluster = new TestCluster(configure, limits ?? new RuntimeOptions { OutboxRetryMin = TimeSpan.FromMilliseconds(10), SweepInterval = TimeSpan.FromSeconds(1) }, traffic);
+        var cluster = new TestCluster(configure, limits ?? new RuntimeOptions { OutboxRetryMin = TimeSpan.FromMilliseconds(10), SweepInterval = TimeSpan.FromSeconds(1) }, traffic, probeInterval ?? DefaultProbeInterval);
         try
         {
             for (var silo = 0; silo < silos; silo++)
@@ -73,12 +79,7 @@ public sealed class TestCluster : IAsyncDisposable
         var member = new TestMember(new IPEndPoint(IPAddress.Loopback, FreePort()), new IPEndPoint(IPAddress.Loopback, FreePort()), new MemoryMembership(_table));
         member.Silo = await GrainSilo.StartAsync(
             Store,
-            silo =>
-            {
-                // Orleans ends the process of a silo that the others have declared dead. Here it ends the silo.
-                silo.Services.AddSingleton<IFatalErrorHandler>(new DeathOf(this, member));
-                _configure(silo);
-            },
+            _configure,
             _limits with
             {
                 OnFault = fault =>
@@ -87,7 +88,8 @@ public sealed class TestCluster : IAsyncDisposable
                     _limits.OnFault?.Invoke(fault);
                 },
             },
-            cluster: new ClusterSettings { Membership = member.Membership, EndPoint = member.EndPoint, ClientPort = member.ClientEndPoint.Port, Traffic = _network.Of(member.EndPoint, _traffic) }).ConfigureAwait(false);
+            cluster: new ClusterSettings { Membership = member.Membership, EndPoint = member.EndPoint, ClientPort = member.ClientEndPoint.Port, Traffic = _network.Of(member.EndPoint, _traffic), ProbeInterval = _probeInterval }).ConfigureAwait(false);
+        _ = WatchAsync(member);
         _members.Add(member);
         return member;
     }
@@ -137,12 +139,7 @@ public sealed class TestCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        while (_deaths.TryDequeue(out var death))
-        {
-            await death.ConfigureAwait(false);
-        }
-
-        foreach (var member in _members.Where(member => member.IsRunning).Reverse())
+        foreach (var member in Enumerable.Reverse(_members))
         {
             await StopAsync(member).ConfigureAwait(false);
         }
@@ -157,18 +154,9 @@ public sealed class TestCluster : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private sealed class DeathOf(TestCluster cluster, TestMember member) : IFatalErrorHandler
+    private static async Task WatchAsync(TestMember member)
     {
-        private int _isDead;
-
-        public bool IsUnexpected(Exception exception) => exception is not (OperationCanceledException or OrleansException);
-
-        public void OnFatalException(object? sender, string? context, Exception? exception)
-        {
-            if (member.IsRunning && Interlocked.Exchange(ref _isDead, 1) == 0)
-            {
-                cluster._deaths.Enqueue(Task.Run(() => cluster.KillAsync(member)));
-            }
-        }
+        await member.Silo.Lost.ConfigureAwait(false);
+        member.IsRunning = false;
     }
 }

@@ -116,6 +116,33 @@ public sealed class SqliteStreamTests : StreamConformance
     protected override void CloseStore() => _directory.Dispose();
 }
 
+public sealed class MemoryDeferredReplyTests : DeferredReplyConformance
+{
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore());
+}
+
+/// <summary>A store that other silos may write to, and every call by way of Orleans' messaging.</summary>
+public sealed class MessagingDeferredReplyTests : DeferredReplyConformance
+{
+    protected override bool DirectCalls => false;
+
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(new MemoryGrainStore { IsShared = true });
+}
+
+public sealed class SqliteDeferredReplyTests : DeferredReplyConformance
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    protected override ValueTask<IGrainStore> OpenStoreAsync() => new(SqliteGrainStore.Open(_directory.File("grains.db")));
+
+    protected override void CloseStore() => _directory.Dispose();
+}
+
+public sealed class PostgresDeferredReplyTests(PostgresServer server) : DeferredReplyConformance
+{
+    protected override async ValueTask<IGrainStore> OpenStoreAsync() => await PostgresGrainStore.OpenAsync(await server.NewDatabaseAsync());
+}
+
 public sealed class PostgresTurnTests(PostgresServer server) : TurnConformance
 {
     protected override async ValueTask<IGrainStore> OpenStoreAsync() => await PostgresGrainStore.OpenAsync(await server.NewDatabaseAsync());

@@ -113,6 +113,7 @@ public sealed class ClusterSessionTests(PostgresServer server) : IDisposable
                 Name = "example",
                 EndPoint = new IPEndPoint(IPAddress.Loopback, Loopback.FreePort()),
                 AllowPlainTraffic = plain,
+                ProbeInterval = TimeSpan.FromSeconds(10),
                 JoinPatience = patience ?? TimeSpan.FromSeconds(30),
             },
         });

@@ -34,7 +34,7 @@ public sealed class OrleansClientTests(PostgresServer server) : IDisposable
         {
             DataDirectory = data,
             Grains = options.Grains with { Network = "example" },
-            Cluster = new ClusterSettings { ConnectionString = database, EndPoint = new IPEndPoint(IPAddress.Loopback, Loopback.FreePort()), ClientPort = clientPort },
+            Cluster = new ClusterSettings { ConnectionString = database, EndPoint = new IPEndPoint(IPAddress.Loopback, Loopback.FreePort()), ClientPort = clientPort, ProbeInterval = TimeSpan.FromSeconds(10) },
         });
 
         using var identity = ClusterIdentity.Load(api);

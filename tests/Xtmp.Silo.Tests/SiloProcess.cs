@@ -118,6 +118,14 @@ internal sealed class SiloProcess : IAsyncDisposable
         return (_process.ExitCode, Stopwatch.GetElapsedTime(started));
     }
 
+    /// <summary>The process ends by itself: its exit code, and what it said on the standard error.</summary>
+    public async Task<(int ExitCode, string Errors)> WaitForExitAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        await _process.WaitForExitAsync(patience.Token);
+        return (_process.ExitCode, await _errors);
+    }
+
     // A shell starts its background jobs with SIGINT ignored, and what a test run started there starts inherits that.
     // SIGTERM takes the same path through the silo.
     private bool IgnoresInterrupts()

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Xtmp.Protocol;
 using Xtmp.Session;
@@ -6,7 +7,7 @@ namespace Xtmp.Gateway;
 
 /// <summary>
 /// What a gateway has done since its start: counters that cost a few nanoseconds, read by the dashboard, and by whoever listens to
-/// the meter <c>Xtmp.Gateway</c>. Durations are <see cref="GatewayTelemetry"/>'s.
+/// the meter <c>Xtmp.Gateway</c>.
 /// </summary>
 public sealed class GatewayMetrics : IDisposable
 {
@@ -16,6 +17,7 @@ public sealed class GatewayMetrics : IDisposable
     private static readonly int CloseReasons = (int)Enum.GetValues<SessionCloseReason>().Max() + 1;
 
     private readonly Meter _meter = new(MeterName);
+    private readonly Histogram<double> _duration;
     private readonly MethodMetrics?[] _byCode = new MethodMetrics?[256];
     private readonly long[] _refusals = new long[ReasonNames.Length];
     private readonly long[] _closes = new long[CloseReasons];
@@ -25,6 +27,8 @@ public sealed class GatewayMetrics : IDisposable
     private long _bytesReceived;
     private long _bytesSent;
     private long _waiting;
+    private long _streams;
+    private long _dropped;
 
     internal GatewayMetrics(GatewayServices services)
     {
@@ -34,6 +38,7 @@ public sealed class GatewayMetrics : IDisposable
         }
 
         Methods = [.. _byCode.OfType<MethodMetrics>().OrderBy(method => method.Name, StringComparer.Ordinal)];
+        _duration = _meter.CreateHistogram<double>("rpc.server.call.duration", "s", "Time from a request's arrival until its answer is queued, waiting for its turn included.");
         _meter.CreateObservableCounter("xtmp.gateway.calls", () => Methods.Select(method => Of(method.Calls, "method", method.Name)), "{call}", "Calls that have ended, by method.");
         _meter.CreateObservableCounter("xtmp.gateway.failures", () => Methods.Select(method => Of(method.Failures, "method", method.Name)), "{call}", "Calls that ended with an error, by method.");
         _meter.CreateObservableGauge("xtmp.gateway.calls.running", () => Methods.Sum(method => (long)method.Running), "{call}", "Calls that run now.");
@@ -42,6 +47,8 @@ public sealed class GatewayMetrics : IDisposable
         _meter.CreateObservableCounter("xtmp.gateway.closes", () => Enum.GetValues<SessionCloseReason>().Select(reason => Of(Closes(reason), "reason", reason.ToString())), "{session}", "Sessions that have ended, by reason.");
         _meter.CreateObservableCounter("xtmp.gateway.handshakes", () => new[] { Of(FullHandshakes, "kind", "full"), Of(ResumedHandshakes, "kind", "resumed") }, "{handshake}", "Handshakes that succeeded.");
         _meter.CreateObservableGauge("xtmp.gateway.sessions", () => Enum.GetValues<AuthenticationLevel>().Select(level => Of(Sessions(level), "level", level.ToString())), "{session}", "Open sessions, by what was proved in them.");
+        _meter.CreateObservableGauge("xtmp.gateway.streams", () => Streams, "{stream}", "Open streams.");
+        _meter.CreateObservableCounter("xtmp.gateway.oneway.dropped", () => Interlocked.Read(ref _dropped), "{message}", "One-way messages that were not handled.");
         _meter.CreateObservableGauge("xtmp.gateway.connections", () => (long)services.OpenConnections, "{connection}", "Open connections.");
         _meter.CreateObservableGauge("xtmp.gateway.connections.half_open", () => (long)services.HalfOpenConnections, "{connection}", "Connections whose handshake is not over.");
         _meter.CreateObservableCounter("xtmp.gateway.bytes", () => new[] { Of(BytesReceived, "direction", "received"), Of(BytesSent, "direction", "sent") }, "By", "Bytes of sessions that have ended.");
@@ -63,6 +70,9 @@ public sealed class GatewayMetrics : IDisposable
     /// <summary>Calls that wait for others of their session, over all sessions.</summary>
     public long WaitingCalls => Interlocked.Read(ref _waiting);
 
+    /// <summary>Open streams, over all sessions.</summary>
+    public long Streams => Interlocked.Read(ref _streams);
+
     public long Refusals(RefusalReason reason) => Interlocked.Read(ref _refusals[(int)reason]);
 
     public long Closes(SessionCloseReason reason) => Interlocked.Read(ref _closes[(int)reason]);
@@ -72,7 +82,30 @@ public sealed class GatewayMetrics : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    internal MethodMetrics Of(MethodDescriptor method) => _byCode[method.Code]!;
+    /// <summary>A call or stream runs from here on.</summary>
+    internal void Began(MethodDescriptor method) => _byCode[method.Code]!.Begin();
+
+    /// <summary>A call that ran has its answer.</summary>
+    /// <param name="method">Of the call.</param>
+    /// <param name="outcome">The error it was answered with, or None.</param>
+    /// <param name="took">Since the request arrived.</param>
+    internal void Ended(MethodDescriptor method, XtmpErrorCode outcome, TimeSpan took)
+    {
+        _byCode[method.Code]!.End(took, outcome != XtmpErrorCode.None);
+        if (method is not IStreamMethod)
+        {
+            Record(method, outcome, took);
+        }
+    }
+
+    /// <summary>A request was answered with an error before it became a call.</summary>
+    internal void Answered(MethodDescriptor? method, XtmpErrorCode outcome) => Record(method, outcome, TimeSpan.Zero);
+
+    internal void StreamOpened() => Interlocked.Increment(ref _streams);
+
+    internal void StreamClosed() => Interlocked.Decrement(ref _streams);
+
+    internal void Dropped() => Interlocked.Increment(ref _dropped);
 
     internal void Refused(RefusalReason reason) => Interlocked.Increment(ref _refusals[(int)reason]);
 
@@ -97,6 +130,32 @@ public sealed class GatewayMetrics : IDisposable
         Interlocked.Decrement(ref _sessions[(int)level]);
         Interlocked.Add(ref _bytesReceived, statistics.BytesReceived);
         Interlocked.Add(ref _bytesSent, statistics.BytesSent);
+    }
+
+    internal static string NameOf(MethodDescriptor? method) => method is null ? "_OTHER" : $"{method.Handler}/{method.Name}";
+
+    internal static TagList TagsOf(MethodDescriptor? method, XtmpErrorCode outcome)
+    {
+        var tags = new TagList
+        {
+            { "rpc.system.name", "xtmp" },
+            { "rpc.method", NameOf(method) },
+        };
+        if (outcome != XtmpErrorCode.None)
+        {
+            tags.Add("error.type", outcome.ToString());
+        }
+
+        return tags;
+    }
+
+    private void Record(MethodDescriptor? method, XtmpErrorCode outcome, TimeSpan took)
+    {
+        if (_duration.Enabled)
+        {
+            var tags = TagsOf(method, outcome);
+            _duration.Record(took.TotalSeconds, in tags);
+        }
     }
 
     private static Measurement<long> Of(long value, string name, string tag) => new(value, new KeyValuePair<string, object?>(name, tag));

@@ -23,20 +23,23 @@ public sealed class MethodMetrics(MethodDescriptor method)
     /// <summary>Calls that run now.</summary>
     public int Running => Volatile.Read(ref _running);
 
-    /// <summary>From a call's start to its answer; not counted for streams.</summary>
+    /// <summary>From a request's arrival to its answer, waiting for its turn included; not counted for streams.</summary>
     public LatencyHistogram Latency { get; } = new();
 
     internal void Begin() => Interlocked.Increment(ref _running);
 
-    internal void Fail() => Interlocked.Increment(ref _failures);
-
-    internal void End(TimeSpan duration)
+    internal void End(TimeSpan took, bool failed)
     {
         Interlocked.Decrement(ref _running);
         Interlocked.Increment(ref _calls);
+        if (failed)
+        {
+            Interlocked.Increment(ref _failures);
+        }
+
         if (!IsStream)
         {
-            Latency.Record(duration);
+            Latency.Record(took);
         }
     }
 }

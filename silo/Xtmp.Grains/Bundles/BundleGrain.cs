@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Orleans.Placement;
 using Xtmp.Crypto;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
@@ -12,6 +13,7 @@ namespace Xtmp.Grains;
 /// A proof bundle and where it stands: received, verifying, verified, submitted, and by its notaries confirmed or
 /// rejected. A proof that does not hold is refused at submission and leaves nothing behind. The key is the bundle id.
 /// </summary>
+[RandomPlacement]
 public sealed class BundleGrain : XtmpGrain<BundleState>, IBundleHandler
 {
     private const string ProofKey = "proof";

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Orleans.Placement;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
 using Xtmp.Protocol;
@@ -9,6 +10,7 @@ using Xtmp.Runtime;
 namespace Xtmp.Grains;
 
 /// <summary>The bundles of one ledger node, a line for each step that matters to others. The key is the node's id.</summary>
+[RandomPlacement]
 public sealed class BundleLedgerGrain : XtmpGrain<LedgerState>, IBundleLedgerHandler
 {
     private const string LinePrefix = "line/";

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Orleans.Placement;
 using Xtmp.Crypto;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
@@ -12,6 +13,7 @@ namespace Xtmp.Grains;
 /// An authority: the certificates it issued, and which of them it revoked. The key is its name. Who may hold what is decided
 /// by what is known without it: the identity of the handshake, the owner of a name in the registry, and the operator's roles.
 /// </summary>
+[RandomPlacement]
 public sealed class CertificateAuthorityGrain : XtmpGrain<AuthorityState>, ICertificateAuthorityHandler
 {
     private readonly GrainOptions _options;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using BitChat.Messages;
 using BitChat.Peer;
+using Orleans.Placement;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
 using Xtmp.Protocol;
@@ -13,6 +14,7 @@ namespace Xtmp.Grains;
 /// A game: its seats and buy-ins, the relay between its peers, the archive of what they decided, and the pay-out. It decides
 /// nothing of the game itself: what is archived is verified as a seat would, and money follows certified states alone.
 /// </summary>
+[RandomPlacement]
 public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
 {
     private const int MaxRecent = 128;

@@ -1,4 +1,5 @@
 using BitChat.Messages;
+using Orleans.Placement;
 using Xtmp.Grains.State;
 using Xtmp.Protocol;
 using Xtmp.Runtime;
@@ -6,6 +7,7 @@ using Xtmp.Runtime;
 namespace Xtmp.Grains;
 
 /// <summary>Open games of one kind, by their own word.</summary>
+[RandomPlacement]
 public sealed class LobbyGrain : XtmpGrain<LobbyState>, ILobbyHandler
 {
     private const int MaxGames = 256;

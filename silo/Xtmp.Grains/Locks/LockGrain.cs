@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Orleans.Placement;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
 using Xtmp.Protocol;
@@ -12,6 +13,7 @@ namespace Xtmp.Grains;
 /// key is the space's name. What is granted is durable before its caller hears of it; who waits is only in memory, since a
 /// caller whose grain moved asks again.
 /// </summary>
+[RandomPlacement]
 public sealed class LockGrain : XtmpGrain<LockSpaceState>, ILockHandler
 {
     private const string SessionPrefix = "session/";

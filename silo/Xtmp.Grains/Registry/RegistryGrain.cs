@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Orleans.Placement;
 using Xtmp.Crypto;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
@@ -12,6 +13,7 @@ namespace Xtmp.Grains;
 /// A name of the shadow registry: its owner's signed record, and the chain of time stamps given under it. The first to
 /// publish a name owns it until its record expires.
 /// </summary>
+[RandomPlacement]
 public sealed class RegistryGrain : XtmpGrain<RegistryState>, IRegistryHandler
 {
     private const string RevisionPrefix = "revision/";

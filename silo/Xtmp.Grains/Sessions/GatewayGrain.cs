@@ -1,13 +1,13 @@
 using System.Runtime.CompilerServices;
-using Orleans.Placement;
+using Orleans.Concurrency;
 using Xtmp.Messages;
 using Xtmp.Protocol;
 using Xtmp.Runtime;
 
 namespace Xtmp.Grains;
 
-/// <summary>Where a gateway hears of orders about its sessions. The key is the gateway's name.</summary>
-[PreferLocalPlacement]
+/// <summary>Where a gateway hears of orders about its sessions. The key is the gateway's name. It is always in the gateway's own silo.</summary>
+[StatelessWorker(1, removeIdleWorkers: false)]
 public sealed class GatewayGrain : XtmpGrain, IGatewayHandler
 {
     public IAsyncEnumerable<GatewayCommand> FollowAsync(GatewayFollow request, CallContext context = default) =>

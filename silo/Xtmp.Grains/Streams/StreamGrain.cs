@@ -1,5 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Placement;
+using Orleans.Concurrency;
 using Xtmp.Messages;
 using Xtmp.Protocol;
 using Xtmp.Runtime;
@@ -8,9 +8,10 @@ namespace Xtmp.Grains;
 
 /// <summary>
 /// A topic that sessions follow: first what stands now or what was missed, then what changes, each update once and in order. The
-/// updates themselves are the business of the grain the topic speaks of.
+/// updates themselves are the business of the grain the topic speaks of. It keeps nothing, so that there is one in each silo that
+/// follows the topic: streams are served by the silo their session is with, tell of that silo, and outlive the others.
 /// </summary>
-[PreferLocalPlacement]
+[StatelessWorker(1, removeIdleWorkers: false)]
 public sealed class StreamGrain : XtmpGrain, IStreamHandler
 {
     // Updates of a wallet that are sent again to a subscriber that was away; of the others as many as their grains keep.

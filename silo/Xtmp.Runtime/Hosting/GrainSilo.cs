@@ -24,6 +24,7 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
     private static readonly TimeSpan DisposePatience = TimeSpan.FromSeconds(5);
 
     private readonly IHost _host;
+    private readonly SiloLoss _loss;
     private readonly TurnServices _services;
     private readonly TopicHub _topics;
     private readonly ICallInvoker _invoker;
@@ -31,15 +32,23 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
     private volatile bool _isStopping;
     private int _disposed;
 
-    private GrainSilo(IHost host)
+    private GrainSilo(IHost host, SiloLoss loss)
     {
         _host = host;
+        _loss = loss;
         _services = host.Services.GetRequiredService<TurnServices>();
         _topics = host.Services.GetRequiredService<TopicHub>();
         _calls = new ActivityCounter(_services.Activity);
         _invoker = new OrleansInvoker(_services, caller: null, _calls);
         host.Services.GetRequiredService<RuntimeMetrics>().Observe(() => _services.Local.Count, () => _services.OutboxInFlight, _topics);
+        Lost = EndAsync();
     }
+
+    /// <summary>
+    /// Completes with the reason when the silo has ended because it could not go on: the other silos of its cluster declared it dead,
+    /// or Orleans failed. Its callers hear <see cref="XtmpErrorCode.ShuttingDown"/> from then on; the process goes on.
+    /// </summary>
+    public Task<XtmpException> Lost { get; }
 
     public ITopicHub Topics => _topics;
 
@@ -93,6 +102,7 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
             builder.Logging.AddProvider(new ForwardingLoggerProvider(loggerFactory)).AddFilter("Orleans", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning);
         }
 
+        var loss = new SiloLoss();
         builder.UseOrleans(silo =>
         {
             _ = cluster is null ? silo.UseLocalhostClustering() : silo.UseXtmpCluster(cluster);
@@ -100,12 +110,20 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
             configure(silo);
             _ = cluster is null ? silo.UseNoListeners() : silo;
             silo.Services.AddKeyedSingleton(TimeProviderNames.Grains, time ?? TimeProvider.System);
+            silo.Services.AddSingleton<IFatalErrorHandler>(loss);
         });
         var host = builder.Build();
+        using var starting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            await host.StartAsync(cancellationToken).ConfigureAwait(false);
-            return new GrainSilo(host);
+            _ = CancelAsync(starting, loss);
+            await host.StartAsync(starting.Token).ConfigureAwait(false);
+            return new GrainSilo(host, loss);
+        }
+        catch (OperationCanceledException) when (loss.Reason.IsCompleted)
+        {
+            host.Dispose();
+            throw LostBecause(await loss.Reason.ConfigureAwait(false));
         }
         catch (OrleansException error) when (cluster is not null)
         {
@@ -131,6 +149,7 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
         _isStopping = true;
+        _loss.Expect();
         _calls.Close();
         _topics.Close(ShuttingDown());
         try
@@ -192,10 +211,47 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
             }
         }
 
+        if (_loss.Reason.IsCompleted)
+        {
+            await Lost.ConfigureAwait(false);
+        }
+
         if (_host is IAsyncDisposable disposable)
         {
             await disposable.DisposeAsync().ConfigureAwait(false);
         }
+    }
+
+    private static XtmpException LostBecause(string reason) =>
+        new(XtmpErrorCode.ShuttingDown, Fault.Local, $"The silo cannot go on and has ended: {reason}");
+
+    private static async Task CancelAsync(CancellationTokenSource starting, SiloLoss loss)
+    {
+        await loss.Reason.ConfigureAwait(false);
+        try
+        {
+            await starting.CancelAsync().ConfigureAwait(false);
+        }
+        catch (ObjectDisposedException)
+        {
+            // It had started.
+        }
+    }
+
+    // Nobody waits for what it was doing: its grains may be active elsewhere already, and their store tells them apart by version.
+    private async Task<XtmpException> EndAsync()
+    {
+        var reason = await _loss.Reason.ConfigureAwait(false);
+        try
+        {
+            await StopAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is OperationCanceledException or OrleansException or AggregateException)
+        {
+            // It cannot say goodbye to anybody, and complains of it.
+        }
+
+        return LostBecause(reason);
     }
 
     internal static XtmpException ShuttingDown() => new(XtmpErrorCode.ShuttingDown, Fault.Peer, "The silo is shutting down.", retryable: true);

@@ -55,7 +55,7 @@ internal sealed class StagedChanges
 
     public void Clear()
     {
-        if (!IsDurable && Publications.Count == 0)
+        if (!IsDurable && Publications.Count + Replies.Count == 0)
         {
             return;
         }

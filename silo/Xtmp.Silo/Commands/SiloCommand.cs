@@ -77,7 +77,7 @@ internal static class SiloCommand
                 Use(development, value => silo.Development = value);
                 Use(currency, value => silo.Grains = silo.Grains with { Currency = value });
                 Use(network, value => silo.Grains = silo.Grains with { Network = value });
-                Use(cluster, value => silo.Cluster = new ClusterSettings { ConnectionString = value!, EndPoint = silo.Cluster?.EndPoint ?? new IPEndPoint(IPAddress.Loopback, 11111), AllowPlainTraffic = silo.Cluster?.AllowPlainTraffic ?? false });
+                Use(cluster, value => silo.Cluster = (silo.Cluster ?? new ClusterSettings { EndPoint = new IPEndPoint(IPAddress.Loopback, 11111) }) with { ConnectionString = value! });
                 Use(siloEndPoint, value => silo.Cluster = silo.Cluster is { } settings ? settings with { EndPoint = value } : null);
                 Use(clientPort, value => silo.Cluster = silo.Cluster is { } settings ? settings with { ClientPort = value } : null);
                 Use(plainSiloTraffic, value => silo.Cluster = silo.Cluster is { } settings ? settings with { AllowPlainTraffic = value } : null);

@@ -16,6 +16,7 @@ internal static class SiloProcess
 {
     private const int CouldNotRun = 1;
     private const int WrongConfiguration = 2;
+    private const int Lost = 3;
     private const string TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
 
     private static readonly string[] DefaultFiles = ["xtmp.toml", "appsettings.json"];
@@ -100,7 +101,7 @@ internal static class SiloProcess
             ((IConfigurationRoot)builder.Configuration).Reload();
         });
         await host.WaitForShutdownAsync(cancellationToken);
-        return 0;
+        return silo.Failure is { } failure ? Report([failure.Message], Lost) : 0;
     }
 
     private static void AddConsole(ILoggingBuilder logging, LogLevels levels, LogFormat format)

@@ -10,6 +10,9 @@ internal static partial class ConfigurationKeys
     private const long MiB = 1L << 20;
     private const long TiB = 1L << 40;
 
+    // Of the schema's name of an authority.
+    private const int MaxAuthorityLength = 64;
+
     private static IEnumerable<ConfigurationKey> Limits() =>
     [
         Limit("max_connections_per_address", 1, 1_000_000, "Connections of one address, or of one IPv6 /64, at one time.", gateway => gateway.MaxConnectionsPerAddress, (gateway, value) => gateway with { MaxConnectionsPerAddress = value }),
@@ -99,6 +102,24 @@ internal static partial class ConfigurationKeys
         Identities("xtmp_bundles.notaries", "Notaries whose verdicts count. With none, bundles stay at submitted.", settings => settings.Grains.Notaries, (settings, value) => settings.Grains = settings.Grains with { Notaries = value }),
         Number("xtmp_bundles.required_approvals", 1, 1000, "Approvals that confirm a bundle.",
             settings => settings.Grains.RequiredApprovals, (settings, value) => settings.Grains = settings.Grains with { RequiredApprovals = (int)value }),
+        new()
+        {
+            Path = "xtmp_certificates.authorities",
+            Takes = "a table of names of at most 64 letters and the identity files of xtmp keygen",
+            Description = "Authorities of TLSLS certificates; the identity is the root. The silos of a cluster all have the same. A silo that is alone has one named silo, of its own identity.",
+            Example = "{ devices = \"authority.pem\" }",
+            IsCollection = true,
+            Set = (settings, value) =>
+            {
+                settings.Silo.AuthorityFiles = value.Children.ToDictionary(child => child.Key, child => child.Value);
+                return value.Children.FirstOrDefault(child => child.Key.Length > MaxAuthorityLength || !File.Exists(child.Value)) is { Key: not null } wrong
+                    ? wrong.Key.Length > MaxAuthorityLength ? WrongValue : $"{wrong.Key}: there is no file {ValueText.Quote(wrong.Value)}"
+                    : null;
+            },
+            Show = settings => "{" + string.Join(",", settings.Silo.AuthorityFiles.Select(pair => $" {pair.Key} = {ValueText.Quote(pair.Value)}")) + " }",
+        },
+        Duration("xtmp_certificates.max_lifetime", TimeSpan.FromMinutes(1), 396 * Day, "Longest lifetime of their certificates.",
+            settings => settings.Silo.MaxCertificateLifetime, (settings, value) => settings.Silo.MaxCertificateLifetime = value),
         GrainTime("xtmp_games.patience", Second, 30 * Day, "A game of which nothing is heard for so long is settled by its last certificate.", grains => grains.GamePatience, (grains, value) => grains with { GamePatience = value }),
         Number("xtmp_locks.max_sessions", 1, 1_000_000, "Lock sessions of one space.",
             settings => settings.Grains.MaxLockSessions, (settings, value) => settings.Grains = settings.Grains with { MaxLockSessions = (int)value }),

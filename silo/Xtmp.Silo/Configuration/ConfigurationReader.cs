@@ -48,7 +48,7 @@ internal static class ConfigurationReader
 
         if (settings.ClusterDatabase.Length > 0)
         {
-            settings.Silo.Cluster = new Runtime.ClusterSettings { ConnectionString = settings.ClusterDatabase, EndPoint = settings.ClusterEndPoint, ClientPort = settings.ClusterClientPort, AllowPlainTraffic = settings.PlainSiloTraffic };
+            settings.Silo.Cluster = new Runtime.ClusterSettings { ConnectionString = settings.ClusterDatabase, EndPoint = settings.ClusterEndPoint, ClientPort = settings.ClusterClientPort, AllowPlainTraffic = settings.PlainSiloTraffic, ProbeInterval = settings.ProbeInterval };
         }
 
         return mistakes;

@@ -50,6 +50,8 @@ internal sealed class SiloSettings(SiloOptions silo)
 
     public bool PlainSiloTraffic { get; set; }
 
+    public TimeSpan ProbeInterval { get; set; } = TimeSpan.FromSeconds(1);
+
     public LogLevel LogLevel { get; set; } = LogLevel.Information;
 
     public LogFormat LogFormat { get; set; } = LogFormat.Text;

@@ -46,9 +46,7 @@ internal sealed partial class SiloEngine : IAsyncDisposable
         {
             SiloIdentity = grains.SiloIdentity ?? keys.Identity,
             Entropy = grains.Entropy ?? SystemEntropy.Instance,
-            Authorities = options.Cluster is null && !grains.Authorities.ContainsKey(OwnAuthority)
-                ? new Dictionary<string, AuthorityOptions>(grains.Authorities) { [OwnAuthority] = new AuthorityOptions { Key = keys.Identity } }
-                : grains.Authorities,
+            Authorities = AuthoritiesOf(options, keys),
         };
         IGrainStore store;
         var cluster = options.Cluster;
@@ -110,6 +108,22 @@ internal sealed partial class SiloEngine : IAsyncDisposable
 
         await _engine.DisposeAsync().ConfigureAwait(false);
         await _store.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static Dictionary<string, AuthorityOptions> AuthoritiesOf(SiloOptions options, SiloKeys keys)
+    {
+        var authorities = new Dictionary<string, AuthorityOptions>(options.Grains.Authorities);
+        if (options.Cluster is null)
+        {
+            authorities.TryAdd(OwnAuthority, new AuthorityOptions { Key = keys.Identity, MaxLifetime = options.MaxCertificateLifetime });
+        }
+
+        foreach (var (name, key) in keys.Authorities)
+        {
+            authorities[name] = new AuthorityOptions { Key = key, MaxLifetime = options.MaxCertificateLifetime };
+        }
+
+        return authorities;
     }
 
     [LoggerMessage(EventId = 2002, Level = LogLevel.Error, Message = "{Grain}: {Text}")]

@@ -23,7 +23,14 @@ public sealed class SiloHost : IAsyncDisposable
     {
         _host = host;
         _silo = silo;
+        Completion = CompleteAsync();
     }
+
+    /// <summary>
+    /// Completes when the silo has stopped: because its owner asked for it, or by itself. Then it fails with the
+    /// <see cref="XtmpException"/> that says why: the other silos of its cluster have declared this one dead, for one.
+    /// </summary>
+    public Task Completion { get; }
 
     /// <inheritdoc cref="XtmpSilo.EndPoint"/>
     public IPEndPoint EndPoint => _silo.EndPoint;
@@ -90,7 +97,19 @@ public sealed class SiloHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync().ConfigureAwait(false);
+
+        // The owner that stops a silo need not look at how it ended.
+        await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await DisposeAsync(_host).ConfigureAwait(false);
+    }
+
+    private async Task CompleteAsync()
+    {
+        await _host.WaitForShutdownAsync().ConfigureAwait(false);
+        if (_silo.Failure is { } failure)
+        {
+            throw failure;
+        }
     }
 
     private static ValueTask DisposeAsync(IHost host) => ((IAsyncDisposable)host).DisposeAsync();

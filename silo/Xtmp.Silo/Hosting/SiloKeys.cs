@@ -1,4 +1,5 @@
 using Xtmp.Crypto;
+using Xtmp.Protocol;
 using Xtmp.Session;
 using Xtmp.Transport;
 
@@ -10,10 +11,11 @@ internal sealed class SiloKeys : IDisposable
     /// <summary>The identity that clients know the silo by, in the data directory.</summary>
     public const string IdentityFileName = "identity.pem";
 
-    private SiloKeys(IdentityKey identity, ClusterKeys? cluster, TimeSpan ticketPeriod)
+    private SiloKeys(IdentityKey identity, ClusterKeys? cluster, IReadOnlyDictionary<string, IdentityKey> authorities, TimeSpan ticketPeriod)
     {
         Identity = identity;
         Cluster = cluster;
+        Authorities = authorities;
         Tickets = cluster is null ? new TicketKeyRing(SystemEntropy.Instance, ticketPeriod) : new TicketKeyRing(cluster.TicketSecret, ticketPeriod);
     }
 
@@ -29,13 +31,32 @@ internal sealed class SiloKeys : IDisposable
     /// </summary>
     public TicketKeyRing Tickets { get; }
 
+    /// <summary>Of the authorities that the options name a file for.</summary>
+    public IReadOnlyDictionary<string, IdentityKey> Authorities { get; }
+
     public KeySharePool KeySharePool { get; } = new(SystemEntropy.Instance);
 
-    /// <exception cref="XtmpException">The identity file cannot be read or made, or the cluster's keys are missing or wrong.</exception>
+    /// <exception cref="XtmpException">The identity file cannot be read or made, an authority's cannot be read, or the cluster's keys are missing or wrong.</exception>
     public static SiloKeys Load(SiloOptions options)
     {
         var cluster = options.Cluster is { AllowPlainTraffic: false } ? ClusterKeys.Load(options.DataDirectory, options.TimeProvider.GetUtcNow()) : null;
-        return new(IdentityFile.LoadOrCreate(Path.Combine(options.DataDirectory, IdentityFileName), SystemEntropy.Instance), cluster, options.TicketKeyPeriod);
+        var authorities = new Dictionary<string, IdentityKey>(StringComparer.Ordinal);
+        try
+        {
+            foreach (var (name, file) in options.AuthorityFiles)
+            {
+                // One that is missing is a mistake, and no reason to make a new root.
+                authorities[name] = File.Exists(file) ? IdentityFile.LoadOrCreate(file) : throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Local, $"The authority {PeerText.Escape(name)} has no file '{file}'.", "authorities");
+            }
+
+            return new(IdentityFile.LoadOrCreate(Path.Combine(options.DataDirectory, IdentityFileName), SystemEntropy.Instance), cluster, authorities, options.TicketKeyPeriod);
+        }
+        catch
+        {
+            Dispose(authorities.Values);
+            cluster?.Dispose();
+            throw;
+        }
     }
 
     public void Dispose()
@@ -44,5 +65,14 @@ internal sealed class SiloKeys : IDisposable
         Tickets.Dispose();
         Cluster?.Dispose();
         KeySharePool.Dispose();
+        Dispose(Authorities.Values);
+    }
+
+    private static void Dispose(IEnumerable<IdentityKey> keys)
+    {
+        foreach (var key in keys)
+        {
+            key.Dispose();
+        }
     }
 }

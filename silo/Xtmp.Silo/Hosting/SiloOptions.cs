@@ -48,6 +48,15 @@ public sealed record SiloOptions
     /// <summary>What the operator decides about wallets and bundles.</summary>
     public GrainOptions Grains { get; set; } = new();
 
+    /// <summary>
+    /// Authorities of TLSLS certificates by name, each with the file of its identity (<c>xtmp keygen</c>), which is its root too; beside
+    /// those of <see cref="GrainOptions.Authorities"/>. The silos of a cluster all have the same.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> AuthorityFiles { get; set; } = new Dictionary<string, string>();
+
+    /// <summary>Longest lifetime of a certificate of these authorities, and of the silo's own.</summary>
+    public TimeSpan MaxCertificateLifetime { get; set; } = TimeSpan.FromDays(90);
+
     /// <summary>How much the silo's store keeps, and what of it is for settling.</summary>
     public StoreLimits Storage { get; set; } = new();
 

@@ -26,6 +26,8 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     private readonly ObservingLoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly SiloHandlers[] _handlers;
+    private readonly IHostApplicationLifetime _lifetime;
+    private readonly Lazy<Task> _stop;
     private readonly MethodTable _methods;
     private readonly HandshakeAdmission _admission;
     private volatile HashSet<Fingerprint> _allowed = [];
@@ -39,15 +41,18 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     private Dashboard? _dashboard;
     private AuditLog? _audit;
     private OtlpExport? _export;
-    private int _stopped;
 
     /// <param name="options">How the silo is put together; checked at the start.</param>
     /// <param name="loggers">Where it logs.</param>
     /// <param name="handlers">Message types and handlers beside the built-in ones.</param>
-    public XtmpSilo(IOptions<SiloOptions> options, ILoggerFactory loggers, IEnumerable<SiloHandlers> handlers)
+    /// <param name="lifetime">The host's, which is stopped when the silo cannot go on.</param>
+    public XtmpSilo(IOptions<SiloOptions> options, ILoggerFactory loggers, IEnumerable<SiloHandlers> handlers, IHostApplicationLifetime lifetime)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loggers);
+        ArgumentNullException.ThrowIfNull(lifetime);
+        _lifetime = lifetime;
+        _stop = new Lazy<Task>(StopOnceAsync);
         _options = options.Value;
         _loggers = new ObservingLoggerFactory(loggers);
         _logger = _loggers.CreateLogger("Xtmp.Silo");
@@ -80,6 +85,12 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     /// <summary>Calls into the silo's own grains, without a session.</summary>
     /// <exception cref="InvalidOperationException">The silo has not started.</exception>
     public ICallInvoker Invoker => Started(_engine).Invoker;
+
+    /// <summary>
+    /// Why the silo ended by itself: the other silos of its cluster declared it dead, for one. It has then asked its host to stop.
+    /// Null while it runs, and after a stop that was asked for.
+    /// </summary>
+    public XtmpException? Failure { get; private set; }
 
     /// <summary>The host's loggers, with the audit log and the dashboard listening.</summary>
     internal ILoggerFactory Loggers => _loggers;
@@ -116,7 +127,9 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
         {
             _keys = SiloKeys.Load(_options);
             _engine = await SiloEngine.StartAsync(_options, _keys, _handlers, _loggers, cancellationToken).ConfigureAwait(false);
+            _ = EndWithAsync(_engine.Grains);
             _engine.Grains.ObservePublications(bundles.Observe);
+            _loggers.Listen(new EventPublisher(_engine.Topics, _options.TimeProvider).Add);
             _datagrams = _options.Datagrams ? StartDatagrams(new IPEndPoint(_options.Bind, _options.Port)) : null;
             _gateway = new GatewayServices
             {
@@ -125,7 +138,7 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
                 Invoker = _engine.Invoker,
                 SessionOptions = ToSessionOptions(_options, _keys),
                 Clock = new SessionClock(_options.TimeProvider),
-                Logger = new EventLogger(_loggers.CreateLogger("Xtmp.Gateway"), _engine.Topics, _options.TimeProvider),
+                Logger = _loggers.CreateLogger("Xtmp.Gateway"),
                 Options = _options.Gateway with { Roles = RolesOf(_options) },
             };
 
@@ -168,13 +181,10 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     }
 
     /// <summary>Drains: stops accepting, lets calls in flight finish within <see cref="SiloOptions.DrainTimeout"/>, writes state.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        if (Interlocked.Exchange(ref _stopped, 1) != 0)
-        {
-            return;
-        }
+    public Task StopAsync(CancellationToken cancellationToken) => _stop.Value;
 
+    private async Task StopOnceAsync()
+    {
         if (_sockets is not null)
         {
             LogDraining(_logger, _gateway!.OpenConnections, _options.DrainTimeout.TotalSeconds);
@@ -285,9 +295,25 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     private static T Started<T>(T? part)
         where T : class => part ?? throw new InvalidOperationException("The silo has not started.");
 
+    private async Task EndWithAsync(GrainSilo grains)
+    {
+        var failure = await grains.Lost.ConfigureAwait(false);
+        if (!_stop.IsValueCreated)
+        {
+            Failure = failure;
+            LogLost(_logger, failure.Message);
+            _lifetime.StopApplication();
+        }
+    }
+
     private async ValueTask<string?> WhyUnreadyAsync()
     {
-        if (Volatile.Read(ref _stopped) != 0)
+        if (Failure is { } failure)
+        {
+            return failure.Message;
+        }
+
+        if (_stop.IsValueCreated)
         {
             return "draining";
         }
@@ -392,6 +418,9 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
 
     [LoggerMessage(EventId = 1002, Level = LogLevel.Information, Message = "draining: no new connections; {Connections} are open, their calls have {Seconds} s to finish")]
     private static partial void LogDraining(ILogger logger, int connections, double seconds);
+
+    [LoggerMessage(EventId = 1004, Level = LogLevel.Critical, Message = "{Reason}")]
+    private static partial void LogLost(ILogger logger, string reason);
 
     [LoggerMessage(EventId = 1040, Level = LogLevel.Error, Message = "the audit log cannot be written any more: {Reason}")]
     private static partial void LogAuditFailed(ILogger logger, string reason);

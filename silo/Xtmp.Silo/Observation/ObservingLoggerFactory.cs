@@ -4,15 +4,15 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Xtmp.Silo;
 
 /// <summary>
-/// The host's loggers, with the silo's own listeners beside: the audit log and the dashboard's stream of events take what they
-/// want by the event's number, whatever the host prints.
+/// The host's loggers, with the silo's own listeners beside: the audit log, the dashboard and those who follow the silo's events take
+/// what they want by the event's number, whatever the host prints.
 /// </summary>
 internal sealed class ObservingLoggerFactory(ILoggerFactory host) : ILoggerFactory
 {
-    private readonly List<Action<LogEvent>> _listeners = [];
+    private Action<LogEvent>? _listeners;
 
-    /// <summary>Adds a listener; before the loggers are used.</summary>
-    public void Listen(Action<LogEvent> listener) => _listeners.Add(listener);
+    /// <summary>Adds a listener, which sees what is logged from now on.</summary>
+    public void Listen(Action<LogEvent> listener) => _listeners += listener;
 
     public ILogger CreateLogger(string categoryName) =>
         categoryName.StartsWith("Xtmp.", StringComparison.Ordinal) ? new Logger(this, categoryName, host.CreateLogger(categoryName)) : host.CreateLogger(categoryName);
@@ -32,7 +32,7 @@ internal sealed class ObservingLoggerFactory(ILoggerFactory host) : ILoggerFacto
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => inner.BeginScope(state);
 
-        public bool IsEnabled(LogLevel logLevel) => inner.IsEnabled(logLevel) || (logLevel >= LogLevel.Debug && factory._listeners.Count > 0);
+        public bool IsEnabled(LogLevel logLevel) => inner.IsEnabled(logLevel) || (logLevel >= LogLevel.Debug && factory._listeners is not null);
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
@@ -42,17 +42,13 @@ internal sealed class ObservingLoggerFactory(ILoggerFactory host) : ILoggerFacto
             }
 
             // What Orleans says under our names has numbers of its own and is no news to an operator.
-            if (logLevel < LogLevel.Debug || factory._listeners.Count == 0 || !SiloEvents.IsOurs(eventId.Id) || (logLevel < LogLevel.Information && !SiloEvents.Audited.Contains(eventId.Id)))
+            if (logLevel < LogLevel.Debug || factory._listeners is not { } listeners || !SiloEvents.IsOurs(eventId.Id) || (logLevel < LogLevel.Information && !SiloEvents.Audited.Contains(eventId.Id)))
             {
                 return;
             }
 
             var fields = state as IReadOnlyList<KeyValuePair<string, object?>> ?? [];
-            var seen = new LogEvent(logLevel, eventId.Id, NameOf(eventId.Name) ?? category, formatter(state, exception), fields);
-            foreach (var listener in factory._listeners)
-            {
-                listener(seen);
-            }
+            listeners(new LogEvent(logLevel, eventId.Id, NameOf(eventId.Name) ?? category, formatter(state, exception), fields));
         }
     }
 }

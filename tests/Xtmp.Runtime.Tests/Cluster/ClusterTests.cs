@@ -155,7 +155,7 @@ public sealed class ClusterTests
             return ProbeGrain.Reply(grain.Number);
         };
         _scripts["balance"] = static (grain, _, _) => new(ProbeGrain.Reply(grain.HasState ? grain.Number : Opening));
-        await using var cluster = await TestCluster.StartAsync(3, _scripts.Register);
+        await using var cluster = await TestCluster.StartAsync(3, _scripts.Register, probeInterval: change is Change.Stop or Change.Join ? null : TimeSpan.FromSeconds(1));
         var seed = Environment.TickCount;
         TestMember[] survivors = [cluster.Members[0], cluster.Members[1]];
         using var stop = new CancellationTokenSource();
@@ -237,6 +237,10 @@ public sealed class ClusterTests
             {
                 await ReachAsync(acknowledged.Count + 1);
             }
+
+            // It says why, and only the silo ends: this process is still here to read it.
+            Assert.Contains("cannot go on", (await lost.Silo.Lost).Message, StringComparison.Ordinal);
+            Assert.Equal(XtmpErrorCode.ShuttingDown, (await Assert.ThrowsAsync<XtmpException>(async () => await AddAsync(Client(lost), "a0", 1))).Code);
         }
 
         async Task ReachAsync(int count)

@@ -144,7 +144,7 @@ public sealed class PostgresClusterTests(PostgresServer server)
     private static ValueTask<ProbeReply> AddAsync(GrainSilo silo, int grain) => new ProbeClient(silo).RunAsync(new ProbeCall { Key = $"g{grain}", Script = "add", Number = 1 });
 
     private static Task<GrainSilo> StartAsync(string database, IGrainStore store, ProbeScripts scripts) =>
-        GrainSilo.StartAsync(store, scripts.Register, cluster: new ClusterSettings { ConnectionString = database, EndPoint = new IPEndPoint(IPAddress.Loopback, FreePort()), AllowPlainTraffic = true });
+        GrainSilo.StartAsync(store, scripts.Register, cluster: new ClusterSettings { ConnectionString = database, EndPoint = new IPEndPoint(IPAddress.Loopback, FreePort()), AllowPlainTraffic = true, ProbeInterval = TimeSpan.FromSeconds(10) });
 
     private static int FreePort()
     {

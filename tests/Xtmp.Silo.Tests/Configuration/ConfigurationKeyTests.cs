@@ -110,8 +110,10 @@ public sealed class ConfigurationKeyTests : IDisposable
     private SiloSettings Apply(ConfigurationKey key)
     {
         File.WriteAllText(Path.Combine(_directory.FullName, "alpha.pub.pem"), PublicIdentityFile.Write(SampleBundle.Node.Public));
+        File.WriteAllText(Path.Combine(_directory.FullName, "authority.pem"), "");
         var file = Path.Combine(_directory.FullName, "example.toml");
-        File.WriteAllText(file, $"[{key.Section}]\n{key.Name} = {key.Example.Replace("alpha.pub.pem", Path.Combine(_directory.FullName, "alpha.pub.pem").Replace('\\', '/'), StringComparison.Ordinal)}\n");
+        var example = new[] { "alpha.pub.pem", "authority.pem" }.Aggregate(key.Example, (text, name) => text.Replace(name, Path.Combine(_directory.FullName, name).Replace('\\', '/'), StringComparison.Ordinal));
+        File.WriteAllText(file, $"[{key.Section}]\n{key.Name} = {example}\n");
         var configuration = new ConfigurationManager();
         configuration.AddXtmpToml(file, reloadOnChange: false);
         var settings = new SiloSettings(new SiloOptions());
