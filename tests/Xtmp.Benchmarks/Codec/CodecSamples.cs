@@ -34,8 +34,8 @@ internal static class CodecSamples
         },
         NotaryApprovals =
         [
-            new NotaryApproval { NotaryId = "notary-eu-1", Approved = true, Signature = Bytes(64, 8), ApprovedAt = Time(2) },
-            new NotaryApproval { NotaryId = "notary-us-2", Approved = true, Signature = Bytes(64, 9), ApprovedAt = Time(3) },
+            new NotaryApproval { NotaryId = "notary-eu-1", Approved = true, Signature = Bytes(4691, 8), ApprovedAt = Time(2) },
+            new NotaryApproval { NotaryId = "notary-us-2", Approved = true, Signature = Bytes(4691, 9), ApprovedAt = Time(3) },
         ],
         ImmutableProof = new ImmutableProof { ProofHash = Bytes(32, 10), MerkleRoot = Bytes(32, 11), BlockHeight = 1_234_567, Timestamp = Time(4) },
         BpiLedgerMetadata = new BpiLedgerMetadata { NodeId = "node-7.bpi.example", LedgerVersion = "1.4.2", ConsensusAlgorithm = "BPI-IBFT", NetworkId = "bpi-mainnet" },
