@@ -8,7 +8,7 @@ namespace Xtmp.Client.Tests;
 /// <summary>Which one-way messages go by datagram: those whose schema says so, none, or all.</summary>
 public sealed class ConnectionTypeTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     [Theory]
     [InlineData(ConnectionType.TcpReliable, false, false)]

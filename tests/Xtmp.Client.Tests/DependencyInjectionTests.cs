@@ -11,7 +11,7 @@ namespace Xtmp.Client.Tests;
 /// <summary>The client in a container.</summary>
 public sealed class DependencyInjectionTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private static readonly string Pinned = TestIdentities.Server.Public.Fingerprint.ToString();
 
     [Fact]

@@ -9,7 +9,7 @@ namespace Xtmp.Client.Tests;
 /// <summary>A connection over links in memory, with a server that misbehaves as told. Time is virtual or does not matter.</summary>
 public sealed class ReconnectTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private static readonly XtmpClientOptions Options = new()
     {

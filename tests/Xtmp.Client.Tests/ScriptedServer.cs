@@ -10,7 +10,7 @@ namespace Xtmp.Client.Tests;
 /// <summary>A server in memory that does what the test says: it takes requests and answers, refuses, ends or says nothing.</summary>
 internal sealed class ScriptedServer(TimeProvider time, DatagramSocket? datagrams = null) : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly TicketKeyRing _tickets = new(new SeededEntropy("scripted tickets"u8));
     private readonly Channel<Served> _accepted = Channel.CreateUnbounded<Served>();

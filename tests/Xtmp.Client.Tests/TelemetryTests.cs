@@ -11,7 +11,7 @@ namespace Xtmp.Client.Tests;
 /// <summary>What a connection measures and traces. The factory's meters belong to one test, so that others do not show.</summary>
 public sealed class TelemetryTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private static readonly XtmpClientOptions Options = new()
     {

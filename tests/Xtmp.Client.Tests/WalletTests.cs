@@ -10,7 +10,7 @@ namespace Xtmp.Client.Tests;
 /// <summary>A wallet over sessions that come and go.</summary>
 public sealed class WalletTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private static readonly IdentityKey Key = TestIdentities.Client;
 
     private static readonly XtmpClientOptions Options = new()

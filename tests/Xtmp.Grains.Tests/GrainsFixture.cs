@@ -14,7 +14,7 @@ internal sealed class GrainsFixture : IAsyncDisposable
 {
     public const string Currency = "XTM";
     public const string Network = "test-net";
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly List<GrainSilo> _silos = [];
 

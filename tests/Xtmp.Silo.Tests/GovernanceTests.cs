@@ -13,7 +13,7 @@ public sealed class GovernanceTests
     private const int FloodingPeers = 100;
     private const int ConnectionsPerPeer = 1;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     [Fact]
     public async Task only_identities_in_the_role_node_submit_bundles()

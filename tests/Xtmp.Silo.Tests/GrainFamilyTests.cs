@@ -8,7 +8,7 @@ namespace Xtmp.Silo.Tests;
 /// <summary>Every family of grains once through a real session: holds, locks, certificates, names, sessions, streams.</summary>
 public sealed class GrainFamilyTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     [Fact]
     public async Task money_is_held_for_another_wallet_and_captured_by_it()

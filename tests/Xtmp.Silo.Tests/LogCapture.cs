@@ -6,7 +6,7 @@ namespace Xtmp.Silo.Tests;
 /// <summary>Keeps what a silo logs, and lets a test wait for a line.</summary>
 internal sealed class LogCapture : ILoggerFactory, ILogger
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentQueue<string> _lines = new();
     private readonly SemaphoreSlim _arrived = new(0);

@@ -12,7 +12,7 @@ namespace Xtmp.Silo.Tests;
 public sealed class LostSiloTests(PostgresServer server) : IDisposable
 {
     private const int LostExitCode = 3;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("xtmp-lost-");
 

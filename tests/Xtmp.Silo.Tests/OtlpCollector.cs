@@ -16,7 +16,10 @@ internal sealed record OtlpSpan(string Scope, string TraceId, string SpanId, str
 /// <summary>An OTLP/HTTP collector on a loopback port, which keeps what it is sent. Reads the few fields of the protocol that tests look at.</summary>
 internal sealed class OtlpCollector : IAsyncDisposable
 {
-    private readonly ConcurrentBag<OtlpSpan> _spans = [];
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentQueue<OtlpSpan> _spans = [];
+    private readonly SemaphoreSlim _arrived = new(0);
     private readonly WebApplication _application;
 
     private OtlpCollector(WebApplication application) => _application = application;
@@ -37,13 +40,26 @@ internal sealed class OtlpCollector : IAsyncDisposable
         return collector;
     }
 
-    /// <summary>The one span that is wanted, among those that came.</summary>
-    public OtlpSpan TakeSpan(Func<OtlpSpan, bool> wanted) => Assert.Single(_spans, span => wanted(span));
+    /// <summary>
+    /// The one span that is wanted, among those that come. An exporter's flush does not wait for what its own timer has just begun
+    /// to send, so this waits for the span.
+    /// </summary>
+    public async Task<OtlpSpan> TakeSpanAsync(Func<OtlpSpan, bool> wanted)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!_spans.Any(wanted))
+        {
+            await _arrived.WaitAsync(patience.Token);
+        }
+
+        return Assert.Single(_spans, span => wanted(span));
+    }
 
     public async ValueTask DisposeAsync()
     {
         await _application.StopAsync();
         await _application.DisposeAsync();
+        _arrived.Dispose();
     }
 
     private async Task TakeAsync(HttpContext context)
@@ -61,8 +77,9 @@ internal sealed class OtlpCollector : IAsyncDisposable
                     {
                         // 9 attributes: KeyValue { 1 key, 2 AnyValue { 1 string } }
                         var error = Fields(span, 9).SingleOrDefault(attribute => Text(Fields(attribute, 1).Single()) == "error.type");
-                        _spans.Add(new OtlpSpan(
+                        _spans.Enqueue(new OtlpSpan(
                             name, Hex(span, 1), Hex(span, 2), Hex(span, 4), Text(Fields(span, 5).Single()), Number(span, 6), error is null ? null : Text(Fields(Fields(error, 2).Single(), 1).Single())));
+                        _arrived.Release();
                     }
                 }
 

@@ -13,7 +13,7 @@ namespace Xtmp.Silo.Tests;
 /// </summary>
 internal sealed partial class RawPeer : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly Socket _socket;
     private readonly Stream _stream;

@@ -11,7 +11,7 @@ namespace Xtmp.Silo.Tests;
 /// <summary>The pump between a session and a link that the test holds.</summary>
 public sealed class SessionPumpTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly SessionClock _clock = new(TimeProvider.System);
 

@@ -8,7 +8,7 @@ namespace Xtmp.Silo.Tests;
 /// <summary>The silo as a process of its own, as a person starts it.</summary>
 internal sealed class SiloProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();

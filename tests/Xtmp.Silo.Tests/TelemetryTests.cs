@@ -39,15 +39,15 @@ public sealed class TelemetryTests
         var trace = caller.TraceId.ToHexString();
 
         // The server's span may end a moment after the client has its answer.
-        OtlpSpan Flushed(string scope)
+        Task<OtlpSpan> FlushedAsync(string scope)
         {
             Assert.True(tracing.ForceFlush());
-            return collector.TakeSpan(span => span.TraceId == trace && span.Scope == scope);
+            return collector.TakeSpanAsync(span => span.TraceId == trace && span.Scope == scope);
         }
 
-        var clientSpan = Flushed("Xtmp.Client");
+        var clientSpan = await FlushedAsync("Xtmp.Client");
         await silo.Host.StopAsync();
-        var serverSpan = Flushed("Xtmp.Gateway");
+        var serverSpan = await FlushedAsync("Xtmp.Gateway");
         Assert.Equal(("Wallet/Balance", ClientKind, caller.SpanId.ToHexString()), (clientSpan.Name, clientSpan.Kind, clientSpan.ParentId));
         Assert.Equal(("Wallet/Balance", ServerKind, clientSpan.SpanId), (serverSpan.Name, serverSpan.Kind, serverSpan.ParentId));
         Assert.Equal(error.Code.ToString(), clientSpan.ErrorType);

@@ -7,7 +7,7 @@ namespace Xtmp.Transport.Tests;
 /// <summary>Both ways to move datagrams, held to the same.</summary>
 public sealed class DatagramSocketTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     public static TheoryData<bool, string> Ways() => new()
     {

@@ -12,7 +12,7 @@ namespace Xtmp.Gateway.Tests;
 /// <summary>Connections between silos inside sessions: what passes, who is let in, and what somebody on the wire sees.</summary>
 public sealed class SiloTunnelTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private static readonly DateTimeOffset Now = DateTimeOffset.UtcNow;
 
     private readonly IdentityKey _root = IdentityKey.Generate(SystemEntropy.Instance);

@@ -14,7 +14,7 @@ public sealed class ClusterTests
 {
     private const int Accounts = 24;
     private const long Opening = 1000;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private readonly ProbeScripts _scripts = new();
 
     public enum Change

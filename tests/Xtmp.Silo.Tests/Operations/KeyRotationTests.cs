@@ -8,8 +8,11 @@ public sealed class KeyRotationTests
     [Fact]
     public async Task ticket_keys_turn_on_time_and_the_turn_is_logged()
     {
+        var period = TimeSpan.FromMinutes(10);
         var time = new WallClock();
-        await using var silo = await TestSilo.StartAsync(options => options with { TicketKeyPeriod = TimeSpan.FromMinutes(10), TimeProvider = time });
+        // Periods begin at multiples of their length: a fresh one leaves the whole of it until the turn, whenever the test runs.
+        time.Forward(period - TimeSpan.FromTicks(time.GetUtcNow().UtcTicks % period.Ticks));
+        await using var silo = await TestSilo.StartAsync(options => options with { TicketKeyPeriod = period, TimeProvider = time });
         time.Forward(TimeSpan.FromMinutes(11));
         Assert.Contains("under a new key until", await silo.Log.WaitForAsync(line => line.StartsWith("tickets are sealed", StringComparison.Ordinal)), StringComparison.Ordinal);
     }

@@ -15,7 +15,7 @@ namespace Xtmp.TestKit;
 public abstract class GrainConformance : IAsyncLifetime
 {
     /// <summary>How long a test waits for something that should happen at once.</summary>
-    protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    protected static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly List<GrainSiloFixture> _silos = [];
     private IGrainStore? _store;

@@ -115,7 +115,7 @@ public sealed class DatagramEnds : IAsyncDisposable
     /// <summary>What one end has reported.</summary>
     public sealed class Recorder : ISessionObserver
     {
-        private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+        private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
         private readonly SemaphoreSlim _arrived = new(0);
         private readonly ConcurrentQueue<SessionEventKind> _kinds = new();

@@ -11,7 +11,7 @@ namespace Xtmp.TestKit;
 /// <summary>What every link has to do, whatever carries its bytes.</summary>
 public abstract class LinkConformance
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     [Theory]
     [InlineData(1, 300)]
