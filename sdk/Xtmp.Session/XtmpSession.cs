@@ -94,6 +94,9 @@ public sealed partial class XtmpSession : IDisposable
     /// <summary>Smoothed round trip from heartbeats and the handshake; null before the first.</summary>
     public TimeSpan? RoundTrip => _keepAlive.RoundTrip;
 
+    /// <summary>When the last authenticated frame of the peer came: within an event, when that came, without a look at the clock.</summary>
+    public TimeSpan LastHeard => _keepAlive.LastHeard;
+
     /// <summary>Counters so far.</summary>
     public SessionStatistics Statistics => _statistics with { MessagesSent = _outbox.MessagesSent, FramesSent = _statistics.FramesSent + (_writer?.FramesSent ?? 0) };
 

@@ -21,7 +21,7 @@ internal sealed partial class ServerConnection
     private void Enqueue(XtmpSession session, ulong exchangeId, MethodDescriptor method, IXtmpMessage request, CallerInfo caller, string? streamKey = null, ActivityContext trace = default)
     {
         var call = _services.Calls.Take();
-        call.Begin(this, exchangeId, method, request, caller, streamKey, trace, _services.Clock.Monotonic);
+        call.Begin(this, exchangeId, method, request, caller, streamKey, trace, session.LastHeard);
         if (exchangeId != 0)
         {
             _calls.Add(exchangeId, call);
@@ -64,11 +64,12 @@ internal sealed partial class ServerConnection
     /// </summary>
     ValueTask ISessionObserver.OnInputHandledAsync()
     {
-        var began = 0L;
+        TimeSpan? end = null;
         while (TryTakeRead(out var call))
         {
-            began = began == 0 ? Stopwatch.GetTimestamp() : began;
-            if (Stopwatch.GetElapsedTime(began) < MaxInlineTime)
+            var now = _services.Clock.Monotonic;
+            end ??= now + MaxInlineTime;
+            if (now < end)
             {
                 Serve(call);
             }

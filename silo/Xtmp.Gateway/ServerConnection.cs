@@ -246,7 +246,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
             return;
         }
 
-        if (!TryRead(in request, out var method, out var message, out var trace, out var refusal) || !TryAdmit(method!, out refusal))
+        if (!TryRead(in request, out var method, out var message, out var trace, out var refusal) || !TryAdmit(session, method!, out refusal))
         {
             Refuse(session, request.ExchangeId, method, trace, refusal!);
             return;
@@ -288,7 +288,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
             return;
         }
 
-        if (!TryRead(in message, out var method, out var request, out _, out var refusal) || !TryAdmit(method!, out refusal))
+        if (!TryRead(in message, out var method, out var request, out _, out var refusal) || !TryAdmit(session, method!, out refusal))
         {
             CountDrop(message.Code, refusal!.Message);
         }
@@ -346,7 +346,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
     }
 
     /// <summary>Whether this caller may call that method now.</summary>
-    private bool TryAdmit(MethodDescriptor method, out XtmpException? refusal)
+    private bool TryAdmit(XtmpSession session, MethodDescriptor method, out XtmpException? refusal)
     {
         refusal = null;
         var caller = _caller!;
@@ -370,7 +370,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
             reason = RefusalReason.Memory;
             refusal = new XtmpException(XtmpErrorCode.Overloaded, Fault.Peer, "The silo is short of memory.", retryable: true, retryAfter: OverloadedRetry);
         }
-        else if (!_services.Rates.TryTake(_buckets, caller, _address, method.Cost, _services.Clock.Monotonic, out var retryAfter))
+        else if (!_services.Rates.TryTake(_buckets, caller, _address, method.Cost, session.LastHeard, out var retryAfter))
         {
             reason = RefusalReason.Rate;
             refusal = new XtmpException(XtmpErrorCode.Overloaded, Fault.Peer, $"Too many calls that {(method.Cost == CallCost.Create ? "create" : method.Cost == CallCost.Verify ? "change or verify" : "read")} something.", retryable: true, retryAfter: retryAfter);

@@ -52,19 +52,23 @@ internal sealed class CallDeadlines : IDisposable
         }
     }
 
-    /// <summary>The call has ended. Again does no harm.</summary>
-    public void Remove(PendingCall call)
+    /// <summary>The call has ended. Again does no harm. False where its deadline has come, or where it had none.</summary>
+    public bool Remove(PendingCall call)
     {
         lock (_gate)
         {
-            if (call.Line is { } line)
+            if (call.Line is not { } line)
             {
-                line.Remove(call);
-                if (line.First is null && _lines.Count > MaxKept)
-                {
-                    _lines.Remove(line.Timeout);
-                }
+                return false;
             }
+
+            line.Remove(call);
+            if (line.First is null && _lines.Count > MaxKept)
+            {
+                _lines.Remove(line.Timeout);
+            }
+
+            return true;
         }
     }
 

@@ -8,19 +8,19 @@ namespace Xtmp.Client;
 /// A call without its answer yet. It outlives sessions: what a lost one leaves unanswered and is safe to repeat is sent
 /// again by the next. The On… methods are called while a pump holds its session: quick, and never waiting.
 /// </summary>
-internal abstract class PendingCall(MethodDescriptor method, IXtmpMessage request, SendOptions sendOptions, long order)
+internal abstract class PendingCall
 {
     private int _abandoned;
     private LiveSession? _session;
 
-    public MethodDescriptor Method { get; } = method;
+    public MethodDescriptor Method { get; private set; } = null!;
 
-    public IXtmpMessage Request { get; } = request;
+    public IXtmpMessage Request { get; private set; } = null!;
 
-    public SendOptions SendOptions { get; } = sendOptions;
+    public SendOptions SendOptions { get; private set; }
 
     /// <summary>Rises with every call of a connection: the order in which calls are sent again.</summary>
-    public long Order { get; } = order;
+    public long Order { get; private set; }
 
     /// <summary>The exchange on the session it was last sent on.</summary>
     public ulong Exchange { get; private set; }
@@ -35,7 +35,7 @@ internal abstract class PendingCall(MethodDescriptor method, IXtmpMessage reques
     public XtmpEndpoint? Endpoint => Volatile.Read(ref _session)?.Endpoint.Address;
 
     /// <summary>It means something on one session only and is never sent on another.</summary>
-    public bool IsBound { get; init; }
+    public bool IsBound { get; set; }
 
     /// <summary>It has been given to a session at least once.</summary>
     public bool WasSent => Volatile.Read(ref _session) is not null;
@@ -50,6 +50,24 @@ internal abstract class PendingCall(MethodDescriptor method, IXtmpMessage reques
     internal PendingCall? Later { get; set; }
 
     internal TimeSpan Due { get; set; }
+
+    /// <summary>Makes it a new call.</summary>
+    protected void Begin(MethodDescriptor method, IXtmpMessage request, SendOptions sendOptions, long order)
+    {
+        Method = method;
+        Request = request;
+        SendOptions = sendOptions;
+        Order = order;
+    }
+
+    /// <summary>Lets go of what was called.</summary>
+    protected void Reset()
+    {
+        Request = null!;
+        Trace = default;
+        IsBound = false;
+        _session = null;
+    }
 
     /// <summary>Nobody waits any more. Whoever of the two comes second, this or <see cref="TryBegin"/>, sees the other.</summary>
     public void Abandon()

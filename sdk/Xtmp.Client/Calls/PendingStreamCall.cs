@@ -5,11 +5,17 @@ using Xtmp.Session;
 namespace Xtmp.Client;
 
 /// <summary>A request answered by items. What waits for the reader is bounded by the credit given to the server.</summary>
-internal sealed class PendingStreamCall<TItem>(MethodDescriptor method, IXtmpMessage request, long order, DecodeLimits limits, ulong window)
-    : PendingCall(method, request, SendOptions.From(method.Request) with { Stream = true, InitialCredit = window }, order)
+internal sealed class PendingStreamCall<TItem> : PendingCall
     where TItem : class, IXtmpMessage<TItem>
 {
+    private readonly DecodeLimits _limits;
     private readonly Channel<(TItem Item, ulong Number)> _items = Channel.CreateUnbounded<(TItem, ulong)>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+
+    public PendingStreamCall(MethodDescriptor method, IXtmpMessage request, long order, DecodeLimits limits, ulong window)
+    {
+        _limits = limits;
+        Begin(method, request, SendOptions.From(method.Request) with { Stream = true, InitialCredit = window }, order);
+    }
 
     /// <summary>The session was lost; what it had brought is in the items before.</summary>
     public XtmpException? Lost { get; private set; }
@@ -35,7 +41,7 @@ internal sealed class PendingStreamCall<TItem>(MethodDescriptor method, IXtmpMes
 
     public override bool OnItem(in SessionEvent item)
     {
-        if (TryDecode<TItem>(in item, limits, out var value, out var failure))
+        if (TryDecode<TItem>(in item, _limits, out var value, out var failure))
         {
             _items.Writer.TryWrite((value!, item.ItemNumber));
             return false;

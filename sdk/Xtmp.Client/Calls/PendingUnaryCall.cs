@@ -7,21 +7,50 @@ namespace Xtmp.Client;
 /// <summary>
 /// A request and the task of its one reply, which is to be awaited once. It ends with the first of reply, error, deadline
 /// and cancellation.
+/// <para>
+/// One that had its reply serves a later call once that was taken. A reply comes from the one session that still listed the
+/// call, which thereby forgets it; so it is in no other list, and nobody else can know it but deadline and cancellation.
+/// Where one of these may still come, or where the call has failed or is kept, it is not used again.
+/// </para>
 /// </summary>
-internal sealed class PendingUnaryCall<TReply>(MethodDescriptor method, IXtmpMessage request, long order, DecodeLimits limits, CallDeadlines deadlines)
-    : PendingCall(method, request, SendOptions.From(method.Request), order), IValueTaskSource<TReply>
+internal sealed class PendingUnaryCall<TReply> : PendingCall, IValueTaskSource<TReply>
     where TReply : class, IXtmpMessage<TReply>
 {
+    // Of a thread; the thread that takes a reply is mostly the one that makes the next call.
+    private const int MaxKept = 64;
+
+    [ThreadStatic]
+    private static Stack<PendingUnaryCall<TReply>>? t_kept;
+
+    private DecodeLimits _limits = null!;
+    private CallDeadlines _deadlines = null!;
     // Continuations are the program's and run on the pool, never on a thread that reads from a session.
     private ManualResetValueTaskSourceCore<TReply> _reply = new() { RunContinuationsAsynchronously = true };
     private CancellationToken _cancellationToken;
     private CancellationTokenRegistration _registration;
     private int _ended;
+    private bool _mayServeAgain;
+
+    /// <summary>Somebody keeps it beyond its end.</summary>
+    public bool IsKept { get; set; }
+
+    public static PendingUnaryCall<TReply> Take(MethodDescriptor method, IXtmpMessage request, long order, DecodeLimits limits, CallDeadlines deadlines)
+    {
+        if (t_kept is not { } kept || !kept.TryPop(out var call))
+        {
+            call = new PendingUnaryCall<TReply>();
+        }
+
+        call.Begin(method, request, SendOptions.From(method.Request), order);
+        call._limits = limits;
+        call._deadlines = deadlines;
+        return call;
+    }
 
     /// <summary>Sends the call by <paramref name="start"/>; its task ends within the time given.</summary>
     public ValueTask<TReply> RunAsync<TState>(TState state, Action<TState, PendingUnaryCall<TReply>> start, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        deadlines.Add(this, timeout);
+        _deadlines.Add(this, timeout);
         _cancellationToken = cancellationToken;
         _registration = cancellationToken.UnsafeRegister(static call => ((PendingUnaryCall<TReply>)call!).OnCancelled(), this);
         try
@@ -39,12 +68,13 @@ internal sealed class PendingUnaryCall<TReply>(MethodDescriptor method, IXtmpMes
 
     public override void OnResponse(in SessionEvent response)
     {
-        if (!TryDecode<TReply>(in response, limits, out var reply, out var failure))
+        if (!TryDecode<TReply>(in response, _limits, out var reply, out var failure))
         {
             OnFailed(failure!);
         }
-        else if (TryEnd())
+        else if (TryEnd(out var isForgotten))
         {
+            _mayServeAgain = isForgotten && !IsKept;
             _reply.SetResult(reply!);
         }
     }
@@ -83,7 +113,25 @@ internal sealed class PendingUnaryCall<TReply>(MethodDescriptor method, IXtmpMes
                 retryable: Method.Request.Idempotent));
     }
 
-    TReply IValueTaskSource<TReply>.GetResult(short token) => _reply.GetResult(token);
+    TReply IValueTaskSource<TReply>.GetResult(short token)
+    {
+        var reply = _reply.GetResult(token);
+        if (_mayServeAgain && (t_kept ??= new(MaxKept)) is { Count: < MaxKept } kept)
+        {
+            // From here on a second await of the old task fails: its version has passed.
+            Reset();
+            _reply.Reset();
+            _limits = null!;
+            _deadlines = null!;
+            _cancellationToken = default;
+            _registration = default;
+            _ended = 0;
+            _mayServeAgain = false;
+            kept.Push(this);
+        }
+
+        return reply;
+    }
 
     ValueTaskSourceStatus IValueTaskSource<TReply>.GetStatus(short token) => _reply.GetStatus(token);
 
@@ -100,15 +148,18 @@ internal sealed class PendingUnaryCall<TReply>(MethodDescriptor method, IXtmpMes
     }
 
     /// <summary>True for the first one to end the call.</summary>
-    private bool TryEnd()
+    private bool TryEnd() => TryEnd(out _);
+
+    /// <param name="isForgotten">Neither deadline nor cancellation is about to come to it any more.</param>
+    private bool TryEnd(out bool isForgotten)
     {
+        isForgotten = false;
         if (Interlocked.Exchange(ref _ended, 1) != 0)
         {
             return false;
         }
 
-        deadlines.Remove(this);
-        _registration.Unregister();
+        isForgotten = _deadlines.Remove(this) & (_registration == default || _registration.Unregister());
         return true;
     }
 }

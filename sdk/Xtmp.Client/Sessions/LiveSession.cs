@@ -26,6 +26,11 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
     private List<PendingCall> _unanswered = [];
     private Task _running = Task.CompletedTask;
     private int _outstanding;
+
+    // Hints, and so read and written as they happen to stand.
+    private int _answered;
+    private int _answeredByLastRead;
+
     private bool _wantsDatagrams;
     private bool _isFull;
 
@@ -130,7 +135,8 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
         where TRequest : class, IXtmpMessage<TRequest>
         where TReply : class, IXtmpMessage<TReply>
     {
-        var call = new PendingUnaryCall<TReply>(method, request, order: 0, _options.DecodeLimits, _deadlines) { IsBound = true };
+        var call = PendingUnaryCall<TReply>.Take(method, request, order: 0, _options.DecodeLimits, _deadlines);
+        call.IsBound = true;
         return call.RunAsync(this, static (session, started) => session.StartBound(started), _options.CallTimeout, cancellationToken);
     }
 
@@ -224,14 +230,14 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
 
                 break;
             case SessionEventKind.Response when Remove(sessionEvent.ExchangeId) is { } call:
-                _quality.Answered(_clock.Monotonic - call.SentAt, failed: false);
+                _quality.Answered(session.LastHeard - call.SentAt, failed: false);
                 call.OnResponse(in sessionEvent);
                 break;
             case SessionEventKind.End when Remove(sessionEvent.ExchangeId) is { } call:
                 call.OnEnd();
                 break;
             case SessionEventKind.Error when Remove(sessionEvent.ExchangeId) is { } call:
-                _quality.Answered(_clock.Monotonic - call.SentAt, failed: true);
+                _quality.Answered(session.LastHeard - call.SentAt, failed: true);
                 OnError(call, sessionEvent.Error!);
                 break;
             case SessionEventKind.Cancel when Remove(sessionEvent.ExchangeId) is { } call:
@@ -241,6 +247,17 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
                 Close(sessionEvent.Close!);
                 break;
         }
+    }
+
+    ValueTask ISessionObserver.OnInputHandledAsync()
+    {
+        if (_answered > 0)
+        {
+            _answeredByLastRead = _answered;
+            _answered = 0;
+        }
+
+        return default;
     }
 
     /// <summary>The first message that prefers datagrams, either way, has them opened; until the path is there it takes the stream.</summary>
@@ -280,7 +297,9 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
             var exchange = session.SendRequest(Traced(call), call.SendOptions);
             _pending.Add(exchange, call);
             Volatile.Write(ref _outstanding, _pending.Count);
-            if (_pending.Count == 1)
+            // A caller that waits for one answer at a time sends its next request at once. Where a read has answered several,
+            // their callers are about to send too, and all of it leaves in one write.
+            if (_pending.Count == 1 && _answeredByLastRead <= 1)
             {
                 _pump.WriteAtOnce();
             }
@@ -348,6 +367,7 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
             return null;
         }
 
+        _answered++;
         Volatile.Write(ref _outstanding, _pending.Count);
         if (_isFull)
         {

@@ -67,7 +67,7 @@ internal sealed partial class SessionLane(
     {
         Validate(method, request);
         context.CancellationToken.ThrowIfCancellationRequested();
-        var call = new PendingUnaryCall<TReply>(method, request, owner.NextOrder(), options.DecodeLimits, opener.Deadlines);
+        var call = PendingUnaryCall<TReply>.Take(method, request, owner.NextOrder(), options.DecodeLimits, opener.Deadlines);
         var timeout = context.Timeout ?? options.CallTimeout;
         return telemetry.IsWanted ? MeasureAsync(call, timeout, context.CancellationToken) : RunAsync(call, timeout, context.CancellationToken);
     }
@@ -220,6 +220,7 @@ internal sealed partial class SessionLane(
         where TReply : class, IXtmpMessage<TReply>
     {
         var span = telemetry.Begin(call);
+        call.IsKept = true;
         try
         {
             var reply = await RunAsync(call, timeout, cancellationToken).ConfigureAwait(false);

@@ -24,6 +24,9 @@ internal sealed class KeepAlive(SessionLimits limits, TimeSpan now)
     /// <summary>True while a heartbeat or an answer to one waits to be written.</summary>
     public bool IsFrameDue => _answerDue || _requestDue;
 
+    /// <summary>When the last authenticated frame of the peer came.</summary>
+    public TimeSpan LastHeard => _lastHeard;
+
     /// <summary>When the peer counts as gone.</summary>
     public TimeSpan PeerLostAt => _lastHeard + limits.PeerTimeout;
 

@@ -5,7 +5,7 @@ namespace Xtmp.Benchmarks;
 
 /// <summary>
 /// This program again, as the other end of a bench. It says one line when it is ready, then answers each line with the
-/// bytes it has allocated so far, and ends with its standard input.
+/// bytes it has allocated so far, or the processor time it has used, and ends with its standard input.
 /// </summary>
 internal sealed class BenchChild : IAsyncDisposable
 {
@@ -46,13 +46,16 @@ internal sealed class BenchChild : IAsyncDisposable
         return start;
     }
 
+    /// <summary>The question for the microseconds of processor time so far; any other is for the bytes allocated.</summary>
+    public const string Processor = "cpu";
+
     /// <summary>In the child: says that it is ready and answers until its standard input ends.</summary>
     public static async Task ServeAsync(string ready, Func<string, string>? answer = null)
     {
         Console.WriteLine(ready);
         while (await Console.In.ReadLineAsync() is { } line)
         {
-            Console.WriteLine(answer?.Invoke(line) ?? GC.GetTotalAllocatedBytes().ToString(CultureInfo.InvariantCulture));
+            Console.WriteLine(answer?.Invoke(line) ?? (line == Processor ? (long)Environment.CpuUsage.TotalTime.TotalMicroseconds : GC.GetTotalAllocatedBytes()).ToString(CultureInfo.InvariantCulture));
         }
     }
 

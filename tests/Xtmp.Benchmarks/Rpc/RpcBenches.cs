@@ -36,12 +36,11 @@ internal static class RpcBenches
         {
             for (var index = 0; index < peers.Length; index++)
             {
-                var allocatedThere = await server.AskAsync();
-                var allocatedHere = GC.GetTotalAllocatedBytes();
+                var before = await Usage.ReadAsync(server);
                 var start = Stopwatch.GetTimestamp();
                 var count = await peers[index].PumpAsync(inFlight, context.Budget / Rounds);
                 results[index].Values.Add(count / Stopwatch.GetElapsedTime(start).TotalSeconds);
-                results[index].Add(count, GC.GetTotalAllocatedBytes() - allocatedHere, await server.AskAsync() - allocatedThere);
+                results[index].Add(count, before, await Usage.ReadAsync(server));
             }
         }
 
@@ -66,12 +65,11 @@ internal static class RpcBenches
         {
             for (var index = 0; index < peers.Length; index++)
             {
-                var allocatedThere = await server.AskAsync();
-                var allocatedHere = GC.GetTotalAllocatedBytes();
+                var before = await Usage.ReadAsync(server);
                 var times = await MeasureAsync(peers[index], call, context.Budget / Rounds);
                 results[index].Values.Add(times[times.Count / 2]);
                 results[index].Tails.Add(times[times.Count * 99 / 100]);
-                results[index].Add(times.Count, GC.GetTotalAllocatedBytes() - allocatedHere, await server.AskAsync() - allocatedThere);
+                results[index].Add(times.Count, before, await Usage.ReadAsync(server));
             }
         }
 
@@ -129,17 +127,15 @@ internal static class RpcBenches
                 Peer = peers[index].Name,
                 PeerValue = results[index].Median,
                 Bar = bars[index - 1],
-                Allocated = results[0].Here,
-                Note = $"allocated a request at the client {results[0].Here:0} B, at the server {results[0].There:0} B; peer {results[index].Here:0} B, {results[index].There:0} B; spread {results[0].Spread:P0}, {results[index].Spread:P0}",
+                Allocated = results[0].Total.AllocatedHere,
+                Note = $"a request: client {results[0].Total.Here}, server {results[0].Total.There}; peer: {results[index].Total.Here}, {results[index].Total.There}; spread {results[0].Spread:P0}, {results[index].Spread:P0}",
             });
         }
     }
 
     private sealed class Series
     {
-        private long _count;
-        private long _here;
-        private long _there;
+        private readonly List<Usage> _costs = [];
 
         public List<double> Values { get; } = [];
 
@@ -149,15 +145,26 @@ internal static class RpcBenches
 
         public double Spread => (Values.Max() - Values.Min()) / Median;
 
-        public double Here => (double)_here / _count;
+        /// <summary>Of a request, the median of the rounds.</summary>
+        public Usage Total => new(Middle(cost => cost.AllocatedHere), Middle(cost => cost.AllocatedThere), Middle(cost => cost.ProcessorHere), Middle(cost => cost.ProcessorThere));
 
-        public double There => (double)_there / _count;
+        public void Add(long count, in Usage before, in Usage after) => _costs.Add(new Usage(
+            (after.AllocatedHere - before.AllocatedHere) / count,
+            (after.AllocatedThere - before.AllocatedThere) / count,
+            (after.ProcessorHere - before.ProcessorHere) / count,
+            (after.ProcessorThere - before.ProcessorThere) / count));
 
-        public void Add(long count, long here, long there)
-        {
-            _count += count;
-            _here += here;
-            _there += there;
-        }
+        private double Middle(Func<Usage, double> part) => _costs.Select(part).Order().ElementAt(_costs.Count / 2);
+    }
+
+    /// <summary>What client and server have used so far, or used for a request: bytes allocated, microseconds of processor time.</summary>
+    private readonly record struct Usage(double AllocatedHere, double AllocatedThere, double ProcessorHere, double ProcessorThere)
+    {
+        public string Here => $"{AllocatedHere:0} B, cpu {ProcessorHere:0.00} us";
+
+        public string There => $"{AllocatedThere:0} B, cpu {ProcessorThere:0.00} us";
+
+        public static async Task<Usage> ReadAsync(BenchChild server) =>
+            new(GC.GetTotalAllocatedBytes(), await server.AskAsync(), Environment.CpuUsage.TotalTime.TotalMicroseconds, await server.AskAsync(BenchChild.Processor));
     }
 }
