@@ -39,6 +39,9 @@ public sealed record XtmpClientOptions
     /// <summary>Identity this client proves where the silo asks for one. Stays the caller's to dispose.</summary>
     public IdentityKey? Identity { get; init; }
 
+    /// <summary>Certificate for <see cref="Identity"/> from the root that the silo knows (its <c>xtmp_security.client_root</c>), or null.</summary>
+    public IdentityCertificate? Certificate { get; init; }
+
     /// <summary>
     /// Schemas of applications that this client speaks, such as <c>OrdersCatalogue.Schema</c>, at most 25. A silo that serves
     /// another version of one is told of in the log when a session starts.

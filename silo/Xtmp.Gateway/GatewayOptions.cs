@@ -31,7 +31,7 @@ public sealed record GatewayOptions
 
     /// <summary>
     /// Handshakes of clients that do not know this silo's fingerprint yet which may start within
-    /// <see cref="HandshakeWindow"/>: their hellos prove nothing, and the answer is long.
+    /// <see cref="HandshakeWindow"/>: their hellos prove nothing, and the answer is long. 0 takes no such hello at all.
     /// </summary>
     public int MaxUnaddressedHandshakes { get; init; } = 500;
 
@@ -69,7 +69,10 @@ public sealed record GatewayOptions
     /// <summary>How long a session lives in which nobody has proved an identity or a wallet.</summary>
     public TimeSpan AnonymousLifetime { get; init; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>Bytes that all sessions together may hold for their peers (<see cref="MemoryBudget"/>); null: an eighth of the process's memory, at most 1 GiB.</summary>
+    /// <summary>
+    /// Bytes that all sessions together may hold for their peers (<see cref="MemoryBudget"/>). Null: an eighth of the process's
+    /// memory, at most 1 GiB. <see cref="long.MaxValue"/>: nothing is counted, for measurements.
+    /// </summary>
     public long? MemoryBudgetBytes { get; init; }
 
     /// <summary>How often calls of each cost class may be made.</summary>
@@ -77,4 +80,7 @@ public sealed record GatewayOptions
 
     /// <summary>What identities may be (<see cref="CallerRoles"/>). An identity that is not in it has no role.</summary>
     public IReadOnlyDictionary<Fingerprint, CallerRoles> Roles { get; init; } = new Dictionary<Fingerprint, CallerRoles>();
+
+    /// <summary>The same by the names in certificates, of sessions whose trust policy verified one (<see cref="TrustPolicy.Root"/>).</summary>
+    public IReadOnlyDictionary<string, CallerRoles> CertifiedRoles { get; init; } = new Dictionary<string, CallerRoles>();
 }

@@ -121,5 +121,5 @@ public sealed class GatewayServices : IDisposable
         Budget.Dispose();
     }
 
-    private PumpOptions PumpOf(GatewayOptions options) => options.Pump with { Budget = Budget, StopsReadingWhenFull = true };
+    private PumpOptions PumpOf(GatewayOptions options) => options.Pump with { Budget = Budget.Limit == long.MaxValue ? null : Budget, StopsReadingWhenFull = true };
 }

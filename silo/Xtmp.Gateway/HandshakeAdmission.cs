@@ -4,12 +4,12 @@ using Xtmp.Session;
 namespace Xtmp.Gateway;
 
 /// <summary>
-/// Caps on handshakes, for each address and in all, in fixed windows: public-key work is what a flood would buy.
+/// Caps on handshakes, for each address or IPv6 /64 and in all, in fixed windows: public-key work is what a flood would buy.
 /// Forgets every address at the end of each window, so its memory is bounded by one window's connections.
 /// </summary>
 public sealed class HandshakeAdmission(GatewayOptions options) : IHandshakeAdmission
 {
-    private readonly Dictionary<IPAddress, int> _byAddress = [];
+    private readonly Dictionary<string, int> _byAddress = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private volatile GatewayOptions _options = options;
     private TimeSpan _windowEnds;
@@ -33,7 +33,7 @@ public sealed class HandshakeAdmission(GatewayOptions options) : IHandshakeAdmis
             }
 
             retryAfter = options.HandshakeWindow;
-            var address = (peer as IPEndPoint)?.Address ?? IPAddress.None;
+            var address = AddressKey.Of(peer as EndPoint);
             if (hello == HelloKind.Unaddressed && _unaddressed >= options.MaxUnaddressedHandshakes)
             {
                 return false;

@@ -31,6 +31,9 @@ internal sealed class InboundCall : IThreadPoolWorkItem
     /// <summary>When it came, by the gateway's clock.</summary>
     public TimeSpan ArrivedAt { get; private set; }
 
+    /// <summary>What its request counts for among the bytes held for the peer.</summary>
+    public int HeldBytes { get; set; }
+
     /// <summary>The error it was answered with, or None.</summary>
     public XtmpErrorCode Outcome { get; set; }
 
@@ -51,6 +54,7 @@ internal sealed class InboundCall : IThreadPoolWorkItem
         StreamKey = streamKey;
         Trace = trace;
         ArrivedAt = arrivedAt;
+        HeldBytes = 0;
         Outcome = XtmpErrorCode.None;
     }
 

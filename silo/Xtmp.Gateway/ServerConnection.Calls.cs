@@ -14,11 +14,15 @@ internal sealed partial class ServerConnection
     private const int WalletBindingSize = 32;
     private const string WalletBindingLabel = "wallet auth";
 
+    // A request of at least so many bytes counts among what is held for the peer from its arrival; a smaller one only where it
+    // has to wait: so many run at most.
+    private const int LargeRequestBytes = 4096;
+
     // Calls of one read are started by the thread that read them for so long; further ones by the pool.
     private static readonly TimeSpan MaxInlineTime = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Takes a call in; it starts when its turn comes.</summary>
-    private void Enqueue(XtmpSession session, ulong exchangeId, MethodDescriptor method, IXtmpMessage request, CallerInfo caller, string? streamKey = null, ActivityContext trace = default)
+    private void Enqueue(XtmpSession session, ulong exchangeId, MethodDescriptor method, IXtmpMessage request, int size, CallerInfo caller, string? streamKey = null, ActivityContext trace = default)
     {
         var call = _services.Calls.Take();
         call.Begin(this, exchangeId, method, request, caller, streamKey, trace, session.LastHeard);
@@ -28,6 +32,11 @@ internal sealed partial class ServerConnection
         }
 
         _open++;
+        if (size >= LargeRequestBytes)
+        {
+            Hold(call, size);
+        }
+
         if (call.IsStream)
         {
             // A stream lives for long; it has a limit of its own and does not hold up calls.
@@ -42,9 +51,16 @@ internal sealed partial class ServerConnection
         }
         else
         {
+            Hold(call, size);
             _waiting.Enqueue(call);
             _services.Metrics.ChangeWaiting(1);
         }
+    }
+
+    private void Hold(InboundCall call, int size)
+    {
+        _pump.HoldBytes(size - call.HeldBytes);
+        call.HeldBytes = size;
     }
 
     /// <summary>Starts calls in the order in which they came, so many at a time, and none while their answers have no room.</summary>
@@ -157,6 +173,11 @@ internal sealed partial class ServerConnection
     private void Ended(XtmpSession session, InboundCall call)
     {
         _calls.Remove(call.ExchangeId);
+        if (call.HeldBytes > 0)
+        {
+            Hold(call, 0);
+        }
+
         var took = _services.Clock.Monotonic - call.ArrivedAt;
         if (call.ExchangeId != 0 && !call.IsStream)
         {

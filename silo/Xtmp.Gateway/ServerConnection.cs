@@ -225,8 +225,12 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         }
     }
 
-    private CallerRoles RolesOf(EstablishedSession established) =>
-        established.ClientFingerprint is { } identity ? _services.Options.Roles.GetValueOrDefault(identity) : CallerRoles.None;
+    private CallerRoles RolesOf(EstablishedSession established)
+    {
+        var options = _services.Options;
+        return (established.ClientFingerprint is { } identity ? options.Roles.GetValueOrDefault(identity) : CallerRoles.None)
+            | (established.PeerCertificate is { } certificate ? options.CertifiedRoles.GetValueOrDefault(certificate.Name) : CallerRoles.None);
+    }
 
     private void EndAnonymous() => _pump.UseGuarded(this, static (session, self) =>
     {
@@ -269,7 +273,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
             return;
         }
 
-        Enqueue(session, request.ExchangeId, method, message!, caller, streamKey, trace);
+        Enqueue(session, request.ExchangeId, method, message!, request.Payload.Length, caller, streamKey, trace);
     }
 
     private void Refuse(XtmpSession session, ulong exchangeId, MethodDescriptor? method, ActivityContext trace, XtmpException refusal)
@@ -299,7 +303,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         }
         else
         {
-            Enqueue(session, exchangeId: 0, method!, request!, _caller!);
+            Enqueue(session, exchangeId: 0, method!, request!, message.Payload.Length, _caller!);
         }
     }
 

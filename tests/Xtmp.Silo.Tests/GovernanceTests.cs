@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using Xtmp.Crypto;
 using Xtmp.Gateway;
 using Xtmp.Messages;
@@ -10,10 +11,13 @@ namespace Xtmp.Silo.Tests;
 /// <summary>What one peer may take of a silo, and what others feel of it.</summary>
 public sealed class GovernanceTests
 {
-    private const int FloodingPeers = 100;
-    private const int ConnectionsPerPeer = 1;
+    private const int FloodingPeers = 200;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private static readonly SemaphoreSlim s_mayConnect = new(4);
+
+    private static int s_flooding;
 
     [Fact]
     public async Task only_identities_in_the_role_node_submit_bundles()
@@ -67,6 +71,22 @@ public sealed class GovernanceTests
             await client.Stream.UpdatesAsync(new LiveUpdates { Topic = "bundle:x", StreamType = StreamType.BundleUpdates }).GetAsyncEnumerator().MoveNextAsync());
         Assert.Equal(XtmpErrorCode.Overloaded, refused.Code);
         await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody" });
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public async Task the_data_directory_and_what_is_in_it_are_their_owners_alone()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has other access rights.");
+        const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        await using var silo = await TestSilo.StartAsync(options => options with { DataDirectory = Path.Combine(options.DataDirectory, "made"), AuditLog = "audit.log" });
+        using var keys = IdentityKey.Generate(SystemEntropy.Instance);
+        await using var client = await silo.ConnectAsync(keys);
+        await new XtmpWallet(client, keys).RegisterAsync();
+        Assert.Equal(Owner | UnixFileMode.UserExecute, File.GetUnixFileMode(silo.Options.DataDirectory));
+        var files = Directory.GetFiles(silo.Options.DataDirectory);
+        Assert.Contains(files, file => file.EndsWith(SiloEngine.DatabaseName, StringComparison.Ordinal));
+        Assert.All(files, file => Assert.Equal((file, Owner), (file, File.GetUnixFileMode(file))));
     }
 
     [Fact]
@@ -132,20 +152,11 @@ public sealed class GovernanceTests
             await using var client = await XtmpConnection.ConnectAsync(silo.Endpoint, new XtmpClientOptions { ServerFingerprint = silo.Fingerprint });
             using var stop = new CancellationTokenSource();
             var floods = Enumerable.Range(0, FloodingPeers).Select(_ => Task.Run(() => FloodAsync(silo, stop.Token))).ToArray();
-            var answered = 0;
             try
             {
-                for (var i = 0; i < 50; i++)
+                for (var call = 0; call < 30; call++)
                 {
-                    try
-                    {
-                        await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody" }).AsTask().WaitAsync(Patience);
-                        answered++;
-                    }
-                    catch (XtmpException error) when (error is { Code: XtmpErrorCode.Overloaded, Retryable: true })
-                    {
-                        // Told to come back, which is an answer too.
-                    }
+                        await AnsweredAsync(client);
                 }
             }
             finally
@@ -154,12 +165,29 @@ public sealed class GovernanceTests
                 await Task.WhenAll(floods);
             }
 
-            Assert.True(answered >= 25, $"Only {answered} of 50 calls of the well-behaved client succeeded.");
             Assert.False(silo.HasExited);
         }
         finally
         {
             directory.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>A call that succeeds, if need be after having been told to come back, which is an answer too.</summary>
+    private static async Task AnsweredAsync(XtmpConnection client)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            try
+            {
+                await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody" }, patience.Token);
+                return;
+            }
+            catch (XtmpException error) when (error is { Code: XtmpErrorCode.Overloaded, Retryable: true } && !patience.IsCancellationRequested)
+            {
+                await Task.Yield();
+            }
         }
     }
 
@@ -184,14 +212,19 @@ public sealed class GovernanceTests
         await client.Registry.UpdateAsync(new RegistryUpdate { OperationId = new byte[16], Name = "large", Record = record });
     }
 
-    /// <summary>A peer with valid frames that asks for something large, again and again, and reads nothing.</summary>
+    /// <summary>A peer with valid frames that asks for something large, again and again, and reads nothing; cut off, it comes back once.</summary>
     private static async Task FloodAsync(SiloProcess silo, CancellationToken cancellationToken)
     {
-        for (var connection = 0; connection < ConnectionsPerPeer && !cancellationToken.IsCancellationRequested; connection++)
+        for (var sessions = 0; sessions < 2 && !cancellationToken.IsCancellationRequested;)
         {
             try
             {
-                await using var peer = await RawPeer.EstablishAsync(silo);
+                await using var peer = await EstablishAsync(silo, cancellationToken);
+                if (sessions++ == 0)
+                {
+                    Interlocked.Increment(ref s_flooding);
+                }
+
                 for (var exchange = 1UL; ; exchange += 2)
                 {
                     await peer.SendAsync(peer.Seal(0x30, FrameKind.Request, exchange, new RegistryQuery { Name = "large" }.ToBytes()), cancellationToken);
@@ -201,6 +234,20 @@ public sealed class GovernanceTests
             {
                 // The silo takes no more, or has closed the session: as it should.
             }
+        }
+    }
+
+    // A few at a time: handshakes are limited, too, and not what this is about.
+    private static async Task<RawPeer> EstablishAsync(SiloProcess silo, CancellationToken cancellationToken)
+    {
+        await s_mayConnect.WaitAsync(cancellationToken);
+        try
+        {
+            return await RawPeer.EstablishAsync(silo);
+        }
+        finally
+        {
+            s_mayConnect.Release();
         }
     }
 

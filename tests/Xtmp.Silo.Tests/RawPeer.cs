@@ -52,10 +52,11 @@ internal sealed partial class RawPeer : IAsyncDisposable
         return peer;
     }
 
-    /// <summary>The same with a silo of another process.</summary>
+    /// <summary>The same with a silo of another process, and little room for what it sends.</summary>
     public static async Task<RawPeer> EstablishAsync(SiloProcess silo)
     {
         var socket = await Loopback.ConnectAsync(System.Net.IPEndPoint.Parse(silo.Endpoint["xtmp://".Length..]));
+        socket.ReceiveBufferSize = 16 * 1024;
         var peer = new RawPeer(socket, new NetworkStream(socket), silo.Fingerprint, identity: null, ticket: null);
         try
         {

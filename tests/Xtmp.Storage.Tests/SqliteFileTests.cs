@@ -187,6 +187,44 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
+    public async Task a_full_store_counts_its_refusals_and_shows_its_size_and_limit()
+    {
+        const long MaxBytes = 192 * 1024;
+        var refusals = 0L;
+        var gauges = new System.Collections.Concurrent.ConcurrentBag<(string Name, long Value)>();
+        using var listener = new System.Diagnostics.Metrics.MeterListener
+        {
+            InstrumentPublished = static (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == "Xtmp.Storage")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) =>
+        {
+            if (instrument.Name == "xtmp.storage.refusals")
+            {
+                Interlocked.Add(ref refusals, value);
+            }
+            else
+            {
+                gauges.Add((instrument.Name, value));
+            }
+        });
+        listener.Start();
+        await using var store = SqliteGrainStore.Open(File, new SqliteGrainStoreOptions { Limits = new StoreLimits { MaxBytes = MaxBytes, ReservedBytes = 0 } });
+        await store.CommitAsync(new GrainCommit { Id = Grain, ExpectedVersion = 0, State = [1] });
+        var before = Interlocked.Read(ref refusals);
+        await Assert.ThrowsAsync<XtmpException>(async () => await store.CommitAsync(new GrainCommit { Id = new GrainId("Probe", "b"), ExpectedVersion = 0, State = new byte[MaxBytes] }));
+        Assert.True(Interlocked.Read(ref refusals) > before);
+        listener.RecordObservableInstruments();
+        Assert.Contains(("xtmp.storage.size.limit", MaxBytes), gauges);
+        Assert.Contains(gauges, gauge => gauge is { Name: "xtmp.storage.size", Value: > 0 and <= MaxBytes });
+    }
+
+    [Fact]
     public async Task a_full_queue_refuses()
     {
         await using var store = SqliteGrainStore.Open(File, new SqliteGrainStoreOptions { MaxQueuedCommits = 4, MaxCommitsPerTransaction = 1 });

@@ -11,6 +11,10 @@ internal sealed class SessionOpener(XtmpClientOptions options, Func<XtmpEndpoint
     // Sessions of one connection are opened one after the other, but for a pool that comes back.
     private const int SpareKeys = 2;
 
+    // A client may call methods of schemas that it does not announce: of their answers nothing is known.
+    private readonly CompressionBounds _compressionBounds = new(
+        options.Schemas.Prepend(XtmpCatalogue.Schema).SelectMany(schema => schema.Methods).Select(method => method.Reply).OfType<MessageInfo>(), maxUnknownBytes: int.MaxValue);
+
     private readonly KeySharePool _shares = new(options.Entropy, SpareKeys);
 
     /// <summary>The deadlines of the connection's calls.</summary>
@@ -26,6 +30,8 @@ internal sealed class SessionOpener(XtmpClientOptions options, Func<XtmpEndpoint
             ServerTrust = endpoint.Trust,
             ServerName = endpoint.Address.Host,
             Identity = options.Identity,
+            Certificate = options.Certificate,
+            CompressionBounds = _compressionBounds,
             EncryptionTypes = options.EncryptionTypes,
             Limits = options.Limits,
             SchemaFingerprint = XtmpCatalogue.SchemaFingerprint.ToArray(),

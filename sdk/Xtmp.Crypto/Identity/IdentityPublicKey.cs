@@ -4,7 +4,7 @@ namespace Xtmp.Crypto;
 
 /// <summary>
 /// The public half of an identity: an ML-DSA-87 key and an Ed25519 key, both of which must verify. Safe for concurrent
-/// use; once a signature has verified, the ML-DSA key is kept expanded (64 KiB).
+/// use; once a signature has verified, the ML-DSA key is kept expanded (64 KiB), with at most 512 identities of a process.
 /// </summary>
 [PublicData("Public keys.")]
 public sealed class IdentityPublicKey
@@ -15,6 +15,7 @@ public sealed class IdentityPublicKey
     private readonly byte[] _mlDsaKey;
     private readonly byte[] _ed25519Key;
     private MlDsa87PublicKey? _expanded;
+    private bool _isUsed;
 
     private IdentityPublicKey(ReadOnlySpan<byte> mlDsaKey, ReadOnlySpan<byte> ed25519Key)
     {
@@ -59,8 +60,22 @@ public sealed class IdentityPublicKey
             && VerifyMlDsa(message, label, mlDsaSignature);
     }
 
+    /// <summary>The ML-DSA key is kept expanded.</summary>
+    internal bool IsExpanded => Volatile.Read(ref _expanded) is not null;
+
     /// <summary>The fingerprint.</summary>
     public override string ToString() => Fingerprint.ToString();
+
+    /// <summary>Whether it was used since this was last asked.</summary>
+    internal bool TakeUse()
+    {
+        var isUsed = Volatile.Read(ref _isUsed);
+        Volatile.Write(ref _isUsed, false);
+        return isUsed;
+    }
+
+    /// <summary>Lets go of the expanded key. Whoever verifies with it just now goes on; it is collected afterwards.</summary>
+    internal void Shrink() => Volatile.Write(ref _expanded, null);
 
     // A key that has verified nothing yet is whatever somebody sent: its expansion is not kept. Two threads may both
     // expand; the results are equal and the loser's is collected.
@@ -68,6 +83,7 @@ public sealed class IdentityPublicKey
     {
         if (Volatile.Read(ref _expanded) is { } known)
         {
+            Volatile.Write(ref _isUsed, true);
             return known.Verify(message, label, signature);
         }
 
@@ -76,6 +92,10 @@ public sealed class IdentityPublicKey
         if (!valid || Interlocked.CompareExchange(ref _expanded, key, null) is not null)
         {
             key.Dispose();
+        }
+        else
+        {
+            ExpandedKeys.Enter(this);
         }
 
         return valid;

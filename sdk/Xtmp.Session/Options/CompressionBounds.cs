@@ -13,9 +13,13 @@ public sealed class CompressionBounds
 
     private readonly Dictionary<(byte Code, FrameKind Kind), int> _maxBytes = [];
 
+    private readonly int _maxUnknownBytes;
+
     /// <param name="messages">The messages a peer of this end may send.</param>
-    public CompressionBounds(IEnumerable<MessageInfo> messages)
+    /// <param name="maxUnknownBytes">What a message of another type may claim.</param>
+    public CompressionBounds(IEnumerable<MessageInfo> messages, int maxUnknownBytes = UnknownMessageBytes)
     {
+        _maxUnknownBytes = maxUnknownBytes;
         ArgumentNullException.ThrowIfNull(messages);
         foreach (var message in messages)
         {
@@ -27,5 +31,5 @@ public sealed class CompressionBounds
     }
 
     /// <summary>Bytes a compressed message may claim to be; 0 where it may not be compressed.</summary>
-    public int MaxBytes(byte code, FrameKind kind) => _maxBytes.TryGetValue((code, kind), out var max) ? max : UnknownMessageBytes;
+    public int MaxBytes(byte code, FrameKind kind) => _maxBytes.TryGetValue((code, kind), out var max) ? max : _maxUnknownBytes;
 }

@@ -6,7 +6,8 @@ namespace Xtmp.Transport;
 
 /// <summary>
 /// What all sessions of a process may hold for their peers at one time: bytes queued for sending, replies that wait for room in
-/// that queue, frames and messages that have arrived in part. Over it new work is refused, and the session that holds most is closed first.
+/// that queue, frames and messages that have arrived in part, requests that are large or wait. What a message takes while it is
+/// decompressed and read is not counted: one at a time of a session, on a thread of the pool. Over it new work is refused, and the session that holds most is closed first.
 /// </summary>
 public sealed class MemoryBudget : IDisposable
 {
@@ -15,8 +16,8 @@ public sealed class MemoryBudget : IDisposable
 
     private const long LargestDefault = 1024L * 1024 * 1024;
 
-    // A session below this share of the budget is not worth closing.
-    private const int SmallShare = 64;
+    // Sessions are closed until an eighth is free: at the very edge the next message would close the next session.
+    private const int FreedShare = 8;
 
     private readonly ConcurrentDictionary<SessionPump, byte> _pumps = new();
     private readonly Meter _meter = new(MeterName);
@@ -63,13 +64,13 @@ public sealed class MemoryBudget : IDisposable
     {
         foreach (var (pump, _) in _pumps.OrderByDescending(pair => pair.Key.HeldBytes).ToArray())
         {
-            if (!IsExceeded || pump.HeldBytes < Limit / SmallShare)
+            if (Used <= Limit - (Limit / FreedShare))
             {
                 break;
             }
 
             _closed.Add(1);
-            pump.Abort(XtmpErrorCode.SlowConsumer, "The silo is short of memory, and this session held most of what waits for peers.");
+            pump.Shed();
         }
 
         Volatile.Write(ref _relieving, 0);

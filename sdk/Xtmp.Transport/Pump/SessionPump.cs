@@ -47,6 +47,7 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     private bool _disposed;
     private bool _wasFull;
     private bool _writeAtOnce;
+    private MemoryBudget? _budget;
     private long _counted;
     private long _waiting;
     private TaskCompletionSource? _room;
@@ -59,7 +60,8 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
         _clock = clock;
         _observer = observer;
         _options = options ?? PumpOptions.Default;
-        _options.Budget?.Enter(this);
+        _budget = _options.Budget;
+        _budget?.Enter(this);
         _timer = clock.TimeProvider.CreateTimer(static state => ((SessionPump)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -189,14 +191,29 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
 
             _disposed = true;
             _session.Dispose();
-            _options.Budget?.Change(-_counted);
-            _counted = 0;
+            StopCounting();
         }
-
-        _options.Budget?.Leave(this);
 
         await _timer.DisposeAsync().ConfigureAwait(false);
         await _link.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the session, which holds too much. What it holds is as good as gone, and counts no more.</summary>
+    internal void Shed()
+    {
+        Abort(XtmpErrorCode.SlowConsumer, "The silo is short of memory, and this session held most of what waits for peers.");
+        lock (_gate)
+        {
+            StopCounting();
+        }
+    }
+
+    private void StopCounting()
+    {
+        _budget?.Change(-_counted);
+        _budget?.Leave(this);
+        _budget = null;
+        Interlocked.Exchange(ref _counted, 0);
     }
 
     private void Begin()
@@ -580,7 +597,7 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     private void Count()
     {
         _wasFull |= _session.IsSendQueueFull;
-        if (_options.Budget is { } budget && !_disposed)
+        if (_budget is { } budget)
         {
             var held = _session.HeldBytes + _waiting;
             if (held != _counted)

@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using Xtmp.Crypto;
 using Xtmp.Messages;
 using Xtmp.Protocol;
 using Xtmp.Session;
+using Xtmp.Transport;
 using static Xtmp.Silo.KeyKinds;
 
 namespace Xtmp.Silo;
@@ -87,6 +89,47 @@ internal static partial class ConfigurationKeys
             settings => settings.Silo.AllowedClients, (settings, value) => settings.Silo.AllowedClients = value),
         new()
         {
+            Path = "xtmp_security.client_root",
+            Takes = "a file that xtmp keygen --public has written, or \"\"",
+            Description = "Root whose certificates let clients in, beside allowed_clients, and whose names may have roles.",
+            Example = "\"alpha.pub.pem\"",
+            Set = (settings, value) =>
+            {
+                try
+                {
+                    settings.Silo.ClientRoot = value.Scalar is { Length: > 0 } file ? PublicIdentityFile.Load(file) : null;
+                    return null;
+                }
+                catch (XtmpException error)
+                {
+                    return error.Message;
+                }
+            },
+            Show = settings => ValueText.Quote(settings.Silo.ClientRoot?.Fingerprint.ToString() ?? ""),
+        },
+        new()
+        {
+            Path = "xtmp_security.withdrawn_certificates",
+            Takes = "a list of serial numbers",
+            Description = "Certificates of client_root that are withdrawn. Who has one is disconnected.",
+            Example = "[17]",
+            IsLive = true,
+            IsCollection = true,
+            Set = (settings, value) =>
+            {
+                var wrong = value.Items.FirstOrDefault(item => !ulong.TryParse(item, NumberStyles.None, CultureInfo.InvariantCulture, out _));
+                if (wrong is not null)
+                {
+                    return $"takes a list of serial numbers, not {ValueText.Quote(wrong)}";
+                }
+
+                settings.Silo.WithdrawnCertificates = [.. value.Items.Select(item => ulong.Parse(item, CultureInfo.InvariantCulture)).Distinct()];
+                return null;
+            },
+            Show = settings => "[" + string.Join(", ", settings.Silo.WithdrawnCertificates) + "]",
+        },
+        new()
+        {
             Path = "xtmp_security.next_fingerprint",
             Takes = "a fingerprint of 64 hex digits, or \"\"",
             Description = "The identity that will follow this silo's, or in the time after the change the one before: hellos addressed to it are accepted too.",
@@ -118,6 +161,9 @@ internal static partial class ConfigurationKeys
         RoleKey("xtmp_roles.operators", CallerRoles.Operator, "Identities that are operators of this silo."),
         RoleKey("xtmp_roles.notaries", CallerRoles.Notary, "Identities that are notaries, beside those of xtmp_bundles.notaries."),
         RoleKey("xtmp_roles.nodes", CallerRoles.Node, "Identities that are ledger nodes, beside those of xtmp_bundles.nodes."),
+        CertifiedRoleKey("xtmp_roles.operator_names", CallerRoles.Operator, "operators"),
+        CertifiedRoleKey("xtmp_roles.notary_names", CallerRoles.Notary, "notaries"),
+        CertifiedRoleKey("xtmp_roles.node_names", CallerRoles.Node, "ledger nodes"),
     ];
 
     private static IEnumerable<ConfigurationKey> Cluster() =>
@@ -177,6 +223,23 @@ internal static partial class ConfigurationKeys
 
             settings.Gateway = settings.Gateway with { Roles = roles };
         });
+
+    private static ConfigurationKey CertifiedRoleKey(string path, CallerRoles role, string who) => Texts(
+        path,
+        "a list of names",
+        "[\"alice\"]",
+        $"Clients with a certificate of xtmp_security.client_root in one of these names are {who}.",
+        settings => [.. settings.Gateway.CertifiedRoles.Where(pair => pair.Value.HasFlag(role)).Select(pair => pair.Key)],
+        (settings, names) =>
+        {
+            var roles = settings.Gateway.CertifiedRoles.ToDictionary(pair => pair.Key, pair => pair.Value & ~role, StringComparer.Ordinal);
+            foreach (var name in names)
+            {
+                roles[name] = roles.GetValueOrDefault(name) | role;
+            }
+
+            settings.Gateway = settings.Gateway with { CertifiedRoles = roles };
+        }).Live();
 
     private static string? SetEncryption(SiloOptions silo, string? text)
     {

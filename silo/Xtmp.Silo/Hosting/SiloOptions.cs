@@ -73,6 +73,15 @@ public sealed record SiloOptions
     public ITrustPolicy? ClientTrust { get; set; }
 
     /// <summary>
+    /// Root whose certificates of clients count here, beside <see cref="AllowedClients"/>: they let a client in, and their names
+    /// may have roles (<see cref="GatewayOptions.CertifiedRoles"/>). Null: no certificate is looked at.
+    /// </summary>
+    public IdentityPublicKey? ClientRoot { get; set; }
+
+    /// <summary>Serial numbers of that root's certificates that are withdrawn.</summary>
+    public IReadOnlyList<ulong> WithdrawnCertificates { get; set; } = [];
+
+    /// <summary>
     /// Refuse clients with another fingerprint of XTMP's schema, or of one of the schemas served here that they announce.
     /// False lets them in: a schema may grow without breaking its older users.
     /// </summary>

@@ -31,6 +31,7 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     private readonly MethodTable _methods;
     private readonly HandshakeAdmission _admission;
     private volatile HashSet<Fingerprint> _allowed = [];
+    private volatile HashSet<ulong> _withdrawn = [];
     private SiloKeys? _keys;
     private SiloEngine? _engine;
     private GatewayServices? _gateway;
@@ -108,7 +109,7 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         SiloOptionsValidator.ThrowIfInvalid(_options);
-        _allowed = [.. _options.AllowedClients];
+        TakeClients(_options);
         PrepareDirectory(_options.DataDirectory, hasDatabase: _options.Cluster is null);
         if (_options.AuditLog.Length > 0)
         {
@@ -235,7 +236,7 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     /// <summary>Takes over what may change while the silo runs: limits and rates, roles, who is let in, and how sessions are made.</summary>
     internal void Apply(SiloOptions options)
     {
-        _allowed = [.. options.AllowedClients];
+        TakeClients(options);
         var gateway = options.Gateway with { Roles = RolesOf(options) };
         _admission.Apply(gateway);
         Started(_gateway).Apply(gateway, ToSessionOptions(options, Started(_keys)));
@@ -390,13 +391,26 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
         return roles;
     }
 
+    private void TakeClients(SiloOptions options)
+    {
+        _allowed = [.. options.AllowedClients];
+        _withdrawn = [.. options.WithdrawnCertificates];
+    }
+
+    private ITrustPolicy ClientTrust(IdentityPublicKey? root)
+    {
+        var listed = TrustPolicy.AnyOf(IsAllowed);
+        return root is null ? listed : new CertifiedClients(listed, root, serial => _withdrawn.Contains(serial));
+    }
+
     private ServerSessionOptions ToSessionOptions(SiloOptions options, SiloKeys keys) => new()
     {
         Identity = keys.Identity,
         Padding = options.Gateway.Padding,
         Limits = options.Gateway.SessionLimits,
         ClientAuthentication = options.ClientAuthentication,
-        ClientTrust = options.ClientTrust ?? TrustPolicy.AnyOf(IsAllowed),
+        ClientTrust = options.ClientTrust ?? ClientTrust(options.ClientRoot),
+        AllowAnonymousHello = options.Gateway.MaxUnaddressedHandshakes > 0,
         NextFingerprint = options.NextFingerprint,
         EncryptionTypes = options.EncryptionTypes,
         CompressFromBytes = options.EnableCompression ? CompressFromBytes : 0,

@@ -11,9 +11,15 @@ internal sealed class SqliteFileLock : IDisposable
     public SqliteFileLock(string databaseFile)
     {
         var path = databaseFile + ".lock";
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 1 };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
         try
         {
-            _stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
+            _stream = new FileStream(path, options);
         }
         catch (UnauthorizedAccessException)
         {
