@@ -32,7 +32,7 @@ public sealed class TopicHubTests
 
         static long Allocated(TopicHub hub, int count)
         {
-            var subscriptions = new TopicSubscription[count];
+            var subscriptions = new ITopicSubscription[count];
             var before = GC.GetAllocatedBytesForCurrentThread();
             for (var index = 0; index < count; index++)
             {

@@ -4,6 +4,7 @@ namespace Xtmp.Crypto;
 /// Which identities keep their ML-DSA key expanded: so many of a process, whoever holds the others. An identity gets in with a
 /// valid signature only, and stays while it is used more often than those that come. Safe for concurrent use.
 /// </summary>
+[PublicData("Public keys.")]
 internal static class ExpandedKeys
 {
     /// <summary>Identities, at about 64 KiB each: 32 MiB.</summary>

@@ -62,6 +62,19 @@ public sealed class MemoryBudget : IDisposable
 
     private void Relieve()
     {
+        bool isOver;
+        do
+        {
+            isOver = CloseLargest();
+            Volatile.Write(ref _relieving, 0);
+        }
+        while (isOver && Interlocked.Exchange(ref _relieving, 1) == 0);
+    }
+
+    /// <summary>True where there is more to do: others grew meanwhile, and nothing need happen any more that would tell.</summary>
+    private bool CloseLargest()
+    {
+        var hasClosed = false;
         foreach (var (pump, _) in _pumps.OrderByDescending(pair => pair.Key.HeldBytes).ToArray())
         {
             if (Used <= Limit - (Limit / FreedShare))
@@ -71,8 +84,9 @@ public sealed class MemoryBudget : IDisposable
 
             _closed.Add(1);
             pump.Shed();
+            hasClosed = true;
         }
 
-        Volatile.Write(ref _relieving, 0);
+        return hasClosed && IsExceeded;
     }
 }
