@@ -1,5 +1,6 @@
 using System.Reflection;
 using Xtmp.Crypto;
+using Xtmp.TestKit;
 
 namespace Xtmp.Session.Tests;
 

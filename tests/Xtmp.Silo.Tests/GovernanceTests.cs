@@ -156,7 +156,7 @@ public sealed class GovernanceTests
             {
                 for (var call = 0; call < 30; call++)
                 {
-                        await AnsweredAsync(client);
+                    await AnsweredAsync(client);
                 }
             }
             finally

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Xtmp.Client;
+using Xtmp.Crypto;
 using Xtmp.Gateway;
+using Xtmp.Messages;
 using Xtmp.Protocol;
 using Xtmp.Runtime;
 using Xtmp.Silo.Tests.Hall;
@@ -12,7 +14,7 @@ public sealed class HeldWorkTests
 {
     private const uint Free = 0;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private static readonly SiloHandlers Halls = new(HallCatalogue.Schema, silo => silo.AddXtmpGrain<HallGrain>());
     private static readonly ConcurrentDictionary<string, Held> Holding = new();
 
@@ -42,6 +44,59 @@ public sealed class HeldWorkTests
 
         // What was held is given back.
         await new HallClient(greedy.Invoker).RehearseAsync(new Rehearse { Hall = Free, Script = new byte[60_000] }).AsTask().WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task a_session_of_nobody_in_particular_has_fewer_calls_under_way()
+    {
+        await using var silo = await TestSilo.StartAsync(options => options with { Gateway = new GatewayOptions { MaxRunningCalls = 2, MaxRunningCallsAnonymous = 1 } }, [Halls]);
+        foreach (var identity in new[] { IdentityKey.Generate(SystemEntropy.Instance), null })
+        {
+            using var first = new Held();
+            using var second = new Held();
+            await using var client = await silo.ConnectAsync(configure: options => options with { Identity = identity });
+            var halls = new HallClient(client.Invoker);
+            var calls = new[] { first, second }.Select(held => halls.RehearseAsync(new Rehearse { Hall = held.Hall, Script = default }).AsTask()).ToArray();
+            await first.EnteredAsync();
+            if (identity is not null)
+            {
+                await second.EnteredAsync();
+            }
+
+            // Refused at once, after the two before it have been started or left to wait.
+            await Assert.ThrowsAsync<XtmpException>(() => new WalletClient(client.Invoker).BalanceAsync(new WalletBalance { Wallet = new byte[32] }).AsTask());
+            Assert.Equal(identity is null ? 0 : 1, second.Entered);
+            first.Release();
+            if (identity is null)
+            {
+                await second.EnteredAsync();
+            }
+
+            second.Release();
+            await Task.WhenAll(calls).WaitAsync(Patience);
+        }
+    }
+
+    [Fact]
+    public async Task over_the_memory_budget_new_work_is_told_when_to_come_back()
+    {
+        await using var silo = await TestSilo.StartAsync(null, [Halls]);
+        await using var client = await silo.ConnectAsync();
+        var halls = new HallClient(client.Invoker);
+        var budget = silo.Host.Silo.Gateway.Budget;
+        budget.Change(2 * budget.Limit);
+        XtmpException refusal;
+        do
+        {
+            refusal = await Assert.ThrowsAsync<XtmpException>(() => halls.RehearseAsync(new Rehearse { Hall = Free, Script = default }).AsTask().WaitAsync(Patience));
+        }
+        while (refusal.Code != XtmpErrorCode.Overloaded); // An answer takes memory too, for which the session may be closed.
+
+        Assert.True(refusal.Retryable);
+        Assert.True(refusal.RetryAfter > TimeSpan.Zero);
+        budget.Change(-2 * budget.Limit);
+        await using var later = await silo.ConnectAsync();
+        await new HallClient(later.Invoker).RehearseAsync(new Rehearse { Hall = Free, Script = default }).AsTask().WaitAsync(Patience);
     }
 
     // Before: each was taken in, and each drop was a line of the log.

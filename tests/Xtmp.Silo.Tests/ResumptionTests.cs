@@ -65,6 +65,18 @@ public sealed class ResumptionTests
         }
     }
 
+    // The keys of tickets are a process's own, unless a cluster's secret is configured (ClusterSessionTests).
+    [Fact]
+    public async Task a_ticket_does_not_outlive_the_process_that_gave_it()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var ticket = await TakeTicketAsync(silo, identity: null);
+        await silo.RestartAsync();
+        await using var peer = await ComeBackAsync(silo, identity: null, ticket);
+        Assert.False(peer.Session.Established!.Resumed);
+        await AssertServedAsync(peer);
+    }
+
     [Fact]
     public async Task a_forged_ticket_is_not_resumed()
     {

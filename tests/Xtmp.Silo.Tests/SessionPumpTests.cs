@@ -19,12 +19,74 @@ public sealed class SessionPumpTests
     public async Task a_peer_that_is_sent_to_without_end_is_still_listened_to()
     {
         using var identity = IdentityKey.Generate(SystemEntropy.Instance);
-        var link = new HeldLink();
+        var link = new HeldLink(PipeScheduler.ThreadPool);
         var observer = new CountingObserver();
         var server = XtmpSession.Accept(new ServerSessionOptions { Identity = identity }, SystemEntropy.Instance, _clock.Now);
         await using var pump = new SessionPump(server, link, _clock, observer);
         var running = pump.RunAsync();
-        using var client = XtmpSession.Connect(
+        using var client = await EstablishAsync(link, observer, identity);
+
+        // From here on each write is followed by something more to write.
+        link.Flushed = () => pump.Use(0, static (session, _) =>
+        {
+            if (session.State == SessionState.Established)
+            {
+                session.SendOneWay(new RegistryQuery { Name = "more" }, default);
+            }
+        });
+        for (var requests = 1; requests <= 5; requests++)
+        {
+            await AskAsync(link, client);
+            await observer.RequestsAsync(requests, Patience);
+        }
+
+        pump.Abort(XtmpErrorCode.Cancelled, "enough");
+        await running.WaitAsync(Patience);
+    }
+
+    // Before: all was read and answered, and what waited for a peer that did not read had no end.
+    [Fact]
+    public async Task a_peer_that_does_not_read_is_not_read_from_until_there_is_room()
+    {
+        using var identity = IdentityKey.Generate(SystemEntropy.Instance);
+        var link = new HeldLink(PipeScheduler.Inline);
+        var observer = new CountingObserver();
+        var limits = SessionLimits.Default with { SendQueueHighWater = 10_000 };
+        var server = XtmpSession.Accept(new ServerSessionOptions { Identity = identity, Limits = limits }, SystemEntropy.Instance, _clock.Now);
+        await using var pump = new SessionPump(server, link, _clock, observer, new PumpOptions { StopsReadingWhenFull = true });
+        var running = pump.RunAsync();
+        using var client = await EstablishAsync(link, observer, identity);
+        var held = link.HoldFlushes();
+        pump.Use(0, static (session, _) => session.SendOneWay(new RegistryQuery { Name = "the first, which is being written" }, default));
+        await held.WaitAsync(Patience);
+        pump.Use(0, static (session, _) =>
+        {
+            while (!session.IsSendQueueFull)
+            {
+                session.SendOneWay(new RegistryQuery { Name = "and one that waits" }, default);
+            }
+        });
+
+        // One read was under way already. What comes is read on this thread, where it is read at all.
+        await AskAsync(link, client);
+        await AskAsync(link, client);
+        await AskAsync(link, client);
+        Assert.Equal(1, observer.Seen);
+        link.GoOn();
+        await observer.RequestsAsync(3, Patience);
+        pump.Abort(XtmpErrorCode.Cancelled, "enough");
+        await running.WaitAsync(Patience);
+    }
+
+    private async Task AskAsync(HeldLink link, XtmpSession client)
+    {
+        client.SendRequest(new RegistryQuery { Name = "answer me" }, default);
+        await link.ToPump.WriteAsync(Transmit(client));
+    }
+
+    private async Task<XtmpSession> EstablishAsync(HeldLink link, CountingObserver observer, IdentityKey identity)
+    {
+        var client = XtmpSession.Connect(
             new ClientSessionOptions { ServerTrust = TrustPolicy.Pinned(identity.Public.Fingerprint) }, SystemEntropy.Instance, _clock.Now);
         await link.ToPump.WriteAsync(Transmit(client));
         while (client.State == SessionState.Handshaking)
@@ -37,24 +99,7 @@ public sealed class SessionPumpTests
 
         await link.ToPump.WriteAsync(Transmit(client));
         await observer.EstablishedAsync(Patience);
-
-        // From here on each write is followed by something more to write.
-        link.Flushed = () => pump.Use(0, static (session, _) =>
-        {
-            if (session.State == SessionState.Established)
-            {
-                session.SendOneWay(new RegistryQuery { Name = "more" }, default);
-            }
-        });
-        for (var requests = 1; requests <= 5; requests++)
-        {
-            client.SendRequest(new RegistryQuery { Name = "answer me" }, default);
-            await link.ToPump.WriteAsync(Transmit(client));
-            await observer.RequestsAsync(requests, Patience);
-        }
-
-        pump.Abort(XtmpErrorCode.Cancelled, "enough");
-        await running.WaitAsync(Patience);
+        return client;
     }
 
     private byte[] Transmit(XtmpSession session)
@@ -72,6 +117,10 @@ public sealed class SessionPumpTests
         private readonly SemaphoreSlim _established = new(0);
         private readonly SemaphoreSlim _request = new(0);
         private int _requests;
+        private int _seen;
+
+        /// <summary>Requests that were read.</summary>
+        public int Seen => Volatile.Read(ref _seen);
 
         public void OnEvent(XtmpSession session, in SessionEvent sessionEvent)
         {
@@ -84,6 +133,7 @@ public sealed class SessionPumpTests
             }
             else if (sessionEvent.Kind == SessionEventKind.Request)
             {
+                Interlocked.Increment(ref _seen);
                 _request.Release();
             }
         }
@@ -101,9 +151,9 @@ public sealed class SessionPumpTests
     }
 
     /// <summary>A link in memory whose writes succeed at once, on the thread that makes them.</summary>
-    private sealed class HeldLink : ILink
+    private sealed class HeldLink(PipeScheduler reader) : ILink
     {
-        private readonly Pipe _input = new();
+        private readonly Pipe _input = new(new PipeOptions(readerScheduler: reader));
         private readonly Collector _output = new();
 
         public PipeReader Input => _input.Reader;
@@ -121,6 +171,11 @@ public sealed class SessionPumpTests
 
         public Task<byte[]> WrittenAsync(TimeSpan patience) => _output.TakeAsync(patience);
 
+        /// <summary>From now on writes do not end. The task ends with the first that is held.</summary>
+        public Task HoldFlushes() => _output.HoldFlushes();
+
+        public void GoOn() => _output.GoOn();
+
         public void Abort() => _input.Writer.Complete(new IOException("The link is gone."));
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -131,7 +186,10 @@ public sealed class SessionPumpTests
     {
         private readonly ArrayBufferWriter<byte> _buffer = new();
         private readonly Channel<byte[]> _writes = Channel.CreateUnbounded<byte[]>();
+        private readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<FlushResult> _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private volatile Action? _flushed;
+        private volatile bool _holds;
 
         public Action? Flushed
         {
@@ -139,6 +197,18 @@ public sealed class SessionPumpTests
         }
 
         public Task<byte[]> TakeAsync(TimeSpan patience) => _writes.Reader.ReadAsync().AsTask().WaitAsync(patience);
+
+        public Task HoldFlushes()
+        {
+            _holds = true;
+            return _held.Task;
+        }
+
+        public void GoOn()
+        {
+            _holds = false;
+            _goOn.TrySetResult(default);
+        }
 
         public override void Advance(int bytes) => _buffer.Advance(bytes);
 
@@ -159,6 +229,12 @@ public sealed class SessionPumpTests
             }
 
             _buffer.Clear();
+            if (_holds)
+            {
+                _held.TrySetResult();
+                return new ValueTask<FlushResult>(_goOn.Task);
+            }
+
             return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: false));
         }
 

@@ -103,6 +103,7 @@ public sealed class SiloCommandTests : IDisposable
     [InlineData("--currency", "x")]
     [InlineData("--allow-client", "1234")]
     [InlineData("--no-such-option", "1")]
+    [InlineData("--opening-balance", "5")] // Money for whoever makes an identity: only where clients are named, or in development.
     public async Task refuses_wrong_arguments(string option, string value)
     {
         var (exitCode, _, errors) = await SiloProcess.RunAsync("--data", _directory.FullName, option, value);

@@ -7,7 +7,7 @@ namespace Xtmp.Transport.Tests;
 
 public sealed class MemoryBudgetTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     [Fact]
     public async Task over_the_budget_whoever_holds_most_is_closed_first_and_nobody_else()

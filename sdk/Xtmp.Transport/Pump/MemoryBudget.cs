@@ -77,7 +77,8 @@ public sealed class MemoryBudget : IDisposable
         var hasClosed = false;
         foreach (var (pump, _) in _pumps.OrderByDescending(pair => pair.Key.HeldBytes).ToArray())
         {
-            if (Used <= Limit - (Limit / FreedShare))
+            // One that holds nothing frees nothing.
+            if (Used <= Limit - (Limit / FreedShare) || pump.HeldBytes == 0)
             {
                 break;
             }

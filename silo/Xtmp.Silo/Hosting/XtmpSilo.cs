@@ -96,6 +96,8 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     /// <summary>The host's loggers, with the audit log and the dashboard listening.</summary>
     internal ILoggerFactory Loggers => _loggers;
 
+    internal GatewayServices Gateway => Started(_gateway);
+
     internal TicketKeyRing Tickets => Started(_keys).Tickets;
 
     /// <summary>When the certificate ends by which the other silos know this one; null where it has none.</summary>

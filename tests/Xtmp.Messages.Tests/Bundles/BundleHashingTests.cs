@@ -77,7 +77,7 @@ public sealed class BundleHashingTests
         UInt128 number => number + 1,
         DateTimeOffset time => time.AddSeconds(1),
         ReadOnlyMemory<byte> bytes => (ReadOnlyMemory<byte>)bytes.ToArray().Select(part => (byte)(part ^ 1)).ToArray(),
-        ValueList<Endorsement> => (ValueList<Endorsement>)[new Endorsement { MspId = "msp", Certificate = new byte[1], Signature = new byte[1] }],
+        ValueList<HyperledgerEndorsement> => (ValueList<HyperledgerEndorsement>)[new HyperledgerEndorsement { MspId = "msp", Signature = new byte[1], EndorsedAt = DateTimeOffset.UnixEpoch }],
         ValueList<NotaryApproval> or ValueList<BundleTransaction> or null => value!,
         _ => throw new NotSupportedException($"No other value of {type} is known."),
     };
