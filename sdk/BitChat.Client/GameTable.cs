@@ -163,7 +163,7 @@ public sealed class GameTable : IAsyncDisposable
         {
             try
             {
-                await foreach (var item in _game.FollowAsync(new GameSubscribe { GameId = _genesis.GameId, Credit = 256 }, new CallContext(CancellationToken: _stop.Token)).ConfigureAwait(false))
+                await foreach (var item in _game.FollowAsync(new GameSubscribe { GameId = _genesis.GameId }, new CallContext(CancellationToken: _stop.Token)).ConfigureAwait(false))
                 {
                     var message = item.Envelope;
                     if (!IsCut && !message.Sender.Span.SequenceEqual(_secrets.PeerId.Span) && (item.To is not { } to || to.Span.SequenceEqual(_secrets.PeerId.Span)))

@@ -1,7 +1,7 @@
 namespace Xtmp;
 
 /// <summary>
-/// Error codes as carried by the Error message (0xFE, SPEC §4) and by <see cref="XtmpException"/>.
+/// Error codes as carried by the Error message (0xFE, SPEC §6) and by <see cref="XtmpException"/>.
 /// 1–99 transport and session, 100–199 messages, 200–299 calls, 300 and up belong to message families, 1000 and up to schemas of applications.
 /// An unknown code from a newer peer is kept as its number.
 /// </summary>
@@ -57,7 +57,6 @@ public enum XtmpErrorCode : ushort
     NonceMismatch = 301,
     SignatureInvalid = 302,
     WalletUnknown = 303,
-    WalletExists = 304,
     AmountInvalid = 305,
     TransferLimit = 306,
     HoldUnknown = 307,
