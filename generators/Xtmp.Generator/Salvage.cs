@@ -54,14 +54,14 @@ internal static class Salvage
 
     private static EnumModel Enum(EnumModel model)
     {
-        var most = model.Underlying switch { TypeKind.U8 => byte.MaxValue, TypeKind.U16 => ushort.MaxValue, TypeKind.U32 => uint.MaxValue, _ => ulong.MaxValue };
+        var max = IntegerRange.Of(model.Underlying)!.Value.Max;
         var names = new HashSet<string>(StringComparer.Ordinal);
         var texts = new HashSet<string>(StringComparer.Ordinal);
         var numbers = new HashSet<ulong>();
         return model with
         {
             Values = new EquatableArray<EnumValueModel>(model.Values.Where(v =>
-                v.Value <= most && IsIdentifier(v.ClrName) && texts.Add(v.Name) && names.Add(v.ClrName) && numbers.Add(v.Value))),
+                v.Value <= max && IsIdentifier(v.ClrName) && texts.Add(v.Name) && names.Add(v.ClrName) && numbers.Add(v.Value))),
         };
     }
 

@@ -46,13 +46,9 @@ internal static class JsonReaderEmitter
     private static string Value(TypeModel type, string input) => type.Kind switch
     {
         TypeKind.Bool => $"{input}.Boolean()",
-        TypeKind.U8 => $"(byte){input}.Unsigned(byte.MaxValue)",
-        TypeKind.U16 => $"(ushort){input}.Unsigned(ushort.MaxValue)",
-        TypeKind.U32 => $"(uint){input}.Unsigned(uint.MaxValue)",
+        TypeKind.U8 or TypeKind.U16 or TypeKind.U32 => $"({Clr.TypeOf(type)}){input}.Unsigned({Clr.TypeOf(type)}.MaxValue)",
         TypeKind.U64 => $"{input}.Unsigned(ulong.MaxValue)",
-        TypeKind.I8 => $"(sbyte){input}.Signed(sbyte.MinValue, sbyte.MaxValue)",
-        TypeKind.I16 => $"(short){input}.Signed(short.MinValue, short.MaxValue)",
-        TypeKind.I32 => $"(int){input}.Signed(int.MinValue, int.MaxValue)",
+        TypeKind.I8 or TypeKind.I16 or TypeKind.I32 => $"({Clr.TypeOf(type)}){input}.Signed({Clr.TypeOf(type)}.MinValue, {Clr.TypeOf(type)}.MaxValue)",
         TypeKind.I64 => $"{input}.Signed(long.MinValue, long.MaxValue)",
         TypeKind.F32 => $"(float){input}.Number()",
         TypeKind.F64 => $"{input}.Number()",

@@ -28,7 +28,7 @@ internal static class DefaultReader
                 ? new DefaultModel { Number = type.Kind == TypeKind.F32 ? (float)n : n } : null,
             TypeKind.String => new DefaultModel { Text = scalar.Text },
             TypeKind.Enum => Member(context, scalar, type),
-            _ when TypeTable.Range(type.Kind) is { } range && type.Kind != TypeKind.Timestamp =>
+            _ when IntegerRange.Of(type.Kind) is { } range && type.Kind != TypeKind.Timestamp =>
                 ScalarText.TryInteger(scalar, out var i) && i >= range.Min && i <= range.Max ? new DefaultModel { Integer = i } : null,
             _ => null,
         };
@@ -36,7 +36,7 @@ internal static class DefaultReader
         {
             if (type.Kind != TypeKind.Enum)
             {
-                var allowed = type.Kind is TypeKind.Bool or TypeKind.F32 or TypeKind.F64 || TypeTable.Range(type.Kind) is not null && type.Kind != TypeKind.Timestamp;
+                var allowed = type.Kind is TypeKind.Bool or TypeKind.F32 or TypeKind.F64 || IntegerRange.Of(type.Kind) is not null && type.Kind != TypeKind.Timestamp;
                 context.Report(SchemaRules.BadDefault, scalar, allowed ? $"'{Shown.Of(scalar.Text)}' is no value of {type}." : $"{type} takes no default.");
             }
             return null;

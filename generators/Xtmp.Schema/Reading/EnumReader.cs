@@ -12,7 +12,7 @@ internal static class EnumReader
         }
         var path = (flags ? "flags." : "enums.") + name.Text;
         var underlying = keyed.Word<TypeKind>("type") ?? TypeKind.U8;
-        var greatest = (ulong)TypeTable.Range(underlying)!.Value.Max;
+        var greatest = (ulong)IntegerRange.Of(underlying)!.Value.Max;
         var (reservedNumbers, reservedNames) = ReservedReader.Read(context, keyed, greatest);
         var members = new MemberNames(context, name.Text, [], reservedNames, reservedNumbers);
         var declarations = keyed.Declarations("values").ToList();

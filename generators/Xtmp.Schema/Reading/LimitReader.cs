@@ -15,7 +15,7 @@ internal static class LimitReader
             {
                 TypeKind.F32 or TypeKind.F64 => ApplyNumbers(context, type, min, max),
                 TypeKind.String or TypeKind.Bytes or TypeKind.List or TypeKind.Map when type.FixedLength is null => ApplyLengths(context, type, min, max),
-                _ when TypeTable.Range(type.Kind) is { } range => ApplyIntegers(context, type, min, max, range.Min, range.Max),
+                _ when IntegerRange.Of(type.Kind) is { } range => ApplyIntegers(context, type, min, max, range.Min, range.Max),
                 _ => Refuse(context, type, (min is not null ? keyed.KeyNode("min") : keyed.KeyNode("max"))!),
             };
         }

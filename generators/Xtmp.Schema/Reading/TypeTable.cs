@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace Xtmp.Schema.Reading;
 
 /// <summary>The built-in types: their names, ranges, and what other languages call them.</summary>
@@ -70,22 +68,5 @@ internal static class TypeTable
         ["dictionary"] = "map<K, V>",
         ["dict"] = "map<K, V>",
         ["object"] = "map<K, V>",
-    };
-
-    /// <summary>Least and greatest value on the wire, or null for a type that is no integer.</summary>
-    public static (BigInteger Min, BigInteger Max)? Range(TypeKind kind) => kind switch
-    {
-        TypeKind.U8 => (0, byte.MaxValue),
-        TypeKind.U16 => (0, ushort.MaxValue),
-        TypeKind.U32 => (0, uint.MaxValue),
-        TypeKind.U64 => (0, ulong.MaxValue),
-        TypeKind.I8 => (sbyte.MinValue, sbyte.MaxValue),
-        TypeKind.I16 => (short.MinValue, short.MaxValue),
-        TypeKind.I32 => (int.MinValue, int.MaxValue),
-        TypeKind.I64 => (long.MinValue, long.MaxValue),
-        TypeKind.U128 => (0, (BigInteger.One << 128) - 1),
-        TypeKind.Timestamp => (SchemaLimits.EarliestTimestamp, SchemaLimits.LatestTimestamp),
-        TypeKind.Duration => (-SchemaLimits.LongestDuration, SchemaLimits.LongestDuration),
-        _ => null,
     };
 }

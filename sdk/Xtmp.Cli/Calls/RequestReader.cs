@@ -115,24 +115,11 @@ public sealed class RequestReader(IReadOnlyDictionary<string, object> types)
             JsonValueKind.String => json.GetString()!,
             _ => "",
         };
-        (BigInteger least, BigInteger greatest) = type.Kind switch
-        {
-            TypeKind.U8 => (byte.MinValue, byte.MaxValue),
-            TypeKind.U16 => (ushort.MinValue, ushort.MaxValue),
-            TypeKind.U32 => (uint.MinValue, uint.MaxValue),
-            TypeKind.U64 => (ulong.MinValue, ulong.MaxValue),
-            TypeKind.I8 => (sbyte.MinValue, sbyte.MaxValue),
-            TypeKind.I16 => (short.MinValue, short.MaxValue),
-            TypeKind.I32 => (int.MinValue, int.MaxValue),
-            TypeKind.I64 => (long.MinValue, long.MaxValue),
-            TypeKind.Duration => (-SchemaLimits.LongestDuration, SchemaLimits.LongestDuration),
-            _ => (BigInteger.Zero, (BigInteger.One << 128) - 1),
-        };
-        least = BigInteger.Max(least, type.Min ?? least);
-        greatest = BigInteger.Min(greatest, type.Max ?? greatest);
-        return text.Length <= 40 && BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out BigInteger value) && value >= least && value <= greatest
+        (BigInteger min, BigInteger max) = IntegerRange.Of(type.Kind)!.Value;
+        (min, max) = (type.Min ?? min, type.Max ?? max);
+        return text.Length <= 40 && BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out BigInteger value) && value >= min && value <= max
             ? value
-            : throw Wrong(path, $"a whole number from {least} to {greatest} is needed");
+            : throw Wrong(path, $"a whole number from {min} to {max} is needed");
     }
 
     private static void Length(TypeModel type, int length, string path)

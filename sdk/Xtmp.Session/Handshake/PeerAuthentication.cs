@@ -20,8 +20,8 @@ internal static class PeerAuthentication
     {
         Span<byte> hash = stackalloc byte[SHA512.HashSizeInBytes];
         HashTranscript(transcript, hash);
-        Span<byte> mlDsa = stackalloc byte[HandshakeLimits.MlDsaSignatureSize];
-        Span<byte> ed25519 = stackalloc byte[HandshakeLimits.Ed25519SignatureSize];
+        Span<byte> mlDsa = stackalloc byte[MlDsa87.SignatureSize];
+        Span<byte> ed25519 = stackalloc byte[Ed25519.SignatureSize];
         identity.Sign(Labels.Signature, Labels.Role(role), hash, entropy, mlDsa, ed25519);
         return IdentityMessages.WriteAuth(destination, mlDsa, ed25519);
     }

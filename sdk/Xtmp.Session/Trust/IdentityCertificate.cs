@@ -14,7 +14,7 @@ public sealed class IdentityCertificate
     /// <summary>Longest name, in bytes of UTF-8.</summary>
     public const int MaxNameBytes = HandshakeLimits.MaxNameBytes;
     private const int FormatVersion = 1;
-    private const int SignaturesSize = HandshakeLimits.MlDsaSignatureSize + HandshakeLimits.Ed25519SignatureSize;
+    private const int SignaturesSize = MlDsa87.SignatureSize + Ed25519.SignatureSize;
     private readonly byte[] _encoded;
 
     private IdentityCertificate(byte[] encoded)
@@ -73,7 +73,7 @@ public sealed class IdentityCertificate
         Span<byte> hash = stackalloc byte[SHA512.HashSizeInBytes];
         SHA512.HashData(encoded.AsSpan(0, writer.Length), hash);
         root.Sign(Labels.RootCertificate, Labels.Role(role), hash, entropy,
-            encoded.AsSpan(writer.Length, HandshakeLimits.MlDsaSignatureSize), encoded.AsSpan(^HandshakeLimits.Ed25519SignatureSize));
+            encoded.AsSpan(writer.Length, MlDsa87.SignatureSize), encoded.AsSpan(^Ed25519.SignatureSize));
         return TryDecode(encoded, out var certificate) ? certificate : throw new ArgumentException("The dates are outside what a certificate can hold.");
     }
 
@@ -98,7 +98,7 @@ public sealed class IdentityCertificate
         SHA512.HashData(Body, hash);
         var signatures = _encoded.AsSpan(_encoded.Length - SignaturesSize);
         return root.Verify(Labels.RootCertificate, Labels.Role(Role), hash,
-            signatures[..HandshakeLimits.MlDsaSignatureSize], signatures[HandshakeLimits.MlDsaSignatureSize..])
+            signatures[..MlDsa87.SignatureSize], signatures[MlDsa87.SignatureSize..])
             ? new VerifiedCertificate(this)
             : null;
     }

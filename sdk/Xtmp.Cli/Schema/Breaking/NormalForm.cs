@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Numerics;
 using System.Text;
 using Xtmp.Schema;
 
@@ -19,11 +18,11 @@ internal static class NormalForm
 
     public static TypeModel Of(TypeModel type)
     {
-        (BigInteger? least, BigInteger? greatest) = Range(type.Kind);
+        IntegerRange? range = IntegerRange.Of(type.Kind);
         return type with
         {
-            Min = type.Min == least ? null : type.Min,
-            Max = type.Max == greatest ? null : type.Max,
+            Min = type.Min == range?.Min ? null : type.Min,
+            Max = type.Max == range?.Max ? null : type.Max,
             Pattern = type.Pattern is { } pattern ? pattern with { Text = Automaton(pattern) } : null,
             Key = type.Key is null ? null : Of(type.Key),
             Element = type.Element is null ? null : Of(type.Element),
@@ -31,22 +30,6 @@ internal static class NormalForm
     }
 
     private static StructModel Of(StructModel shape) => shape with { Fields = new(shape.Fields.Select(f => f with { Type = Of(f.Type) })) };
-
-    private static (BigInteger? Least, BigInteger? Greatest) Range(TypeKind kind) => kind switch
-    {
-        TypeKind.U8 => (byte.MinValue, byte.MaxValue),
-        TypeKind.U16 => (ushort.MinValue, ushort.MaxValue),
-        TypeKind.U32 => (uint.MinValue, uint.MaxValue),
-        TypeKind.U64 => (ulong.MinValue, ulong.MaxValue),
-        TypeKind.U128 => (BigInteger.Zero, (BigInteger.One << 128) - 1),
-        TypeKind.I8 => (sbyte.MinValue, sbyte.MaxValue),
-        TypeKind.I16 => (short.MinValue, short.MaxValue),
-        TypeKind.I32 => (int.MinValue, int.MaxValue),
-        TypeKind.I64 => (long.MinValue, long.MaxValue),
-        TypeKind.Timestamp => (SchemaLimits.EarliestTimestamp, SchemaLimits.LatestTimestamp),
-        TypeKind.Duration => (-SchemaLimits.LongestDuration, SchemaLimits.LongestDuration),
-        _ => (null, null),
-    };
 
     /// <summary>
     /// The compiled automaton is the smallest of its language. Numbered by breadth over all 128 bytes in order, it is the

@@ -72,7 +72,7 @@ public sealed class EncodedSizes(IReadOnlyDictionary<string, object> types)
 
     private static SizeRange Integers(TypeKind kind, BigInteger? min, BigInteger? max)
     {
-        (BigInteger low, BigInteger high) = IntegerTypes.Range(kind);
+        (BigInteger low, BigInteger high) = IntegerRange.Of(kind)!.Value;
         low = min ?? low;
         high = max ?? high;
         int least = low <= 127 && high >= -32 ? 1 : Math.Min(Integer(low), Integer(high));

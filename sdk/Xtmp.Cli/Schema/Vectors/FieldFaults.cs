@@ -54,7 +54,7 @@ public sealed class FieldFaults(IReadOnlyDictionary<string, object> types)
 
     private static IEnumerable<(string, byte[], string)> Integers(TypeModel type, BigInteger good)
     {
-        (BigInteger low, BigInteger high) = IntegerTypes.Range(type.Kind);
+        (BigInteger low, BigInteger high) = IntegerRange.Of(type.Kind)!.Value;
         if (good <= uint.MaxValue && good >= int.MinValue)
         {
             yield return ("longer form", new PackWriter().Sized(good < 0 ? (byte)0xD3 : (byte)0xCF, 8, good).ToArray(), "NotCanonical");

@@ -67,7 +67,7 @@ public sealed class ValueMaker(IReadOnlyDictionary<string, object> types)
 
     private static BigInteger Integer(TypeModel type, VectorVariant variant, string path)
     {
-        (BigInteger low, BigInteger high) = IntegerTypes.Range(type.Kind);
+        (BigInteger low, BigInteger high) = IntegerRange.Of(type.Kind)!.Value;
         (low, high) = (type.Min ?? low, type.Max ?? high);
         if (variant == VectorVariant.Typical && type is { Kind: TypeKind.Timestamp, Min: null, Max: null })
         {

@@ -160,7 +160,7 @@ public sealed class VectorSet
 
     private static object? UnknownNumber(EnumModel model)
     {
-        ulong greatest = model.Underlying switch { TypeKind.U8 => byte.MaxValue, TypeKind.U16 => ushort.MaxValue, TypeKind.U32 => uint.MaxValue, _ => ulong.MaxValue };
-        return model.Values.All(v => v.Value != greatest) ? (BigInteger)greatest : null;
+        BigInteger max = IntegerRange.Of(model.Underlying)!.Value.Max;
+        return model.Values.All(v => v.Value != max) ? max : null;
     }
 }

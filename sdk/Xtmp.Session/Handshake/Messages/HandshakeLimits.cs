@@ -8,8 +8,6 @@ internal static class HandshakeLimits
     public const int Mac1Size = 32;
     public const int FinishedSize = 48;
     public const int SchemaFingerprintSize = 32;
-    public const int MlDsaSignatureSize = 4627;
-    public const int Ed25519SignatureSize = 64;
 
     /// <summary>Versions, suites and AEADs a hello may list.</summary>
     public const int MaxListed = 16;

@@ -9,7 +9,7 @@ namespace Xtmp.Session;
 internal static class IdentityMessages
 {
     public const int MaxIdentityLength = 3 * 1024 + HandshakeLimits.MaxCertificateBytes;
-    public const int MaxAuthLength = HandshakeLimits.MlDsaSignatureSize + HandshakeLimits.Ed25519SignatureSize + 16;
+    public const int MaxAuthLength = MlDsa87.SignatureSize + Ed25519.SignatureSize + 16;
     public const int MaxFinishedLength = 64;
 
     public static int WriteIdentity(Span<byte> destination, IdentityPublicKey key, IdentityCertificate? certificate, bool fingerprintOnly)
@@ -67,8 +67,8 @@ internal static class IdentityMessages
     {
         var reader = new WireReader(payload);
         reader.Array(2);
-        mlDsa = reader.Bytes(HandshakeLimits.MlDsaSignatureSize);
-        ed25519 = reader.Bytes(HandshakeLimits.Ed25519SignatureSize);
+        mlDsa = reader.Bytes(MlDsa87.SignatureSize);
+        ed25519 = reader.Bytes(Ed25519.SignatureSize);
         return reader.IsComplete;
     }
 
