@@ -37,7 +37,7 @@ public sealed class OrderGrain : XtmpGrain<StoredOrder>, IOrderHandler
 
     public ValueTask<MoveOrderReply> MoveAsync(MoveOrder request, CallContext context = default)
     {
-        var order = Known();
+        var order = RequireState();
         if (request.To > order.State)
         {
             State = order with { State = request.To, ChangedAt = Context.Now };
@@ -51,7 +51,7 @@ public sealed class OrderGrain : XtmpGrain<StoredOrder>, IOrderHandler
     public async IAsyncEnumerable<OrderChange> WatchAsync(WatchOrder request, CallContext context = default)
     {
         var changes = Context.Subscribe<OrderChange>(Topic);
-        var last = ToChange(Known());
+        var last = ToChange(RequireState());
         yield return last;
         if (last.State >= OrderState.Shipped)
         {
@@ -73,7 +73,7 @@ public sealed class OrderGrain : XtmpGrain<StoredOrder>, IOrderHandler
 
     private static OrderChange ToChange(StoredOrder order) => new() { State = order.State, At = order.ChangedAt };
 
-    private StoredOrder Known() => State ?? throw new XtmpException(XtmpErrorCode.NotFound, Fault.Peer, "There is no such order.", "order_id");
+    private StoredOrder RequireState() => State ?? throw new XtmpException(XtmpErrorCode.NotFound, Fault.Peer, "There is no such order.", "order_id");
 
     private void Publish() => Context.Publish(Topic, ToChange(State!));
 }

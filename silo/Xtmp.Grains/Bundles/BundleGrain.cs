@@ -76,7 +76,7 @@ public sealed class BundleGrain : XtmpGrain<BundleState>, IBundleHandler
 
     public ValueTask<BundleStatusReply> StatusAsync(BundleStatus request, CallContext context = default)
     {
-        var state = Known();
+        var state = RequireState();
         return new(new BundleStatusReply
         {
             BundleId = request.BundleId,
@@ -88,7 +88,7 @@ public sealed class BundleGrain : XtmpGrain<BundleState>, IBundleHandler
 
     public ValueTask<BundleConfirmReply> ConfirmAsync(BundleConfirm request, CallContext context = default)
     {
-        var state = Known();
+        var state = RequireState();
         var approval = request.NotaryApproval;
         RequireVerdict(state, approval);
         if (state.Verdicts.FirstOrDefault(verdict => verdict.NotaryId == approval.NotaryId) is { } earlier)
@@ -113,7 +113,7 @@ public sealed class BundleGrain : XtmpGrain<BundleState>, IBundleHandler
 
     public async ValueTask<BundleProofReply> ProofAsync(BundleProof request, CallContext context = default)
     {
-        var state = Known();
+        var state = RequireState();
         var bundle = await ReadProofAsync(state).ConfigureAwait(true) ?? throw Refusal.Of(XtmpErrorCode.BundleUnknown, "The stored bundle is not what was submitted.", "bundle_id");
         for (var index = 0; index < bundle.Transactions.Count; index++)
         {
@@ -280,7 +280,7 @@ public sealed class BundleGrain : XtmpGrain<BundleState>, IBundleHandler
         });
     }
 
-    private BundleState Known() => State ?? throw Refusal.Of(XtmpErrorCode.BundleUnknown, "No such bundle was submitted here.", "bundle_id");
+    private BundleState RequireState() => State ?? throw Refusal.Of(XtmpErrorCode.BundleUnknown, "No such bundle was submitted here.", "bundle_id");
 
     private static int Approvals(BundleState state) => state.Verdicts.Count(verdict => verdict.Approved);
 

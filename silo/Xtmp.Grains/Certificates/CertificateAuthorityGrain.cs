@@ -25,7 +25,7 @@ public sealed class CertificateAuthorityGrain : XtmpGrain<AuthorityState>, ICert
 
     public async ValueTask<CertificateIssueReply> IssueAsync(CertificateIssue request, CallContext context = default)
     {
-        var authority = Known();
+        var authority = RequireAuthority();
         var holder = RequireHolder(request, context);
         var content = ContentOf(request, context);
         if (await AnsweredAsync(request.OperationId, content).ConfigureAwait(true) is { } before)
@@ -51,7 +51,7 @@ public sealed class CertificateAuthorityGrain : XtmpGrain<AuthorityState>, ICert
 
     public async ValueTask<CertificateChainReply> ChainAsync(CertificateChain request, CallContext context = default)
     {
-        var authority = Known();
+        var authority = RequireAuthority();
         var (record, certificate) = await RequireIssuedAsync(request.Serial).ConfigureAwait(true);
         var body = certificate.Body;
         return new CertificateChainReply
@@ -69,7 +69,7 @@ public sealed class CertificateAuthorityGrain : XtmpGrain<AuthorityState>, ICert
 
     public async ValueTask<CertificateRenewReply> RenewAsync(CertificateRenew request, CallContext context = default)
     {
-        var authority = Known();
+        var authority = RequireAuthority();
         var content = ContentOf(request, context);
         if (await AnsweredAsync(request.OperationId, content).ConfigureAwait(true) is { } before)
         {
@@ -104,7 +104,7 @@ public sealed class CertificateAuthorityGrain : XtmpGrain<AuthorityState>, ICert
 
     public async ValueTask<CertificateRevokeReply> RevokeAsync(CertificateRevoke request, CallContext context = default)
     {
-        Known();
+        RequireAuthority();
         var (record, certificate) = await RequireIssuedAsync(request.Serial).ConfigureAwait(true);
         var caller = context.RequireCaller();
         if (!caller.IdentityFingerprint.Span.SequenceEqual(certificate.Body.Fingerprint.Span) && !caller.Roles.HasFlag(CallerRoles.Operator))
@@ -123,7 +123,7 @@ public sealed class CertificateAuthorityGrain : XtmpGrain<AuthorityState>, ICert
 
     public async ValueTask<CertificateValidateReply> ValidateAsync(CertificateValidate request, CallContext context = default)
     {
-        var authority = Known();
+        var authority = RequireAuthority();
         Certificate[] chain = [.. request.Chain, .. authority.Chain];
         var revoked = new HashSet<(Fingerprint Issuer, ulong Serial)>();
         foreach (var certificate in chain.Prepend(request.Certificate))
@@ -146,7 +146,7 @@ public sealed class CertificateAuthorityGrain : XtmpGrain<AuthorityState>, ICert
     private static byte[] ContentOf(IXtmpStruct request, CallContext context) =>
         SHA256.HashData([.. context.RequireCaller().IdentityFingerprint.Span, .. StoredValues.Encode(request)]);
 
-    private AuthorityOptions Known() =>
+    private AuthorityOptions RequireAuthority() =>
         _options.Authorities.GetValueOrDefault(Context.Key) ?? throw Refusal.Of(XtmpErrorCode.NotFound, "This silo has no such authority.", "authority");
 
     private async ValueTask<(IssuedCertificate Record, Certificate Certificate)> RequireIssuedAsync(ulong serial)

@@ -48,7 +48,7 @@ public sealed class SessionGrain : XtmpGrain<SessionRecord>, ISessionHandler
 
     public ValueTask<SessionWalletBoundReply> WalletBoundAsync(SessionWalletBound request, CallContext context = default)
     {
-        var record = Known();
+        var record = RequireState();
         if (!record.Wallets.Any(wallet => wallet.Span.SequenceEqual(request.Wallet.Span)))
         {
             // The latest ones: a session that goes through many wallets does not make its record grow.
@@ -61,7 +61,7 @@ public sealed class SessionGrain : XtmpGrain<SessionRecord>, ISessionHandler
 
     public ValueTask<SessionClosedReply> ClosedAsync(SessionClosed request, CallContext context = default)
     {
-        var record = Known();
+        var record = RequireState();
         if (record.ClosedAt is null)
         {
             record = State = record with
@@ -103,7 +103,7 @@ public sealed class SessionGrain : XtmpGrain<SessionRecord>, ISessionHandler
 
     public ValueTask<SessionDisconnectReply> DisconnectAsync(SessionDisconnect request, CallContext context = default)
     {
-        if (Known() is not { ClosedAt: null, Gateway: { } gateway })
+        if (RequireState() is not { ClosedAt: null, Gateway: { } gateway })
         {
             return new(new SessionDisconnectReply { SessionId = request.SessionId, Closed = State!.ClosedAt is not null });
         }
@@ -192,6 +192,6 @@ public sealed class SessionGrain : XtmpGrain<SessionRecord>, ISessionHandler
     private static TimeSpan OpenFor(SessionRecord record) =>
         record.ClosedAt is { } closed && closed > record.OpenedAt ? closed - record.OpenedAt : TimeSpan.Zero;
 
-    private SessionRecord Known() =>
+    private SessionRecord RequireState() =>
         State ?? throw Refusal.Of(XtmpErrorCode.NotFound, string.Create(CultureInfo.InvariantCulture, $"No session {Context.Key} was opened here."), "session_id");
 }

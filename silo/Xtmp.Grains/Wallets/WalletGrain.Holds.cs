@@ -17,7 +17,7 @@ public sealed partial class WalletGrain
 
     public async ValueTask<WalletHoldReply> HoldAsync(WalletHold request, CallContext context = default)
     {
-        var state = Known();
+        var state = RequireState();
         if (context.Caller is not null)
         {
             RequireOwner(request.Wallet, context, "wallet");
@@ -60,7 +60,7 @@ public sealed partial class WalletGrain
 
     public async ValueTask<WalletHoldCaptureReply> HoldCaptureAsync(WalletHoldCapture request, CallContext context = default)
     {
-        var state = Known();
+        var state = RequireState();
         RequireCaptor(request.Captor, context);
         var operation = CaptureOperation(request.HoldId, request.OperationId);
         var content = SHA512.HashData(StoredValues.Encode(request));
@@ -113,7 +113,7 @@ public sealed partial class WalletGrain
 
     public async ValueTask<WalletHoldReleaseReply> HoldReleaseAsync(WalletHoldRelease request, CallContext context = default)
     {
-        Known();
+        RequireState();
         RequireCaptor(request.Captor, context);
         var hold = await RequireHoldAsync(request.HoldId, request.Captor).ConfigureAwait(true);
         if (hold.State == (byte)HoldState.Open)
@@ -127,7 +127,7 @@ public sealed partial class WalletGrain
 
     public async ValueTask<WalletHoldStatusReply> HoldStatusAsync(WalletHoldStatus request, CallContext context = default)
     {
-        Known();
+        RequireState();
         var hold = await Context.Entries.ReadAsync<HoldRecord>(HoldKey(request.HoldId)).ConfigureAwait(true);
         if (context.Caller is { } caller && !caller.Wallet.Span.SequenceEqual(request.Wallet.Span) && hold?.Captor != WalletSigning.CaptorOf(caller.Wallet.Span))
         {

@@ -12,7 +12,7 @@ public sealed partial class WalletGrain
 {
     public async ValueTask<WalletTransactionReply> TransactionAsync(WalletTransaction request, CallContext context = default)
     {
-        var state = Known();
+        var state = RequireState();
         RequireOwner(request.From, context, "from");
         var content = new byte[WalletSigning.HashSize];
         WalletSigning.HashTransfer(request, _options.Network, content);
@@ -76,7 +76,7 @@ public sealed partial class WalletGrain
 
     public async ValueTask<WalletCreditReply> CreditAsync(WalletCredit request, CallContext context = default)
     {
-        var state = Known();
+        var state = RequireState();
         var key = InKey(request.From, request.OperationId);
         if (await Context.Entries.ReadAsync<CreditRecord>(key).ConfigureAwait(true) is { } earlier)
         {

@@ -82,7 +82,7 @@ public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
 
     public ValueTask<WalletAuthReply> AuthAsync(WalletAuth request, CallContext context = default)
     {
-        var state = Known();
+        var state = RequireState();
         var keys = Keys(state);
         Context.CheckReply(() => CheckPossession(keys, request.Wallet, request.MlDsaSignature, request.Ed25519Signature, context));
         return new(new WalletAuthReply { Wallet = request.Wallet, AuthenticatedAt = Context.Now, Nonce = state.Nonce });
@@ -90,7 +90,7 @@ public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
 
     public ValueTask<WalletBalanceReply> BalanceAsync(WalletBalance request, CallContext context = default)
     {
-        var state = Known();
+        var state = RequireState();
         RequireOwner(request.Wallet, context, "wallet");
         return new(new WalletBalanceReply
         {
@@ -105,7 +105,7 @@ public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
 
     public async ValueTask<WalletHistoryReply> HistoryAsync(WalletHistory request, CallContext context = default)
     {
-        Known();
+        RequireState();
         if (context.Caller is not null)
         {
             RequireOwner(request.Wallet, context, "wallet");
@@ -120,7 +120,7 @@ public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
 
     public ValueTask<WalletSnapshotReply> SnapshotAsync(WalletSnapshot request, CallContext context = default)
     {
-        var state = Known();
+        var state = RequireState();
         return new(new WalletSnapshotReply { Sequence = state.UpdateSequence, Update = ToUpdate(state) });
     }
 
@@ -147,7 +147,7 @@ public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
             : Refusal.Of(XtmpErrorCode.SignatureInvalid, "The signatures are not this wallet's over this session.");
     }
 
-    private WalletState Known() =>
+    private WalletState RequireState() =>
         State ?? throw Refusal.Of(XtmpErrorCode.WalletUnknown, "No such wallet is registered here.", "wallet");
 
     // Made once an activation; the expanded ML-DSA key inside is what makes the next verification cheap.
