@@ -13,7 +13,7 @@ internal sealed class Declarations
 
     public List<KeyValuePair<ScalarNode, Node>> Handlers { get; private set; } = [];
 
-    public static Declarations Collect(ReadingContext context, Keyed file, string protocol, IEnumerable<FileReading> imports)
+    public static Declarations Collect(ReadingContext context, MappingReader file, string protocol, IEnumerable<FileReading> imports)
     {
         var found = new Declarations();
         ImportTypes(context, file, imports);
@@ -62,7 +62,7 @@ internal sealed class Declarations
         }
     }
 
-    private static List<KeyValuePair<ScalarNode, Node>> Section(ReadingContext context, Keyed file, string section, NamedTypeKind kind)
+    private static List<KeyValuePair<ScalarNode, Node>> Section(ReadingContext context, MappingReader file, string section, NamedTypeKind kind)
     {
         var good = new List<KeyValuePair<ScalarNode, Node>>();
         foreach (var declaration in file.Declarations(section))
@@ -77,7 +77,7 @@ internal sealed class Declarations
     }
 
     /// <summary>A handler takes the names of what is generated for it.</summary>
-    private static List<KeyValuePair<ScalarNode, Node>> HandlerSection(ReadingContext context, Keyed file)
+    private static List<KeyValuePair<ScalarNode, Node>> HandlerSection(ReadingContext context, MappingReader file)
     {
         var good = new List<KeyValuePair<ScalarNode, Node>>();
         foreach (var declaration in file.Declarations("handlers"))
@@ -113,7 +113,7 @@ internal sealed class Declarations
         return true;
     }
 
-    private static void ImportTypes(ReadingContext context, Keyed file, IEnumerable<FileReading> imports)
+    private static void ImportTypes(ReadingContext context, MappingReader file, IEnumerable<FileReading> imports)
     {
         foreach (var reading in imports.SelectMany(i => i.WithImports()))
         {

@@ -5,7 +5,7 @@ namespace Xtmp.Schema.Reading;
 /// <summary>Reads a field's default as a value of its type.</summary>
 internal static class DefaultReader
 {
-    public static DefaultModel? Read(ReadingContext context, Keyed field, TypeModel type, bool optional)
+    public static DefaultModel? Read(ReadingContext context, MappingReader field, TypeModel type, bool optional)
     {
         if (field["default"] is not { } node)
         {

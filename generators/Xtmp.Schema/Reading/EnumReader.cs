@@ -6,16 +6,16 @@ internal static class EnumReader
     public static EnumModel? Read(ReadingContext context, ScalarNode name, Node node, bool flags)
     {
         var rule = flags ? SchemaVocabulary.Flags : SchemaVocabulary.Enum;
-        if (Keyed.Read(context, node, rule, name) is not { } keyed)
+        if (MappingReader.Read(context, node, rule, name) is not { } mapping)
         {
             return null;
         }
         var path = (flags ? "flags." : "enums.") + name.Text;
-        var underlying = keyed.Word<TypeKind>("type") ?? TypeKind.U8;
+        var underlying = mapping.Word<TypeKind>("type") ?? TypeKind.U8;
         var greatest = (ulong)IntegerRange.Of(underlying)!.Value.Max;
-        var (reservedNumbers, reservedNames) = ReservedReader.Read(context, keyed, greatest);
+        var (reservedNumbers, reservedNames) = ReservedReader.Read(context, mapping, greatest);
         var members = new MemberNames(context, name.Text, [], reservedNames, reservedNumbers);
-        var declarations = keyed.Declarations("values").ToList();
+        var declarations = mapping.Declarations("values").ToList();
         var siblings = new HashSet<string>(declarations.Select(d => d.Key.Text), StringComparer.Ordinal);
         var values = new List<EnumValueModel>();
         foreach (var declaration in declarations)
@@ -26,7 +26,7 @@ internal static class EnumReader
                 values.Add(value);
             }
         }
-        if (keyed["values"] is MappingNode { Entries.Count: 0 } empty)
+        if (mapping["values"] is MappingNode { Entries.Count: 0 } empty)
         {
             context.Report(SchemaRules.Empty, empty, $"'{name.Text}' has no values.");
         }
@@ -34,27 +34,27 @@ internal static class EnumReader
         {
             Name = name.Text,
             Namespace = context.Namespace,
-            Doc = keyed.Doc(),
+            Doc = mapping.Doc(),
             Underlying = underlying,
             IsFlags = flags,
             Values = new(values.OrderBy(v => v.Value)),
             ReservedValues = new(reservedNumbers),
             ReservedNames = new(reservedNames),
-            Since = keyed.Since(name.Text),
-            Deprecated = keyed.Deprecation(context.TopLevelNames, name.Text),
+            Since = mapping.Since(name.Text),
+            Deprecated = mapping.Deprecation(context.TopLevelNames, name.Text),
         };
     }
 
     private static EnumValueModel? ReadValue(
         ReadingContext context, ScalarNode name, Node node, bool flags, TypeKind underlying, ulong greatest, MemberNames members, HashSet<string> siblings)
     {
-        if (Keyed.Read(context, node, SchemaVocabulary.EnumValue, name) is not { } keyed)
+        if (MappingReader.Read(context, node, SchemaVocabulary.EnumValue, name) is not { } mapping)
         {
             return null;
         }
         var clrName = Naming.ToPascalCase(name.Text);
         var nameStands = members.TryAddName(name, clrName);
-        if (keyed.Scalar("value") is not { } scalar || Number(context, scalar, underlying, greatest) is not { } value)
+        if (mapping.Scalar("value") is not { } scalar || Number(context, scalar, underlying, greatest) is not { } value)
         {
             return null;
         }
@@ -67,7 +67,7 @@ internal static class EnumReader
         {
             return null;
         }
-        return new(name.Text, clrName, value, keyed.Doc()) { Since = keyed.Since(name.Text), Deprecated = keyed.Deprecation(siblings, name.Text) };
+        return new(name.Text, clrName, value, mapping.Doc()) { Since = mapping.Since(name.Text), Deprecated = mapping.Deprecation(siblings, name.Text) };
     }
 
     /// <summary>Checked against the underlying type here, because u64 goes beyond what the vocabulary can say.</summary>

@@ -5,14 +5,14 @@ namespace Xtmp.Schema.Reading;
 /// <summary>Reads families of message codes.</summary>
 internal static class FamilyReader
 {
-    public static void ReadAll(ReadingContext context, Keyed file)
+    public static void ReadAll(ReadingContext context, MappingReader file)
     {
-        var declared = file["families"] is MappingNode mapping ? mapping.Entries.Count : 0;
+        var declared = file["families"] is MappingNode { Entries.Count: var count } ? count : 0;
         foreach (var declaration in file.Declarations("families"))
         {
             var name = declaration.Key;
             context.Mark("families." + name.Text, name);
-            if (Keyed.Read(context, declaration.Value, SchemaVocabulary.Family, name) is not { } keyed || keyed.Scalar("codes") is not { } codes)
+            if (MappingReader.Read(context, declaration.Value, SchemaVocabulary.Family, name) is not { } mapping || mapping.Scalar("codes") is not { } codes)
             {
                 continue;
             }
@@ -32,12 +32,12 @@ internal static class FamilyReader
                 context.Report(SchemaRules.BadFamily, codes, string.Format(CultureInfo.InvariantCulture, "The codes overlap with those of the family '{0}', 0x{1:X2}-0x{2:X2}.", other.Name, other.First, other.Last));
                 continue;
             }
-            var (reserved, _) = ReservedReader.Read(context, keyed, 254, namesAllowed: false);
+            var (reserved, _) = ReservedReader.Read(context, mapping, 254, namesAllowed: false);
             if (reserved.Where(r => r < first || r > last).Select(r => (ulong?)r).FirstOrDefault() is { } outside)
             {
-                context.Report(SchemaRules.CodeOutsideFamily, keyed["reserved"]!, string.Format(CultureInfo.InvariantCulture, "The reserved code 0x{0:X2} lies outside the family.", outside));
+                context.Report(SchemaRules.CodeOutsideFamily, mapping["reserved"]!, string.Format(CultureInfo.InvariantCulture, "The reserved code 0x{0:X2} lies outside the family.", outside));
             }
-            context.Families.Add(name.Text, new(name.Text, keyed.Doc(), (byte)first, (byte)last) { ReservedCodes = new(reserved.Select(r => (byte)r)) });
+            context.Families.Add(name.Text, new(name.Text, mapping.Doc(), (byte)first, (byte)last) { ReservedCodes = new(reserved.Select(r => (byte)r)) });
         }
         context.FamiliesIncomplete = context.Families.Count != declared;
     }

@@ -5,33 +5,33 @@ internal static class FieldReader
 {
     public static FieldModel? Read(ReadingContext context, Node node, MemberNames members, IReadOnlyCollection<string> siblings, string path, int ownerSince)
     {
-        if (Keyed.Read(context, node, SchemaVocabulary.Field) is not { } keyed)
+        if (MappingReader.Read(context, node, SchemaVocabulary.Field) is not { } mapping)
         {
             return null;
         }
-        var id = keyed.Integer("id");
-        var name = Name(context, keyed, SchemaVocabulary.Field.Noun);
+        var id = mapping.Integer("id");
+        var name = Name(context, mapping, SchemaVocabulary.Field.Noun);
         if (name is not null)
         {
             context.Mark(path + "." + name.Text, name);
         }
         var clrName = name is null ? "" : Naming.ToPascalCase(name.Text);
         var stands = name is not null && members.TryAddName(name, clrName);
-        stands &= id is not null && members.TryAddNumber(keyed.Scalar("id")!, (ulong)id, "id", name?.Text ?? "?");
-        var secret = keyed.Boolean("secret");
-        var since = keyed.Since(name?.Text ?? "The field");
-        var deprecated = keyed.Deprecation(siblings, name?.Text);
-        var doc = keyed.Doc();
-        var unit = keyed.Text("unit");
-        if (keyed.Scalar("type") is not { } typeNode || TypeParser.Parse(context, typeNode) is not { } parsed)
+        stands &= id is not null && members.TryAddNumber(mapping.Scalar("id")!, (ulong)id, "id", name?.Text ?? "?");
+        var secret = mapping.Boolean("secret");
+        var since = mapping.Since(name?.Text ?? "The field");
+        var deprecated = mapping.Deprecation(siblings, name?.Text);
+        var doc = mapping.Doc();
+        var unit = mapping.Text("unit");
+        if (mapping.Scalar("type") is not { } typeNode || TypeParser.Parse(context, typeNode) is not { } parsed)
         {
             return null;
         }
-        var type = LimitReader.ApplyInner(context, keyed, LimitReader.Apply(context, keyed, parsed.Type));
-        var value = DefaultReader.Read(context, keyed, type, parsed.Optional);
-        if (since > ownerSince && since <= context.Version && !parsed.Optional && keyed["default"] is null)
+        var type = LimitReader.ApplyInner(context, mapping, LimitReader.Apply(context, mapping, parsed.Type));
+        var value = DefaultReader.Read(context, mapping, type, parsed.Optional);
+        if (since > ownerSince && since <= context.Version && !parsed.Optional && mapping["default"] is null)
         {
-            context.Report(SchemaRules.LateRequired, keyed.KeyNode("since")!, $"A field that is added later is optional ({type}?) or has a default, because older peers do not send it.");
+            context.Report(SchemaRules.LateRequired, mapping.KeyNode("since")!, $"A field that is added later is optional ({type}?) or has a default, because older peers do not send it.");
         }
         return !stands ? null : new FieldModel
         {
@@ -50,9 +50,9 @@ internal static class FieldReader
     }
 
     /// <summary>The 'name' of a field or arm, or null with a diagnostic when its form is wrong.</summary>
-    public static ScalarNode? Name(ReadingContext context, Keyed keyed, string noun)
+    public static ScalarNode? Name(ReadingContext context, MappingReader mapping, string noun)
     {
-        if (keyed.Scalar("name") is not { } name)
+        if (mapping.Scalar("name") is not { } name)
         {
             return null;
         }

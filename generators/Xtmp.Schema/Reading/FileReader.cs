@@ -32,7 +32,7 @@ internal sealed class FileReader(string path, string text, ImportLoader loader)
         {
             return NotASchema(root);
         }
-        if (Keyed.Read(_context, root, SchemaVocabulary.File) is not { } file)
+        if (MappingReader.Read(_context, root, SchemaVocabulary.File) is not { } file)
         {
             return null;
         }
@@ -97,10 +97,10 @@ internal sealed class FileReader(string path, string text, ImportLoader loader)
         return models;
     }
 
-    private static HashSet<string> NamesOf(Keyed file, string section) =>
+    private static HashSet<string> NamesOf(MappingReader file, string section) =>
         new((file[section] as MappingNode)?.Entries.Select(e => e.Key.Text) ?? [], StringComparer.Ordinal);
 
-    private string ReadHeader(Keyed file)
+    private string ReadHeader(MappingReader file)
     {
         _context.Version = (int)(file.Integer("version") ?? _context.Version);
         if (file.Scalar("namespace") is { } clr)

@@ -16,13 +16,13 @@ internal sealed class HandlerReader(ReadingContext context, string protocol, IRe
 
     public HandlerModel? Read(ScalarNode name, Node node)
     {
-        if (Keyed.Read(context, node, SchemaVocabulary.Handler, name) is not { } keyed)
+        if (MappingReader.Read(context, node, SchemaVocabulary.Handler, name) is not { } mapping)
         {
             Incomplete = true;
             return null;
         }
-        var handlerKey = keyed.Scalar("key");
-        var declarations = keyed.Declarations("methods").ToList();
+        var handlerKey = mapping.Scalar("key");
+        var declarations = mapping.Declarations("methods").ToList();
         var siblings = new HashSet<string>(declarations.Select(d => d.Key.Text), StringComparer.Ordinal);
         var methods = new List<MethodModel>();
         var unreadable = new List<UnreadableMember>();
@@ -42,8 +42,8 @@ internal sealed class HandlerReader(ReadingContext context, string protocol, IRe
                 unreadable.Add(new(declaration.Key.Text, declaration.Value is MappingNode body && body.Entries.Any(e => e.Key.Text == "stream")));
             }
         }
-        Incomplete |= keyed["methods"] is not MappingNode entries || methods.Count != entries.Entries.Count;
-        if (keyed["methods"] is MappingNode { Entries.Count: 0 } empty)
+        Incomplete |= mapping["methods"] is not MappingNode entries || methods.Count != entries.Entries.Count;
+        if (mapping["methods"] is MappingNode { Entries.Count: 0 } empty)
         {
             context.Report(SchemaRules.Empty, empty, $"'{name.Text}' has no methods.");
         }
@@ -52,24 +52,24 @@ internal sealed class HandlerReader(ReadingContext context, string protocol, IRe
             Name = name.Text,
             Namespace = context.Namespace,
             Protocol = protocol,
-            StoredAs = StoredAs(keyed),
+            StoredAs = StoredAs(mapping),
             HasErrors = messages.Values.Any(m => m.Model.ErrorCode != 0),
-            Doc = keyed.Doc(),
+            Doc = mapping.Doc(),
             Methods = new(methods),
             UnreadableMethods = new(unreadable),
-            Since = keyed.Since(name.Text),
-            Deprecated = keyed.Deprecation(context.TopLevelNames, name.Text),
+            Since = mapping.Since(name.Text),
+            Deprecated = mapping.Deprecation(context.TopLevelNames, name.Text),
         };
         if (!_kinds.Add(handler.Kind))
         {
-            context.Report(SchemaRules.DuplicateName, keyed.Scalar("stored_as") ?? name, $"Another handler's grains are stored under '{handler.Kind}' already.");
+            context.Report(SchemaRules.DuplicateName, mapping.Scalar("stored_as") ?? name, $"Another handler's grains are stored under '{handler.Kind}' already.");
         }
         return handler;
     }
 
-    private string? StoredAs(Keyed keyed)
+    private string? StoredAs(MappingReader mapping)
     {
-        if (keyed.Scalar("stored_as") is not { } stored)
+        if (mapping.Scalar("stored_as") is not { } stored)
         {
             return null;
         }
@@ -84,7 +84,7 @@ internal sealed class HandlerReader(ReadingContext context, string protocol, IRe
 
     private MethodModel? ReadMethod(ScalarNode name, Node node, ScalarNode? handlerKey, IReadOnlyCollection<string> siblings)
     {
-        if (Keyed.Read(context, node, SchemaVocabulary.Method, name) is not { } keyed)
+        if (MappingReader.Read(context, node, SchemaVocabulary.Method, name) is not { } mapping)
         {
             return null;
         }
@@ -92,17 +92,17 @@ internal sealed class HandlerReader(ReadingContext context, string protocol, IRe
         {
             context.Report(SchemaRules.ReservedMember, name, $"'{name.Text}' is a member that every handler's code has; choose another name.");
         }
-        var oneWay = keyed.Boolean("one-way");
-        var (replyNode, streamNode) = (keyed.Scalar("reply"), keyed.Scalar("stream"));
+        var oneWay = mapping.Boolean("one-way");
+        var (replyNode, streamNode) = (mapping.Scalar("reply"), mapping.Scalar("stream"));
         var answers = (replyNode is null ? 0 : 1) + (streamNode is null ? 0 : 1) + (oneWay ? 1 : 0);
-        if (answers != 1 && keyed.Complete && keyed.KeyNode("reply") is null == (replyNode is null) && keyed.KeyNode("stream") is null == (streamNode is null))
+        if (answers != 1 && mapping.Complete && mapping.KeyNode("reply") is null == (replyNode is null) && mapping.KeyNode("stream") is null == (streamNode is null))
         {
             context.Report(SchemaRules.MethodShape, name, answers == 0
                 ? "A method has 'reply', 'stream' or 'one-way: true'."
                 : "A method has only one of 'reply', 'stream' and 'one-way: true'.");
         }
         var kind = replyNode is not null ? MethodKind.Unary : streamNode is not null ? MethodKind.Stream : MethodKind.OneWay;
-        var request = keyed.Scalar("request") is { } requestNode
+        var request = mapping.Scalar("request") is { } requestNode
             ? Message(requestNode, answers != 1 ? [MessageKind.Request, MessageKind.OneWay, MessageKind.Local]
                 : kind == MethodKind.OneWay ? [MessageKind.OneWay, MessageKind.Local]
                 : [MessageKind.Request, MessageKind.Local]) : null;
@@ -112,10 +112,10 @@ internal sealed class HandlerReader(ReadingContext context, string protocol, IRe
         {
             return null;
         }
-        var stands = Serve(keyed.Scalar("request")!, name);
+        var stands = Serve(mapping.Scalar("request")!, name);
         stands &= reply is null || Answer(replyNode ?? streamNode!, request);
-        var key = KeyReader.Read(context, name, keyed.Scalar("key") ?? handlerKey, request);
-        var authenticates = keyed.Scalar("authenticates");
+        var key = KeyReader.Read(context, name, mapping.Scalar("key") ?? handlerKey, request);
+        var authenticates = mapping.Scalar("authenticates");
         if (authenticates is not null && key is not null && (oneWay || key.Type is not { Kind: TypeKind.Bytes, FixedLength: WalletIdSize }))
         {
             context.Report(SchemaRules.KeyFieldUnusable, authenticates, oneWay
@@ -130,11 +130,11 @@ internal sealed class HandlerReader(ReadingContext context, string protocol, IRe
             Reply = reply is null ? null : Reference(reply),
             Key = key,
             AuthenticatesWallet = authenticates is not null,
-            Cost = keyed.Word<CostKind>("cost") ?? CostKind.Read,
-            Requires = keyed.Word<RoleKind>("requires") ?? RoleKind.None,
-            Doc = keyed.Doc(),
-            Since = keyed.Since(name.Text),
-            Deprecated = keyed.Deprecation(siblings, name.Text),
+            Cost = mapping.Word<CostKind>("cost") ?? CostKind.Read,
+            Requires = mapping.Word<RoleKind>("requires") ?? RoleKind.None,
+            Doc = mapping.Doc(),
+            Since = mapping.Since(name.Text),
+            Deprecated = mapping.Deprecation(siblings, name.Text),
         };
     }
 

@@ -6,9 +6,9 @@ namespace Xtmp.Schema.Reading;
 /// <summary>Adds the limits of a field, of its items or of its keys to a type.</summary>
 internal static class LimitReader
 {
-    public static TypeModel Apply(ReadingContext context, Keyed keyed, TypeModel type)
+    public static TypeModel Apply(ReadingContext context, MappingReader mapping, TypeModel type)
     {
-        var (min, max) = (keyed.Scalar("min"), keyed.Scalar("max"));
+        var (min, max) = (mapping.Scalar("min"), mapping.Scalar("max"));
         if (min is not null || max is not null)
         {
             type = type.Kind switch
@@ -16,12 +16,12 @@ internal static class LimitReader
                 TypeKind.F32 or TypeKind.F64 => ApplyNumbers(context, type, min, max),
                 TypeKind.String or TypeKind.Bytes or TypeKind.List or TypeKind.Map when type.FixedLength is null => ApplyLengths(context, type, min, max),
                 _ when IntegerRange.Of(type.Kind) is { } range => ApplyIntegers(context, type, min, max, range.Min, range.Max),
-                _ => Refuse(context, type, (min is not null ? keyed.KeyNode("min") : keyed.KeyNode("max"))!),
+                _ => Refuse(context, type, (min is not null ? mapping.KeyNode("min") : mapping.KeyNode("max"))!),
             };
         }
-        if (keyed.Scalar("pattern") is { } pattern)
+        if (mapping.Scalar("pattern") is { } pattern)
         {
-            type = type.Kind == TypeKind.String ? type with { Pattern = ReadPattern(context, pattern) } : Refuse(context, type, keyed.KeyNode("pattern")!);
+            type = type.Kind == TypeKind.String ? type with { Pattern = ReadPattern(context, pattern) } : Refuse(context, type, mapping.KeyNode("pattern")!);
             if (type.Pattern is { } compiled && !Patterns.PatternLengths.AnyWithin(compiled, type.MinLength, type.MaxLength))
             {
                 context.Report(SchemaRules.BadRange, pattern, FormattableString.Invariant($"No string of {type.MinLength} to {type.MaxLength} bytes matches the pattern."));
@@ -31,7 +31,7 @@ internal static class LimitReader
     }
 
     /// <summary>Applies a field's <c>items</c> and <c>keys</c>.</summary>
-    public static TypeModel ApplyInner(ReadingContext context, Keyed field, TypeModel type)
+    public static TypeModel ApplyInner(ReadingContext context, MappingReader field, TypeModel type)
     {
         if (field["items"] is { } items)
         {
@@ -39,7 +39,7 @@ internal static class LimitReader
             {
                 return Refuse(context, type, field.KeyNode("items")!);
             }
-            type = Keyed.Read(context, items, SchemaVocabulary.Limits) is { } keyed ? type with { Element = Apply(context, keyed, type.Element) } : type;
+            type = MappingReader.Read(context, items, SchemaVocabulary.Limits) is { } mapping ? type with { Element = Apply(context, mapping, type.Element) } : type;
         }
         if (field["keys"] is { } keys)
         {
@@ -47,7 +47,7 @@ internal static class LimitReader
             {
                 return Refuse(context, type, field.KeyNode("keys")!);
             }
-            type = Keyed.Read(context, keys, SchemaVocabulary.Limits) is { } keyed ? type with { Key = Apply(context, keyed, type.Key) } : type;
+            type = MappingReader.Read(context, keys, SchemaVocabulary.Limits) is { } mapping ? type with { Key = Apply(context, mapping, type.Key) } : type;
         }
         return type;
     }

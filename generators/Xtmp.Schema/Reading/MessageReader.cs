@@ -10,26 +10,26 @@ internal sealed class MessageReader(ReadingContext context, string protocol)
 
     public MessageDraft? Read(ScalarNode name, Node node)
     {
-        if (Keyed.Read(context, node, SchemaVocabulary.Message, name) is not { } keyed)
+        if (MappingReader.Read(context, node, SchemaVocabulary.Message, name) is not { } mapping)
         {
             return null;
         }
-        var (shape, intact) = StructReader.Read(context, name, keyed, "messages");
-        var kind = keyed.Word<MessageKind>("kind");
-        var transport = keyed.Word<TransportKind>("transport");
-        var priority = keyed.Word<PriorityKind>("priority");
-        var compress = keyed.Word<CompressKind>("compress") ?? CompressKind.Auto;
-        var authentication = keyed.Word<AuthenticationKind>("authentication") ?? AuthenticationKind.None;
-        var (ack, idempotent) = (keyed.Boolean("ack"), keyed.Boolean("idempotent"));
-        var code = (int)(keyed.Integer("code") ?? 0);
+        var (shape, intact) = StructReader.Read(context, name, mapping, "messages");
+        var kind = mapping.Word<MessageKind>("kind");
+        var transport = mapping.Word<TransportKind>("transport");
+        var priority = mapping.Word<PriorityKind>("priority");
+        var compress = mapping.Word<CompressKind>("compress") ?? CompressKind.Auto;
+        var authentication = mapping.Word<AuthenticationKind>("authentication") ?? AuthenticationKind.None;
+        var (ack, idempotent) = (mapping.Boolean("ack"), mapping.Boolean("idempotent"));
+        var code = (int)(mapping.Integer("code") ?? 0);
         string? family = null;
         var isDeclaredError = kind == MessageKind.Error && !_isCore;
         if (kind is { } known)
         {
-            CheckKeys(keyed, known);
+            CheckKeys(mapping, known);
             if (CarriesCode(known))
             {
-                family = CheckCode(name, keyed, known, ref code);
+                family = CheckCode(name, mapping, known, ref code);
             }
         }
         else
@@ -55,10 +55,10 @@ internal sealed class MessageReader(ReadingContext context, string protocol)
     private static bool CarriesCode(MessageKind kind) => kind is MessageKind.Request or MessageKind.OneWay or MessageKind.Error;
 
     /// <summary>Says of each key that is there whether it means anything for the kind.</summary>
-    private void CheckKeys(Keyed keyed, MessageKind kind)
+    private void CheckKeys(MappingReader mapping, MessageKind kind)
     {
         var word = CanonicalText.Word(kind);
-        if (!CarriesCode(kind) && keyed.KeyNode("code") is { } code)
+        if (!CarriesCode(kind) && mapping.KeyNode("code") is { } code)
         {
             var why = kind == MessageKind.Local ? "it never leaves the silo" : "it travels with the code of the request it answers";
             context.Report(SchemaRules.CodeNotForKind, code, $"A message of kind {word} has no code: {why}.");
@@ -73,16 +73,16 @@ internal sealed class MessageReader(ReadingContext context, string protocol)
         };
         foreach (var key in new[] { "family", "transport", "priority", "compress", "ack", "idempotent", "authentication" })
         {
-            if (!allowed.Contains(key) && keyed.KeyNode(key) is { } node)
+            if (!allowed.Contains(key) && mapping.KeyNode(key) is { } node)
             {
                 context.Report(SchemaRules.AttributeNotForKind, node, $"'{key}' means nothing for a message of kind {word}.");
             }
         }
     }
 
-    private string? CheckCode(ScalarNode name, Keyed keyed, MessageKind kind, ref int code)
+    private string? CheckCode(ScalarNode name, MappingReader mapping, MessageKind kind, ref int code)
     {
-        var familyNode = keyed.Scalar("family");
+        var familyNode = mapping.Scalar("family");
         FamilyModel? family = null;
         if (familyNode is not null && !context.Families.TryGetValue(familyNode.Text, out family))
         {
@@ -91,9 +91,9 @@ internal sealed class MessageReader(ReadingContext context, string protocol)
                 context.Report(SchemaRules.UnknownFamily, familyNode, $"There is no family '{Shown.Of(familyNode.Text)}'.", Suggestion.For(familyNode.Text, context.Families.Keys));
             }
         }
-        if (keyed.Scalar("code") is not { } node)
+        if (mapping.Scalar("code") is not { } node)
         {
-            if (keyed.KeyNode("code") is null)
+            if (mapping.KeyNode("code") is null)
             {
                 context.Report(SchemaRules.CodeNotForKind, name, $"A message of kind {CanonicalText.Word(kind)} needs 'code'.");
             }

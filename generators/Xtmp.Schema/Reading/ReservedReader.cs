@@ -8,11 +8,11 @@ internal static class ReservedReader
     /// <summary>A range names every number it holds; more than this is a slip of the pen.</summary>
     private const int MostNumbers = 4096;
 
-    public static (IReadOnlyList<ulong> Numbers, IReadOnlyList<string> Names) Read(ReadingContext context, Keyed keyed, ulong greatest, bool namesAllowed = true)
+    public static (IReadOnlyList<ulong> Numbers, IReadOnlyList<string> Names) Read(ReadingContext context, MappingReader mapping, ulong greatest, bool namesAllowed = true)
     {
         var numbers = new SortedSet<ulong>();
         var names = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (var item in keyed.Items("reserved"))
+        foreach (var item in mapping.Items("reserved"))
         {
             if (item is not ScalarNode scalar)
             {

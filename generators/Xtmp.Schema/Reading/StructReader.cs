@@ -7,16 +7,16 @@ internal static class StructReader
 {
     public static StructModel? Read(ReadingContext context, ScalarNode name, Node node, string section)
     {
-        return Keyed.Read(context, node, SchemaVocabulary.Struct, name) is { } keyed ? Read(context, name, keyed, section).Shape : null;
+        return MappingReader.Read(context, node, SchemaVocabulary.Struct, name) is { } mapping ? Read(context, name, mapping, section).Shape : null;
     }
 
     /// <returns>The shape, and whether every field of the file is in it.</returns>
-    public static (StructModel Shape, bool Intact) Read(ReadingContext context, ScalarNode name, Keyed keyed, string section)
+    public static (StructModel Shape, bool Intact) Read(ReadingContext context, ScalarNode name, MappingReader mapping, string section)
     {
-        var (reservedNumbers, reservedNames) = ReservedReader.Read(context, keyed, SchemaLimits.GreatestFieldId);
+        var (reservedNumbers, reservedNames) = ReservedReader.Read(context, mapping, SchemaLimits.GreatestFieldId);
         var members = new MemberNames(context, name.Text, ReservedNames.StructMembers, reservedNames, reservedNumbers);
-        var since = keyed.Since(name.Text);
-        var items = keyed.Items("fields");
+        var since = mapping.Since(name.Text);
+        var items = mapping.Items("fields");
         var siblings = ListNames.Of(items);
         var fields = new List<FieldModel>();
         var unreadable = new List<UnreadableMember>();
@@ -32,7 +32,7 @@ internal static class StructReader
             }
         }
         fields.Sort((a, b) => a.Id.CompareTo(b.Id));
-        var intact = fields.Count == items.Count && keyed["fields"] is ListNode;
+        var intact = fields.Count == items.Count && mapping["fields"] is ListNode;
         if (intact)
         {
             CheckGaps(context, section + "." + name.Text, fields, reservedNumbers);
@@ -41,13 +41,13 @@ internal static class StructReader
         {
             Name = name.Text,
             Namespace = context.Namespace,
-            Doc = keyed.Doc(),
+            Doc = mapping.Doc(),
             Fields = new(fields),
             UnreadableFields = new(unreadable),
             ReservedIds = new(reservedNumbers.Select(n => (int)n)),
             ReservedNames = new(reservedNames),
             Since = since,
-            Deprecated = keyed.Deprecation(context.TopLevelNames, name.Text),
+            Deprecated = mapping.Deprecation(context.TopLevelNames, name.Text),
         };
         return (shape, intact);
     }

@@ -5,17 +5,17 @@ internal static class UnionReader
 {
     public static UnionModel? Read(ReadingContext context, ScalarNode name, Node node)
     {
-        if (Keyed.Read(context, node, SchemaVocabulary.Union, name) is not { } keyed)
+        if (MappingReader.Read(context, node, SchemaVocabulary.Union, name) is not { } mapping)
         {
             return null;
         }
-        var (reservedNumbers, reservedNames) = ReservedReader.Read(context, keyed, SchemaLimits.GreatestTag);
+        var (reservedNumbers, reservedNames) = ReservedReader.Read(context, mapping, SchemaLimits.GreatestTag);
         // An arm becomes the nested type XArm, so that in a union named XArm no arm may be called x.
         var generated = name.Text.EndsWith("Arm", StringComparison.Ordinal)
             ? new HashSet<string>(ReservedNames.UnionMembers, StringComparer.Ordinal) { name.Text.Substring(0, name.Text.Length - 3) }
             : ReservedNames.UnionMembers;
         var members = new MemberNames(context, name.Text, generated, reservedNames, reservedNumbers);
-        var items = keyed.Items("arms");
+        var items = mapping.Items("arms");
         var siblings = ListNames.Of(items);
         var arms = new List<UnionArmModel>();
         foreach (var item in items)
@@ -25,7 +25,7 @@ internal static class UnionReader
                 arms.Add(arm);
             }
         }
-        if (keyed["arms"] is ListNode { Items.Count: 0 } empty)
+        if (mapping["arms"] is ListNode { Items.Count: 0 } empty)
         {
             context.Report(SchemaRules.Empty, empty, $"'{name.Text}' has no arms.");
         }
@@ -33,31 +33,31 @@ internal static class UnionReader
         {
             Name = name.Text,
             Namespace = context.Namespace,
-            Doc = keyed.Doc(),
+            Doc = mapping.Doc(),
             Arms = new(arms.OrderBy(a => a.Tag)),
             ReservedTags = new(reservedNumbers.Select(n => (int)n)),
             ReservedNames = new(reservedNames),
-            Since = keyed.Since(name.Text),
-            Deprecated = keyed.Deprecation(context.TopLevelNames, name.Text),
+            Since = mapping.Since(name.Text),
+            Deprecated = mapping.Deprecation(context.TopLevelNames, name.Text),
         };
     }
 
     private static UnionArmModel? ReadArm(ReadingContext context, Node node, MemberNames members, IReadOnlyCollection<string> siblings, string path)
     {
-        if (Keyed.Read(context, node, SchemaVocabulary.Arm) is not { } keyed)
+        if (MappingReader.Read(context, node, SchemaVocabulary.Arm) is not { } mapping)
         {
             return null;
         }
-        var tag = keyed.Integer("tag");
-        var name = FieldReader.Name(context, keyed, SchemaVocabulary.Arm.Noun);
+        var tag = mapping.Integer("tag");
+        var name = FieldReader.Name(context, mapping, SchemaVocabulary.Arm.Noun);
         if (name is not null)
         {
             context.Mark(path + "." + name.Text, name);
         }
         var clrName = name is null ? "" : Naming.ToPascalCase(name.Text);
         var stands = name is not null && members.TryAddName(name, clrName);
-        stands &= tag is not null && members.TryAddNumber(keyed.Scalar("tag")!, (ulong)tag, "tag", name?.Text ?? "?");
-        if (keyed.Scalar("type") is not { } typeNode || TypeParser.Parse(context, typeNode) is not { } parsed)
+        stands &= tag is not null && members.TryAddNumber(mapping.Scalar("tag")!, (ulong)tag, "tag", name?.Text ?? "?");
+        if (mapping.Scalar("type") is not { } typeNode || TypeParser.Parse(context, typeNode) is not { } parsed)
         {
             return null;
         }
@@ -67,7 +67,7 @@ internal static class UnionReader
             return null;
         }
         return stands
-            ? new((int)tag!, name!.Text, clrName, parsed.Type.Named!, keyed.Doc()) { Since = keyed.Since(name.Text), Deprecated = keyed.Deprecation(siblings, name.Text) }
+            ? new((int)tag!, name!.Text, clrName, parsed.Type.Named!, mapping.Doc()) { Since = mapping.Since(name.Text), Deprecated = mapping.Deprecation(siblings, name.Text) }
             : null;
     }
 }

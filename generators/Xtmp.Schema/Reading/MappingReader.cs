@@ -3,13 +3,13 @@ using System.Numerics;
 namespace Xtmp.Schema.Reading;
 
 /// <summary>A mapping read by its vocabulary: every wrong, missing or misspelt key is reported once, at its place.</summary>
-internal sealed class Keyed
+internal sealed class MappingReader
 {
     private readonly ReadingContext _context;
     private readonly NodeRule _rule;
     private readonly Dictionary<string, KeyValuePair<ScalarNode, Node>> _entries = new(StringComparer.Ordinal);
 
-    private Keyed(ReadingContext context, MappingNode node, NodeRule rule)
+    private MappingReader(ReadingContext context, MappingNode node, NodeRule rule)
     {
         _context = context;
         _rule = rule;
@@ -25,7 +25,7 @@ internal sealed class Keyed
     /// <param name="node">What stands in the file.</param>
     /// <param name="rule">What should stand there.</param>
     /// <param name="owner">Where to report a missing key; the mapping itself where null.</param>
-    public static Keyed? Read(ReadingContext context, Node node, NodeRule rule, Node? owner = null)
+    public static MappingReader? Read(ReadingContext context, Node node, NodeRule rule, Node? owner = null)
     {
         if (node is not MappingNode mapping)
         {
@@ -35,7 +35,7 @@ internal sealed class Keyed
                 $"{Capital(rule.Noun)} is a mapping{needs}; this is {node.Noun}.");
             return null;
         }
-        var keyed = new Keyed(context, mapping, rule);
+        var reader = new MappingReader(context, mapping, rule);
         foreach (var entry in mapping.Entries)
         {
             if (rule.Find(entry.Key.Text) is null)
@@ -46,28 +46,28 @@ internal sealed class Keyed
                 // A misspelt required key is one mistake, not two.
                 if (suggestion is not null && rule.Find(suggestion)!.Required && !mapping.Entries.Any(e => e.Key.Text == suggestion))
                 {
-                    keyed._entries[suggestion] = entry;
+                    reader._entries[suggestion] = entry;
                 }
                 continue;
             }
             if (entry.Value is ScalarNode { IsNull: true })
             {
-                keyed.Complete &= !rule.Find(entry.Key.Text)!.Required;
+                reader.Complete &= !rule.Find(entry.Key.Text)!.Required;
                 context.Report(SchemaRules.MissingKey, entry.Key, $"'{entry.Key.Text}' has no value.");
-                keyed._entries[entry.Key.Text] = new(entry.Key, null!);
+                reader._entries[entry.Key.Text] = new(entry.Key, null!);
                 continue;
             }
-            keyed._entries[entry.Key.Text] = entry;
+            reader._entries[entry.Key.Text] = entry;
         }
         foreach (var key in rule.Keys)
         {
-            if (key.Required && !keyed._entries.ContainsKey(key.Name))
+            if (key.Required && !reader._entries.ContainsKey(key.Name))
             {
-                keyed.Complete = false;
+                reader.Complete = false;
                 context.Report(SchemaRules.MissingKey, owner ?? mapping, $"{Capital(rule.Noun)} needs '{key.Name}'.");
             }
         }
-        return keyed;
+        return reader;
     }
 
     /// <summary>The node behind a key, or null when the key is not there or holds nothing.</summary>
