@@ -13,7 +13,7 @@ internal static class DeclarationList
             var next = i + 1 < mapping.Entries.Count ? mapping.Entries[i + 1].Key : null;
             if (value is ScalarNode { IsNull: true } && next is not null && rule.Node!.Find(next.Text) is not null)
             {
-                context.Report(SchemaRules.Indentation, next, $"'{next.Text}' stands where a name is expected; indent it to belong to '{Shown.Of(name.Text)}'.");
+                context.Report(SchemaRules.Indentation, next, $"'{next.Text}' stands where a name is expected; indent it to belong to '{DiagnosticText.Excerpt(name.Text)}'.");
                 while (i + 1 < mapping.Entries.Count && rule.Node.Find(mapping.Entries[i + 1].Key.Text) is not null)
                 {
                     i++;
@@ -26,7 +26,7 @@ internal static class DeclarationList
                 continue;
             }
             var form = rule.TypeNames ? "ASCII letters and digits, beginning with a capital" : "lower-case words joined by '_'";
-            context.Report(SchemaRules.BadName, name, FormattableString.Invariant($"'{Shown.Of(name.Text)}' is no name for {rule.Node!.Noun}: {form}, at most {Naming.LongestName} characters."),
+            context.Report(SchemaRules.BadName, name, FormattableString.Invariant($"'{DiagnosticText.Excerpt(name.Text)}' is no name for {rule.Node!.Noun}: {form}, at most {Naming.LongestName} characters."),
                 rule.TypeNames ? Naming.SuggestPascalCase(name.Text) : Naming.SuggestSnakeCase(name.Text));
         }
         return good;

@@ -37,7 +37,7 @@ internal static class DefaultReader
             if (type.Kind != TypeKind.Enum)
             {
                 var allowed = type.Kind is TypeKind.Bool or TypeKind.F32 or TypeKind.F64 || IntegerRange.Of(type.Kind) is not null && type.Kind != TypeKind.Timestamp;
-                context.Report(SchemaRules.BadDefault, scalar, allowed ? $"'{Shown.Of(scalar.Text)}' is no value of {type}." : $"{type} takes no default.");
+                context.Report(SchemaRules.BadDefault, scalar, allowed ? $"'{DiagnosticText.Excerpt(scalar.Text)}' is no value of {type}." : $"{type} takes no default.");
             }
             return null;
         }
@@ -55,7 +55,7 @@ internal static class DefaultReader
         {
             return new() { Member = scalar.Text };
         }
-        context.Report(SchemaRules.BadDefault, scalar, $"'{Shown.Of(scalar.Text)}' is no value of {type}.", Suggestion.For(scalar.Text, members?.Keys ?? []));
+        context.Report(SchemaRules.BadDefault, scalar, $"'{DiagnosticText.Excerpt(scalar.Text)}' is no value of {type}.", Suggestion.For(scalar.Text, members?.Keys ?? []));
         return null;
     }
 

@@ -75,7 +75,7 @@ internal static class EnumReader
     {
         if (!ScalarText.TryInteger(scalar, out var value))
         {
-            context.Report(SchemaRules.WrongValue, scalar, $"'value' is a whole number, not '{Shown.Of(scalar.Text)}'.");
+            context.Report(SchemaRules.WrongValue, scalar, $"'value' is a whole number, not '{DiagnosticText.Excerpt(scalar.Text)}'.");
             return null;
         }
         if (value < 0 || value > greatest)

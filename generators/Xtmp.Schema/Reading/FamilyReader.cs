@@ -18,7 +18,7 @@ internal static class FamilyReader
             }
             if (!ScalarText.TryRange(codes.Text, out var first, out var last))
             {
-                context.Report(SchemaRules.WrongValue, codes, $"'codes' is a range such as 0xA0-0xAF, not '{Shown.Of(codes.Text)}'.");
+                context.Report(SchemaRules.WrongValue, codes, $"'codes' is a range such as 0xA0-0xAF, not '{DiagnosticText.Excerpt(codes.Text)}'.");
                 continue;
             }
             if (first < 1 || last > 254 || first > last)

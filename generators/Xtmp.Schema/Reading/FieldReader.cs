@@ -60,7 +60,7 @@ internal static class FieldReader
         {
             return name;
         }
-        context.Report(SchemaRules.BadName, name, FormattableString.Invariant($"'{Shown.Of(name.Text)}' is no name for {noun}: lower-case words joined by '_', at most {Naming.LongestName} characters."),
+        context.Report(SchemaRules.BadName, name, FormattableString.Invariant($"'{DiagnosticText.Excerpt(name.Text)}' is no name for {noun}: lower-case words joined by '_', at most {Naming.LongestName} characters."),
             Naming.SuggestSnakeCase(name.Text));
         return null;
     }

@@ -108,7 +108,7 @@ internal sealed class FileReader(string path, string text, ImportLoader loader)
             _context.Namespace = clr.Text;
             if (!Naming.IsNamespace(clr.Text))
             {
-                _context.Report(SchemaRules.BadName, clr, $"'{Shown.Of(clr.Text)}' is no C# namespace.");
+                _context.Report(SchemaRules.BadName, clr, $"'{DiagnosticText.Excerpt(clr.Text)}' is no C# namespace.");
             }
         }
         if (file.Scalar("protocol") is not { } protocol)
@@ -118,7 +118,7 @@ internal sealed class FileReader(string path, string text, ImportLoader loader)
         _context.Mark("protocol", protocol);
         if (!Naming.IsSnakeCase(protocol.Text))
         {
-            _context.Report(SchemaRules.BadName, protocol, $"'{Shown.Of(protocol.Text)}' is no name for a protocol: lower-case words joined by '_'.", Naming.SuggestSnakeCase(protocol.Text));
+            _context.Report(SchemaRules.BadName, protocol, $"'{DiagnosticText.Excerpt(protocol.Text)}' is no name for a protocol: lower-case words joined by '_'.", Naming.SuggestSnakeCase(protocol.Text));
         }
         return protocol.Text;
     }

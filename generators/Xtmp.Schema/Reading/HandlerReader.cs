@@ -78,7 +78,7 @@ internal sealed class HandlerReader(ReadingContext context, string protocol, IRe
         {
             return stored.Text;
         }
-        context.Report(SchemaRules.BadName, stored, $"'{Shown.Of(stored.Text)}' is no kind of grains: the name of a handler, or a protocol and one, such as orders.Order.");
+        context.Report(SchemaRules.BadName, stored, $"'{DiagnosticText.Excerpt(stored.Text)}' is no kind of grains: the name of a handler, or a protocol and one, such as orders.Order.");
         return null;
     }
 
@@ -145,7 +145,7 @@ internal sealed class HandlerReader(ReadingContext context, string protocol, IRe
             if (!declared.Contains(node.Text))
             {
                 var isType = context.Symbols.Find(node.Text) is { Type.Kind: not NamedTypeKind.Message };
-                context.Report(SchemaRules.UnknownMessage, node, isType ? $"'{node.Text}' is a type, not a message of this file." : $"This file has no message '{Shown.Of(node.Text)}'.",
+                context.Report(SchemaRules.UnknownMessage, node, isType ? $"'{node.Text}' is a type, not a message of this file." : $"This file has no message '{DiagnosticText.Excerpt(node.Text)}'.",
                     isType ? null : Suggestion.For(node.Text, messages.Keys));
             }
             return null;

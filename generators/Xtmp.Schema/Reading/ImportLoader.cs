@@ -40,7 +40,7 @@ internal sealed class ImportLoader(Func<string, string?> resolve)
         {
             if (resolve(path) is not { } text)
             {
-                context.Report(SchemaRules.ImportNotFound, scalar, $"There is no file '{Shown.Of(scalar.Text)}'. In a project, an imported file has to be among the AdditionalFiles.");
+                context.Report(SchemaRules.ImportNotFound, scalar, $"There is no file '{DiagnosticText.Excerpt(scalar.Text)}'. In a project, an imported file has to be among the AdditionalFiles.");
                 return;
             }
             reading = ReadFile(path, text);

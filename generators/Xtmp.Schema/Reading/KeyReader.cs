@@ -26,7 +26,7 @@ internal static class KeyReader
         }
         if (key!.Text.StartsWith("$", StringComparison.Ordinal))
         {
-            context.Report(SchemaRules.KeyFieldMissing, key, $"There is no key '{Shown.Of(key.Text)}'; those beside fields are $session and $caller.", Suggestion.For(key.Text, ["$session", "$caller"]));
+            context.Report(SchemaRules.KeyFieldMissing, key, $"There is no key '{DiagnosticText.Excerpt(key.Text)}'; those beside fields are $session and $caller.", Suggestion.For(key.Text, ["$session", "$caller"]));
             return null;
         }
         var fields = request.Model.Shape.Fields;
@@ -36,7 +36,7 @@ internal static class KeyReader
             {
                 // A handler's key is shared by its methods, so the method that lacks it is the place to look at.
                 var place = key.Position.Line < method.Position.Line ? method : key;
-                context.Report(SchemaRules.KeyFieldMissing, place, $"'{request.Model.Name}' has no field '{Shown.Of(key.Text)}' to be the key.", Suggestion.For(key.Text, fields.Select(f => f.Name)));
+                context.Report(SchemaRules.KeyFieldMissing, place, $"'{request.Model.Name}' has no field '{DiagnosticText.Excerpt(key.Text)}' to be the key.", Suggestion.For(key.Text, fields.Select(f => f.Name)));
             }
             return null;
         }

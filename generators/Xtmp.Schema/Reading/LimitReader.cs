@@ -96,7 +96,7 @@ internal static class LimitReader
         }
         if (!ScalarText.TryInteger(node, out var value))
         {
-            context.Report(SchemaRules.WrongValue, node, $"A limit of {type} is a whole number, not '{Shown.Of(node.Text)}'.");
+            context.Report(SchemaRules.WrongValue, node, $"A limit of {type} is a whole number, not '{DiagnosticText.Excerpt(node.Text)}'.");
             return null;
         }
         if (value < least || value > greatest)
@@ -115,7 +115,7 @@ internal static class LimitReader
         }
         if (!ScalarText.TryNumber(node, out var value))
         {
-            context.Report(SchemaRules.WrongValue, node, $"A limit of {type} is a number, not '{Shown.Of(node.Text)}'.");
+            context.Report(SchemaRules.WrongValue, node, $"A limit of {type} is a number, not '{DiagnosticText.Excerpt(node.Text)}'.");
             return null;
         }
         if (type.Kind == TypeKind.F32 && Math.Abs(value) > float.MaxValue)

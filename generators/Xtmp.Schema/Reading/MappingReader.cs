@@ -42,7 +42,7 @@ internal sealed class MappingReader
             {
                 var suggestion = Suggestion.For(entry.Key.Text, rule.Keys.Select(k => k.Name));
                 var known = suggestion is null ? " Known are: " + string.Join(", ", rule.Keys.Select(k => k.Name)) + "." : "";
-                context.Report(SchemaRules.UnknownKey, entry.Key, $"{Capital(rule.Noun)} has no key '{Shown.Of(entry.Key.Text)}'.{known}", suggestion);
+                context.Report(SchemaRules.UnknownKey, entry.Key, $"{Capital(rule.Noun)} has no key '{DiagnosticText.Excerpt(entry.Key.Text)}'.{known}", suggestion);
                 // A misspelt required key is one mistake, not two.
                 if (suggestion is not null && rule.Find(suggestion)!.Required && !mapping.Entries.Any(e => e.Key.Text == suggestion))
                 {
@@ -111,7 +111,7 @@ internal sealed class MappingReader
             "no" or "off" or "0" or "false" => "false",
             _ => null,
         };
-        _context.Report(SchemaRules.WrongValue, scalar, $"'{key}' is true or false, not '{Shown.Of(scalar.Text)}'.", meant);
+        _context.Report(SchemaRules.WrongValue, scalar, $"'{key}' is true or false, not '{DiagnosticText.Excerpt(scalar.Text)}'.", meant);
         return otherwise;
     }
 
@@ -125,7 +125,7 @@ internal sealed class MappingReader
         var rule = _rule.Find(key)!.Value;
         if (!ScalarText.TryInteger(scalar, out var value))
         {
-            _context.Report(SchemaRules.WrongValue, scalar, $"'{key}' is a whole number, not '{Shown.Of(scalar.Text)}'.");
+            _context.Report(SchemaRules.WrongValue, scalar, $"'{key}' is a whole number, not '{DiagnosticText.Excerpt(scalar.Text)}'.");
             return null;
         }
         if (value < rule.Min || value > rule.Max)
@@ -152,7 +152,7 @@ internal sealed class MappingReader
             }
         }
         var words = _rule.Find(key)!.Value.Words;
-        _context.Report(SchemaRules.WrongValue, scalar, $"'{key}' is one of {string.Join(", ", words)}; this is '{Shown.Of(scalar.Text)}'.", Suggestion.For(scalar.Text, words));
+        _context.Report(SchemaRules.WrongValue, scalar, $"'{key}' is one of {string.Join(", ", words)}; this is '{DiagnosticText.Excerpt(scalar.Text)}'.", Suggestion.For(scalar.Text, words));
         return null;
     }
 
@@ -216,7 +216,7 @@ internal sealed class MappingReader
         }
         if (replacement is not null && (replacement.Text == self || !siblings.Contains(replacement.Text)))
         {
-            _context.Report(SchemaRules.BadDeprecation, replacement, $"'{Shown.Of(replacement.Text)}' cannot replace it: there is no such name beside it.",
+            _context.Report(SchemaRules.BadDeprecation, replacement, $"'{DiagnosticText.Excerpt(replacement.Text)}' cannot replace it: there is no such name beside it.",
                 Suggestion.For(replacement.Text, siblings.Where(s => s != self)));
         }
         return new(reason.Text.Trim(), replacement?.Text);

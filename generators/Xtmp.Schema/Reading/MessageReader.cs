@@ -88,7 +88,7 @@ internal sealed class MessageReader(ReadingContext context, string protocol)
         {
             if (!context.FamiliesIncomplete)
             {
-                context.Report(SchemaRules.UnknownFamily, familyNode, $"There is no family '{Shown.Of(familyNode.Text)}'.", Suggestion.For(familyNode.Text, context.Families.Keys));
+                context.Report(SchemaRules.UnknownFamily, familyNode, $"There is no family '{DiagnosticText.Excerpt(familyNode.Text)}'.", Suggestion.For(familyNode.Text, context.Families.Keys));
             }
         }
         if (mapping.Scalar("code") is not { } node)

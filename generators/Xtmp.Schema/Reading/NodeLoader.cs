@@ -153,7 +153,7 @@ internal sealed class NodeLoader
             }
             if (lines.TryGetValue(key.Text, out var line))
             {
-                _diagnostics.Add(SchemaRules.DuplicateKey, key.Position, FormattableString.Invariant($"'{Shown.Of(key.Text)}' already stands in line {line}."));
+                _diagnostics.Add(SchemaRules.DuplicateKey, key.Position, FormattableString.Invariant($"'{DiagnosticText.Excerpt(key.Text)}' already stands in line {line}."));
                 continue;
             }
             lines.Add(key.Text, key.Position.Line);

@@ -24,7 +24,7 @@ internal static class ReservedReader
             {
                 if (first < 0 || last > greatest || first > last || last - first >= MostNumbers)
                 {
-                    context.Report(SchemaRules.NumberOutOfRange, scalar, $"'{Shown.Of(scalar.Text)}' is no range within 0 to {greatest}.");
+                    context.Report(SchemaRules.NumberOutOfRange, scalar, $"'{DiagnosticText.Excerpt(scalar.Text)}' is no range within 0 to {greatest}.");
                     continue;
                 }
                 for (var number = first; number <= last; number++)
@@ -38,11 +38,11 @@ internal static class ReservedReader
             }
             else
             {
-                context.Report(SchemaRules.WrongValue, scalar, $"'{Shown.Of(scalar.Text)}' is neither a number nor a range{(namesAllowed ? " nor a name" : "")}.", namesAllowed ? Naming.SuggestSnakeCase(scalar.Text) : null);
+                context.Report(SchemaRules.WrongValue, scalar, $"'{DiagnosticText.Excerpt(scalar.Text)}' is neither a number nor a range{(namesAllowed ? " nor a name" : "")}.", namesAllowed ? Naming.SuggestSnakeCase(scalar.Text) : null);
             }
             if (!fresh)
             {
-                context.Report(SchemaRules.DuplicateId, scalar, $"'{Shown.Of(scalar.Text)}' is reserved already.");
+                context.Report(SchemaRules.DuplicateId, scalar, $"'{DiagnosticText.Excerpt(scalar.Text)}' is reserved already.");
             }
         }
         return (numbers.ToList(), names.ToList());

@@ -40,7 +40,7 @@ internal static class SyntaxProblem
         }
         else
         {
-            diagnostics.Add(SchemaRules.Syntax, position, "Not well-formed YAML: " + Shown.Of(FirstSentence(message)) + ".");
+            diagnostics.Add(SchemaRules.Syntax, position, "Not well-formed YAML: " + DiagnosticText.Excerpt(FirstSentence(message)) + ".");
         }
     }
 

@@ -31,7 +31,7 @@ internal sealed class TypeParser
         parser.SkipSpace();
         if (parser._at < parser._text.Length)
         {
-            parser.Report(SchemaRules.BadType, parser._at, parser._text.Length - parser._at, $"The type ends before '{Shown.Of(parser._text.Substring(parser._at))}'.");
+            parser.Report(SchemaRules.BadType, parser._at, parser._text.Length - parser._at, $"The type ends before '{DiagnosticText.Excerpt(parser._text.Substring(parser._at))}'.");
             return null;
         }
         return (type, optional);
@@ -63,7 +63,7 @@ internal sealed class TypeParser
         }
         if (Peek('<') || Peek('['))
         {
-            return Fail(SchemaRules.BadType, _at, 1, $"Only list<T>, map<K, V> and bytes[N] take something in brackets, not '{Shown.Of(word)}'.",
+            return Fail(SchemaRules.BadType, _at, 1, $"Only list<T>, map<K, V> and bytes[N] take something in brackets, not '{DiagnosticText.Excerpt(word)}'.",
                 word.ToLowerInvariant() switch { "array" or "vec" or "set" => "list<T>", "dictionary" or "dict" => "map<K, V>", "string" => "string with max", _ => null });
         }
         if (TypeTable.Primitives.TryGetValue(word, out var kind))
@@ -81,7 +81,7 @@ internal sealed class TypeParser
             {
                 var suggestion = TypeTable.Foreign.TryGetValue(word, out var ours) ? ours : Suggestion.For(word, TypeTable.Primitives.Keys
                     .Concat(["list", "map"]).Concat(_context.Symbols.Types.Where(s => s.Type.Kind != NamedTypeKind.Message).Select(s => s.Type.Name)));
-                Report(SchemaRules.UnknownType, start, word.Length, $"There is no type '{Shown.Of(word)}'.", suggestion);
+                Report(SchemaRules.UnknownType, start, word.Length, $"There is no type '{DiagnosticText.Excerpt(word)}'.", suggestion);
             }
             return null;
         }
