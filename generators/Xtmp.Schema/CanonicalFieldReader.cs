@@ -12,9 +12,9 @@ internal sealed class CanonicalFieldReader(string line, IReadOnlyDictionary<stri
 
     public FieldModel Read()
     {
-        var id = int.Parse(Word(), CultureInfo.InvariantCulture);
+        var id = int.Parse(Token(), CultureInfo.InvariantCulture);
         Skip(' ');
-        var name = Word();
+        var name = Token();
         Skip(' ');
         var type = Type();
         bool optional = false, secret = false;
@@ -23,7 +23,7 @@ internal sealed class CanonicalFieldReader(string line, IReadOnlyDictionary<stri
         while (_at < line.Length)
         {
             Skip(' ');
-            switch (Word())
+            switch (Token())
             {
                 case "optional":
                     optional = true;
@@ -48,7 +48,7 @@ internal sealed class CanonicalFieldReader(string line, IReadOnlyDictionary<stri
 
     private TypeModel Type()
     {
-        var word = Word();
+        var word = Token();
         TypeModel type;
         switch (word)
         {
@@ -67,7 +67,7 @@ internal sealed class CanonicalFieldReader(string line, IReadOnlyDictionary<stri
                 break;
             case "bytes" when Peek('['):
                 Skip('[');
-                var length = int.Parse(Word(), CultureInfo.InvariantCulture);
+                var length = int.Parse(Token(), CultureInfo.InvariantCulture);
                 Skip(']');
                 type = new TypeModel { Kind = TypeKind.Bytes, FixedLength = length, MinLength = length, MaxLength = length };
                 break;
@@ -164,7 +164,7 @@ internal sealed class CanonicalFieldReader(string line, IReadOnlyDictionary<stri
 
     private static double? Number(string text) => text.Length == 0 ? null : double.Parse(text, CultureInfo.InvariantCulture);
 
-    private string Word()
+    private string Token()
     {
         var start = _at;
         while (_at < line.Length && (char.IsLetterOrDigit(line[_at]) || line[_at] == '_'))

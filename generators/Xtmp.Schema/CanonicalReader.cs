@@ -232,7 +232,7 @@ public sealed class CanonicalReader
     {
         foreach (T member in Enum.GetValues(typeof(T)))
         {
-            if (CanonicalText.Word(member) == word)
+            if (CanonicalText.Keyword(member) == word)
             {
                 return member;
             }

@@ -69,12 +69,12 @@ public static class CanonicalText
             text.Append('\n');
             foreach (var method in methods)
             {
-                text.Append("  ").Append(method.Name).Append(' ').Append(Word(method.Kind)).Append(' ').Append(method.Request.Name);
+                text.Append("  ").Append(method.Name).Append(' ').Append(Keyword(method.Kind)).Append(' ').Append(method.Request.Name);
                 if (method.Reply is not null)
                 {
                     text.Append(" -> ").Append(method.Reply.Name);
                 }
-                text.Append(" key ").Append(method.Key.Source == KeySource.Field ? method.Key.Field : "$" + Word(method.Key.Source)).Append('\n');
+                text.Append(" key ").Append(method.Key.Source == KeySource.Field ? method.Key.Field : "$" + Keyword(method.Key.Source)).Append('\n');
             }
         }
         return text.ToString();
@@ -82,7 +82,7 @@ public static class CanonicalText
 
     private static void WriteEnum(StringBuilder text, EnumModel e)
     {
-        text.Append(e.IsFlags ? "flags " : "enum ").Append(e.Name).Append(' ').Append(Word(e.Underlying)).Append('\n');
+        text.Append(e.IsFlags ? "flags " : "enum ").Append(e.Name).Append(' ').Append(Keyword(e.Underlying)).Append('\n');
         foreach (var value in e.Values)
         {
             text.Append("  ").Append(value.Value.ToString(CultureInfo.InvariantCulture)).Append(' ').Append(value.Name).Append('\n');
@@ -102,10 +102,10 @@ public static class CanonicalText
 
     private static void WriteMessage(StringBuilder text, MessageModel m, bool isLock)
     {
-        text.Append("message ").Append(m.Name).Append(' ').Append(Word(m.Kind));
+        text.Append("message ").Append(m.Name).Append(' ').Append(Keyword(m.Kind));
         text.Append(" code ").Append(m.Number == 0 ? "none" : "0x" + m.Number.ToString("X2", CultureInfo.InvariantCulture));
-        text.Append(' ').Append(Word(m.Transport)).Append(" priority ").Append(Word(m.Priority));
-        text.Append(" authentication ").Append(Word(m.Authentication));
+        text.Append(' ').Append(Keyword(m.Transport)).Append(" priority ").Append(Keyword(m.Priority));
+        text.Append(" authentication ").Append(Keyword(m.Authentication));
         text.Append(m.Ack ? " ack" : "").Append(m.Compressible ? " compressible" : "").Append(m.Idempotent ? " idempotent" : "").Append('\n');
         WriteFields(text, m.Shape, isLock);
     }
@@ -204,7 +204,7 @@ public static class CanonicalText
     }
 
     /// <summary>An enum member as the schema language spells it: <c>OneWay</c> is <c>one-way</c>.</summary>
-    internal static string Word<T>(T value)
+    internal static string Keyword<T>(T value)
         where T : Enum
     {
         var name = value.ToString();

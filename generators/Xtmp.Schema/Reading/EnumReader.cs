@@ -11,7 +11,7 @@ internal static class EnumReader
             return null;
         }
         var path = (flags ? "flags." : "enums.") + name.Text;
-        var underlying = mapping.Word<TypeKind>("type") ?? TypeKind.U8;
+        var underlying = mapping.Keyword<TypeKind>("type") ?? TypeKind.U8;
         var greatest = (ulong)IntegerRange.Of(underlying)!.Value.Max;
         var (reservedNumbers, reservedNames) = ReservedReader.Read(context, mapping, greatest);
         var members = new MemberNames(context, name.Text, [], reservedNames, reservedNumbers);
@@ -80,7 +80,7 @@ internal static class EnumReader
         }
         if (value < 0 || value > greatest)
         {
-            context.Report(SchemaRules.NumberOutOfRange, scalar, $"A value of {CanonicalText.Word(underlying)} lies between 0 and {greatest}.");
+            context.Report(SchemaRules.NumberOutOfRange, scalar, $"A value of {CanonicalText.Keyword(underlying)} lies between 0 and {greatest}.");
             return null;
         }
         return (ulong)value;

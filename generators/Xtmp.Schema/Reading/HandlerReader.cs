@@ -130,8 +130,8 @@ internal sealed class HandlerReader(ReadingContext context, string protocol, IRe
             Reply = reply is null ? null : Reference(reply),
             Key = key,
             AuthenticatesWallet = authenticates is not null,
-            Cost = mapping.Word<CostKind>("cost") ?? CostKind.Read,
-            Requires = mapping.Word<RoleKind>("requires") ?? RoleKind.None,
+            Cost = mapping.Keyword<CostKind>("cost") ?? CostKind.Read,
+            Requires = mapping.Keyword<RoleKind>("requires") ?? RoleKind.None,
             Doc = mapping.Doc(),
             Since = mapping.Since(name.Text),
             Deprecated = mapping.Deprecation(siblings, name.Text),
@@ -157,7 +157,7 @@ internal sealed class HandlerReader(ReadingContext context, string protocol, IRe
         if (!kinds.Contains(message.Model.Kind))
         {
             context.Report(SchemaRules.WrongMessageKind, node,
-                $"'{node.Text}' is of kind {CanonicalText.Word(message.Model.Kind)}; here stands one of kind {string.Join(" or ", kinds.Select(k => CanonicalText.Word(k)))}.");
+                $"'{node.Text}' is of kind {CanonicalText.Keyword(message.Model.Kind)}; here stands one of kind {string.Join(" or ", kinds.Select(k => CanonicalText.Keyword(k)))}.");
             return null;
         }
         return message;

@@ -137,7 +137,7 @@ internal sealed class MappingReader
     }
 
     /// <summary>One of the vocabulary's words as an enum member, or null.</summary>
-    public T? Word<T>(string key)
+    public T? Keyword<T>(string key)
         where T : struct, Enum
     {
         if (Scalar(key) is not { } scalar)
@@ -146,7 +146,7 @@ internal sealed class MappingReader
         }
         foreach (T member in Enum.GetValues(typeof(T)))
         {
-            if (CanonicalText.Word(member) == scalar.Text && _rule.Find(key)!.Value.Words.Contains(scalar.Text))
+            if (CanonicalText.Keyword(member) == scalar.Text && _rule.Find(key)!.Value.Words.Contains(scalar.Text))
             {
                 return member;
             }

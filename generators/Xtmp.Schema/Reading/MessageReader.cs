@@ -15,11 +15,11 @@ internal sealed class MessageReader(ReadingContext context, string protocol)
             return null;
         }
         var (shape, intact) = StructReader.Read(context, name, mapping, "messages");
-        var kind = mapping.Word<MessageKind>("kind");
-        var transport = mapping.Word<TransportKind>("transport");
-        var priority = mapping.Word<PriorityKind>("priority");
-        var compress = mapping.Word<CompressKind>("compress") ?? CompressKind.Auto;
-        var authentication = mapping.Word<AuthenticationKind>("authentication") ?? AuthenticationKind.None;
+        var kind = mapping.Keyword<MessageKind>("kind");
+        var transport = mapping.Keyword<TransportKind>("transport");
+        var priority = mapping.Keyword<PriorityKind>("priority");
+        var compress = mapping.Keyword<CompressKind>("compress") ?? CompressKind.Auto;
+        var authentication = mapping.Keyword<AuthenticationKind>("authentication") ?? AuthenticationKind.None;
         var (ack, idempotent) = (mapping.Boolean("ack"), mapping.Boolean("idempotent"));
         var code = (int)(mapping.Integer("code") ?? 0);
         string? family = null;
@@ -57,7 +57,7 @@ internal sealed class MessageReader(ReadingContext context, string protocol)
     /// <summary>Says of each key that is there whether it means anything for the kind.</summary>
     private void CheckKeys(MappingReader mapping, MessageKind kind)
     {
-        var word = CanonicalText.Word(kind);
+        var word = CanonicalText.Keyword(kind);
         if (!CarriesCode(kind) && mapping.KeyNode("code") is { } code)
         {
             var why = kind == MessageKind.Local ? "it never leaves the silo" : "it travels with the code of the request it answers";
@@ -95,7 +95,7 @@ internal sealed class MessageReader(ReadingContext context, string protocol)
         {
             if (mapping.KeyNode("code") is null)
             {
-                context.Report(SchemaRules.CodeNotForKind, name, $"A message of kind {CanonicalText.Word(kind)} needs 'code'.");
+                context.Report(SchemaRules.CodeNotForKind, name, $"A message of kind {CanonicalText.Keyword(kind)} needs 'code'.");
             }
             return family?.Name;
         }
@@ -103,7 +103,7 @@ internal sealed class MessageReader(ReadingContext context, string protocol)
         var (first, last) = isDeclaredError ? (SchemaLimits.FirstErrorCode, ushort.MaxValue) : (1, SchemaLimits.GreatestCode);
         if (code != 0 && (code < first || code > last))
         {
-            context.Report(SchemaRules.NumberOutOfRange, node, string.Format(CultureInfo.InvariantCulture, "'code' of a message of kind {0} lies between {1} and {2}.", CanonicalText.Word(kind), first, last));
+            context.Report(SchemaRules.NumberOutOfRange, node, string.Format(CultureInfo.InvariantCulture, "'code' of a message of kind {0} lies between {1} and {2}.", CanonicalText.Keyword(kind), first, last));
             code = 0;
         }
         if (code == 0)

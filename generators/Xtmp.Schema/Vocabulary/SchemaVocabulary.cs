@@ -143,7 +143,7 @@ public static class SchemaVocabulary
 
     private static ValueRule TypeMap(NodeRule node) => new(ValueForm.NodeMap) { Node = node, TypeNames = true };
 
-    private static ValueRule Words(params string[] words) => new(ValueForm.Word) { Words = words };
+    private static ValueRule Words(params string[] words) => new(ValueForm.Keyword) { Words = words };
 
     private static KeyRule Key(string name, ValueForm form, string doc) => new(name, new ValueRule(form), doc);
 

@@ -7,7 +7,7 @@ public enum ValueForm
     Text,
 
     /// <summary>One of a few words.</summary>
-    Word,
+    Keyword,
     Boolean,
     Integer,
 

@@ -25,7 +25,7 @@ internal struct IdWindow
             return false;
         }
 
-        return _highest - number >= Size || (_bits![Word(number)] & Bit(number)) != 0;
+        return _highest - number >= Size || (_bits![WordIndex(number)] & Bit(number)) != 0;
     }
 
     /// <summary>Marks a number that <see cref="Contains"/> has denied.</summary>
@@ -42,7 +42,7 @@ internal struct IdWindow
             Slide(number);
         }
 
-        _bits[Word(number)] |= Bit(number);
+        _bits[WordIndex(number)] |= Bit(number);
     }
 
     private void Slide(ulong number)
@@ -58,19 +58,19 @@ internal struct IdWindow
                 // Whole words are cleared at once where a jump spans them.
                 if ((passed & 63) == 0 && number - passed >= 63)
                 {
-                    _bits![Word(passed)] = 0;
+                    _bits![WordIndex(passed)] = 0;
                     passed += 63;
                     continue;
                 }
 
-                _bits![Word(passed)] &= ~Bit(passed);
+                _bits![WordIndex(passed)] &= ~Bit(passed);
             }
         }
 
         _highest = number;
     }
 
-    private static int Word(ulong number) => (int)((number >> 6) & (Words - 1));
+    private static int WordIndex(ulong number) => (int)((number >> 6) & (Words - 1));
 
     private static ulong Bit(ulong number) => 1UL << (int)(number & 63);
 }

@@ -69,7 +69,7 @@ public static class JsonSchemaWriter
         // Editors offer the examples; any declared name is as good.
         ValueForm.Type => new() { ["type"] = "string", ["minLength"] = 1, ["examples"] = new JsonArray([.. _types.Select(t => (JsonNode)t)]) },
         ValueForm.CodeRange => new() { ["type"] = new JsonArray("string", "integer") },
-        ValueForm.Word => new() { ["enum"] = new JsonArray([.. rule.Words.Select(w => (JsonNode)w)]) },
+        ValueForm.Keyword => new() { ["enum"] = new JsonArray([.. rule.Words.Select(w => (JsonNode)w)]) },
         ValueForm.Boolean => new() { ["type"] = "boolean" },
         ValueForm.Integer => new() { ["type"] = "integer", ["minimum"] = rule.Min, ["maximum"] = key == "value" ? ulong.MaxValue : rule.Max },
         ValueForm.Number => new() { ["type"] = "number" },

@@ -80,7 +80,7 @@ internal sealed class ReferencePage(SchemaModel model, string page, IReadOnlyDic
         Line("| --- | --- | --- | --- |");
         foreach (MessageModel message in messages)
         {
-            Line($"| [{message.Name}](#{message.Name.ToLowerInvariant()}) | {Code(message)} | {Word(message.Kind)} | {_sizes.OfShape(message.Shape)} |");
+            Line($"| [{message.Name}](#{message.Name.ToLowerInvariant()}) | {Code(message)} | {Keyword(message.Kind)} | {_sizes.OfShape(message.Shape)} |");
         }
     }
 
@@ -104,7 +104,7 @@ internal sealed class ReferencePage(SchemaModel model, string page, IReadOnlyDic
     private void Message(MessageModel message)
     {
         Heading(message.Name, message.Shape.Doc, message.Shape.Since, message.Shape.Deprecated);
-        List<string> facts = [message.Kind switch { MessageKind.Local => "inside a silo", _ => Word(message.Kind) }];
+        List<string> facts = [message.Kind switch { MessageKind.Local => "inside a silo", _ => Keyword(message.Kind) }];
         if (message.Code != 0)
         {
             facts.Insert(0, Code(message));
@@ -113,7 +113,7 @@ internal sealed class ReferencePage(SchemaModel model, string page, IReadOnlyDic
 
         if (message.Priority != PriorityKind.Normal)
         {
-            facts.Add($"{Word(message.Priority)} priority");
+            facts.Add($"{Keyword(message.Priority)} priority");
         }
 
         if (message.Ack)
@@ -128,7 +128,7 @@ internal sealed class ReferencePage(SchemaModel model, string page, IReadOnlyDic
 
         if (message.Kind is MessageKind.Request or MessageKind.OneWay)
         {
-            facts.Add(message.Authentication == AuthenticationKind.None ? "no authentication" : $"needs an authenticated {Word(message.Authentication)}");
+            facts.Add(message.Authentication == AuthenticationKind.None ? "no authentication" : $"needs an authenticated {Keyword(message.Authentication)}");
         }
 
         if (message.Code != 0)
@@ -151,7 +151,7 @@ internal sealed class ReferencePage(SchemaModel model, string page, IReadOnlyDic
                 break;
             case EnumModel e:
                 Heading(e.Name, e.Doc, e.Since, e.Deprecated);
-                Line($"{(e.IsFlags ? "flags" : "enum")} · {Word(e.Underlying)}");
+                Line($"{(e.IsFlags ? "flags" : "enum")} · {Keyword(e.Underlying)}");
                 Line();
                 Line("| value | name | |");
                 Line("| --- | --- | --- |");
@@ -304,7 +304,7 @@ internal sealed class ReferencePage(SchemaModel model, string page, IReadOnlyDic
 
     private static string Code(byte code) => "0x" + code.ToString("X2", CultureInfo.InvariantCulture);
 
-    private static string Word<T>(T value)
+    private static string Keyword<T>(T value)
         where T : struct, Enum => value.ToString() == "OneWay" ? "one-way" : value.ToString().ToLowerInvariant();
 
     private void Line(string text = "") => _text.Append(text).Append('\n');
