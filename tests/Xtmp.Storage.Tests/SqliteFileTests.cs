@@ -134,7 +134,7 @@ public sealed class SqliteFileTests : IDisposable
             {
                 _ = value[0] == 's' ? (object)store.LoadAsync(Grain) : store.ReadEntryAsync(Grain, "k");
             });
-            Assert.Contains("does not match its seal", error.Message, StringComparison.Ordinal);
+            Assert.Contains("does not match its checksum", error.Message, StringComparison.Ordinal);
             Assert.Equal(new byte[] { 7 }, (await store.LoadAsync(new GrainId("Probe", "b"))).State);
         }
     }

@@ -52,7 +52,7 @@ internal sealed class SqliteCommitStatements
 
         GrainsAdded += commit.ExpectedVersion == 0 ? 1 : 0;
 
-        Span<byte> seal = stackalloc byte[RowSeal.Size];
+        Span<byte> checksum = stackalloc byte[RowChecksum.Size];
         foreach (var entry in commit.Entries)
         {
             if (entry.Removes)
@@ -61,17 +61,17 @@ internal sealed class SqliteCommitStatements
             }
             else
             {
-                RowSeal.Write(seal, commit.Id.Key, entry.Key, entry.Value.Span);
-                _putEntry.Bind(1, grain).Bind(2, entry.Key).Bind(3, entry.Value.Span).Bind(4, seal).Run();
+                RowChecksum.Write(checksum, commit.Id.Key, entry.Key, entry.Value.Span);
+                _putEntry.Bind(1, grain).Bind(2, entry.Key).Bind(3, entry.Value.Span).Bind(4, checksum).Run();
             }
         }
 
         foreach (var message in commit.Outbox)
         {
-            RowSeal.Write(seal, message.Target.Key, message.Method, message.Payload.Span);
+            RowChecksum.Write(checksum, message.Target.Key, message.Method, message.Payload.Span);
             _addOutbox.Bind(1, grain).Bind(2, message.Id.Version).Bind(3, message.Id.Ordinal)
                 .Bind(4, message.Target.Kind).Bind(5, message.Target.Key).Bind(6, message.Method)
-                .Bind(7, message.Payload.Span).Bind(8, message.Notify ? 1 : 0).Bind(9, seal).Run();
+                .Bind(7, message.Payload.Span).Bind(8, message.Notify ? 1 : 0).Bind(9, checksum).Run();
         }
 
         foreach (var id in commit.OutboxRemovals)
@@ -113,25 +113,25 @@ internal sealed class SqliteCommitStatements
     public void Remove(OutboxId id) =>
         _removeOutbox.Bind(1, id.Source.Kind).Bind(2, id.Source.Key).Bind(3, id.Version).Bind(4, id.Ordinal).Run();
 
-    // The row id, or null where the version is not the expected one. The seal leaves the version out, so that a commit
+    // The row id, or null where the version is not the expected one. The checksum leaves the version out, so that a commit
     // without a new state need not read the old one.
     private long? WriteGrain(GrainCommit commit)
     {
-        Span<byte> seal = stackalloc byte[RowSeal.Size];
+        Span<byte> checksum = stackalloc byte[RowChecksum.Size];
         if (commit.State is { } state)
         {
-            RowSeal.Write(seal, commit.Id.Kind, commit.Id.Key, state);
+            RowChecksum.Write(checksum, commit.Id.Kind, commit.Id.Key, state);
         }
 
         SqliteStatement statement;
         if (commit.ExpectedVersion == 0)
         {
             statement = _insert.Bind(1, commit.Id.Kind).Bind(2, commit.Id.Key);
-            _ = commit.State is { } first ? statement.Bind(3, first).Bind(4, seal) : statement.BindNull(3).BindNull(4);
+            _ = commit.State is { } first ? statement.Bind(3, first).Bind(4, checksum) : statement.BindNull(3).BindNull(4);
         }
         else if (commit.State is { } next)
         {
-            statement = _updateState.Bind(1, next).Bind(2, seal).Bind(3, commit.Id.Kind).Bind(4, commit.Id.Key).Bind(5, commit.ExpectedVersion);
+            statement = _updateState.Bind(1, next).Bind(2, checksum).Bind(3, commit.Id.Kind).Bind(4, commit.Id.Key).Bind(5, commit.ExpectedVersion);
         }
         else
         {

@@ -55,7 +55,7 @@ internal sealed class SqliteReader : IDisposable
                 if (!row.IsNull(2))
                 {
                     state = row.Bytes(2);
-                    CheckSeal(row.Span(3), id.Kind, id.Key, state, id, "state");
+                    RequireChecksum(row.Span(3), id.Kind, id.Key, state, id, "state");
                 }
 
                 return new GrainRecord(row.Int64(1), state, row.Int64(4) != 0 ? Reminders(row.Int64(0)) : []);
@@ -96,7 +96,7 @@ internal sealed class SqliteReader : IDisposable
                 }
 
                 var value = row.Bytes(0);
-                CheckSeal(row.Span(1), id.Key, key, value, id, "entry");
+                RequireChecksum(row.Span(1), id.Key, key, value, id, "entry");
                 return value;
             }
             finally
@@ -119,7 +119,7 @@ internal sealed class SqliteReader : IDisposable
                 {
                     var key = rows.Text(0);
                     var value = rows.Bytes(1);
-                    CheckSeal(rows.Span(2), id.Key, key, value, id, "entry");
+                    RequireChecksum(rows.Span(2), id.Key, key, value, id, "entry");
                     page.Add(new GrainEntry(key, value));
                 }
 
@@ -148,7 +148,7 @@ internal sealed class SqliteReader : IDisposable
                     var target = new GrainId(rows.Text(4), rows.Text(5));
                     var method = rows.Text(6);
                     var payload = rows.Bytes(7);
-                    CheckSeal(rows.Span(8), target.Key, method, payload, id.Source, "outbox message");
+                    RequireChecksum(rows.Span(8), target.Key, method, payload, id.Source, "outbox message");
                     page.Add(new OutboxRecord(id, target, method, payload, rows.Int64(9) != 0));
                 }
 
@@ -251,11 +251,11 @@ internal sealed class SqliteReader : IDisposable
     private SqliteStatement Use(SqliteStatement statement) =>
         _disposed ? throw SqliteErrors.Create(_connection.File, "is closed.", retryable: true) : statement;
 
-    private void CheckSeal(ReadOnlySpan<byte> seal, string first, string second, ReadOnlySpan<byte> content, GrainId id, string what)
+    private void RequireChecksum(ReadOnlySpan<byte> checksum, string first, string second, ReadOnlySpan<byte> content, GrainId id, string what)
     {
-        if (!RowSeal.Holds(seal, first, second, content))
+        if (!RowChecksum.Matches(checksum, first, second, content))
         {
-            throw SqliteErrors.Create(_connection.File, $"is damaged: the {what} of {id} does not match its seal. Restore it from a backup.");
+            throw SqliteErrors.Create(_connection.File, $"is damaged: the {what} of {id} does not match its checksum. Restore it from a backup.");
         }
     }
 }

@@ -6,14 +6,14 @@ using System.Text;
 namespace Xtmp.Storage;
 
 /// <summary>
-/// The first 8 bytes of a SHA-256 over a row's address and content. SQLite keeps no checksums of its pages; with the seal a
+/// The first 8 bytes of a SHA-256 over a row's address and content. SQLite keeps no checksums of its pages; with the checksum a
 /// damaged row is an error, not another balance. It guards against accidents, not against someone with the file in hand.
 /// </summary>
-internal static class RowSeal
+internal static class RowChecksum
 {
     public const int Size = 8;
 
-    public static void Write(Span<byte> seal, string first, string second, ReadOnlySpan<byte> content)
+    public static void Write(Span<byte> checksum, string first, string second, ReadOnlySpan<byte> content)
     {
         var size = 8 + Encoding.UTF8.GetMaxByteCount(first.Length) + Encoding.UTF8.GetMaxByteCount(second.Length) + content.Length;
         byte[]? rented = null;
@@ -31,7 +31,7 @@ internal static class RowSeal
 
             Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
             SHA256.HashData(buffer[..used], hash);
-            hash[..Size].CopyTo(seal);
+            hash[..Size].CopyTo(checksum);
         }
         finally
         {
@@ -42,10 +42,10 @@ internal static class RowSeal
         }
     }
 
-    public static bool Holds(ReadOnlySpan<byte> seal, string first, string second, ReadOnlySpan<byte> content)
+    public static bool Matches(ReadOnlySpan<byte> checksum, string first, string second, ReadOnlySpan<byte> content)
     {
         Span<byte> expected = stackalloc byte[Size];
         Write(expected, first, second, content);
-        return expected.SequenceEqual(seal);
+        return expected.SequenceEqual(checksum);
     }
 }
