@@ -12,7 +12,7 @@ internal sealed record SchemaParse(string File, SchemaModel? Model, NameClaims N
     {
         cancellation.ThrowIfCancellationRequested();
         var result = SchemaReader.Read(file.Path, file.Text, path => Find(path, all));
-        var model = result.Model ?? Salvage.Of(result.Draft);
+        var model = result.Model ?? ErrorRecovery.Of(result.Draft);
         return new SchemaParse(file.Path, model, NameClaims.Of(file, model, result.Positions), new EquatableArray<SchemaDiagnostic>(result.Diagnostics));
     }
 

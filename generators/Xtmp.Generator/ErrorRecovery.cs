@@ -7,7 +7,7 @@ namespace Xtmp.Generator;
 /// missing as well, every use of them in the project would be an error more, and the one that matters would drown. So all
 /// that still compiles is generated: what has a proper name of its own and types that exist, without the limits.
 /// </summary>
-internal static class Salvage
+internal static class ErrorRecovery
 {
     public static SchemaModel? Of(SchemaModel? draft)
     {
