@@ -95,11 +95,11 @@ internal sealed class MappingReader
     /// <summary>Doc text: what YAML folding leaves at the ends is cut.</summary>
     public string Doc() => Text("doc")?.Trim() ?? "";
 
-    public bool Boolean(string key, bool otherwise = false)
+    public bool Boolean(string key, bool defaultValue = false)
     {
         if (Scalar(key) is not { } scalar)
         {
-            return otherwise;
+            return defaultValue;
         }
         if (ScalarText.TryBoolean(scalar, out var value))
         {
@@ -112,7 +112,7 @@ internal sealed class MappingReader
             _ => null,
         };
         _context.Report(SchemaRules.WrongValue, scalar, $"'{key}' is true or false, not '{DiagnosticText.Excerpt(scalar.Text)}'.", meant);
-        return otherwise;
+        return defaultValue;
     }
 
     /// <summary>An integer within the range of the vocabulary, or null.</summary>

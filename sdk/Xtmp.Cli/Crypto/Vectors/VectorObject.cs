@@ -25,7 +25,7 @@ public readonly struct VectorObject
 
     public string Text(string field) => Field(field, JsonValueKind.String).GetString()!;
 
-    public string TextOr(string field, string otherwise) => Has(field) ? Text(field) : otherwise;
+    public string TextOr(string field, string defaultValue) => Has(field) ? Text(field) : defaultValue;
 
     public int Number(string field) => Field(field, JsonValueKind.Number).TryGetInt32(out int value)
         ? value

@@ -93,7 +93,7 @@ public sealed class ValueEncoder(IReadOnlyDictionary<string, object> types)
         { Member: var member } => (BigInteger)((EnumModel)types[field.Type.Named!.Name]).Values.First(v => v.Name == member).Value,
     };
 
-    private bool IsDefault(FieldModel field, object value) => DefaultOf(field) is { } otherwise && otherwise.Equals(value);
+    private bool IsDefault(FieldModel field, object value) => DefaultOf(field) is { } defaultValue && defaultValue.Equals(value);
 
     /// <summary>Integers and enums by number, strings and uuids by bytes.</summary>
     private sealed class KeyOrder : IComparer<KeyValuePair<object, object>>

@@ -46,7 +46,7 @@ public sealed class ValueMaker(IReadOnlyDictionary<string, object> types)
 
     /// <summary>A value of the field; for a boolean with a default the other one, so that it shows on the wire.</summary>
     public object MakeField(FieldModel field, VectorVariant variant, int arm, string path, int depth) =>
-        field.Default?.Boolean is { } otherwise ? !otherwise : Make(field.Type, variant, arm, path, depth);
+        field.Default?.Boolean is { } defaultValue ? !defaultValue : Make(field.Type, variant, arm, path, depth);
 
     private object Make(TypeModel type, VectorVariant variant, int arm, string path, int depth) => type.Kind switch
     {
