@@ -69,7 +69,7 @@ internal sealed class FileReader(string path, string text, ImportLoader loader)
             Handlers = new(handlers),
         };
         _draft = model;
-        CheckCircles(model);
+        CheckCycles(model);
         if (_context.Diagnostics.HasErrors)
         {
             return null;
@@ -123,19 +123,19 @@ internal sealed class FileReader(string path, string text, ImportLoader loader)
         return protocol.Text;
     }
 
-    private void CheckCircles(SchemaModel model)
+    private void CheckCycles(SchemaModel model)
     {
         var types = TypeGraph.Of(model).All;
-        var endless = TypeFacts.Endless(types);
+        var infinite = TypeFacts.InfiniteTypes(types);
         var reported = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var name in model.Structs.Select(s => s.Name).Concat(model.Unions.Select(u => u.Name)).Where(endless.Contains))
+        foreach (var name in model.Structs.Select(s => s.Name).Concat(model.Unions.Select(u => u.Name)).Where(infinite.Contains))
         {
-            if (TypeFacts.Circle(name, types, endless) is not { } circle || circle.Any(step => !reported.Add(step)))
+            if (TypeFacts.Cycle(name, types, infinite) is not { } cycle || cycle.Any(step => !reported.Add(step)))
             {
                 continue;
             }
-            var at = _context.Positions.TryGetValue("structs." + circle[0], out var position) ? position : _context.Positions["unions." + circle[0]];
-            _context.Report(SchemaRules.Cycle, at, $"No value of '{name}' could ever end: {string.Join(" holds ", circle)} holds {name} again. Make one of them optional or a list.");
+            var at = _context.Positions.TryGetValue("structs." + cycle[0], out var position) ? position : _context.Positions["unions." + cycle[0]];
+            _context.Report(SchemaRules.Cycle, at, $"No value of '{name}' could ever end: {string.Join(" holds ", cycle)} holds {name} again. Make one of them optional or a list.");
         }
     }
 }

@@ -6,7 +6,7 @@ internal static class TypeFacts
     /// <summary>
     /// Structs and unions of which no value can exist, because each would have to hold another without end.
     /// </summary>
-    public static ISet<string> Endless(IReadOnlyDictionary<string, object> types)
+    public static ISet<string> InfiniteTypes(IReadOnlyDictionary<string, object> types)
     {
         var finite = new HashSet<string>(types.Where(t => t.Value is EnumModel).Select(t => t.Key), StringComparer.Ordinal);
         bool Ends(TypeModel type) => type.Kind switch
@@ -33,14 +33,14 @@ internal static class TypeFacts
         return new HashSet<string>(types.Keys.Where(k => !finite.Contains(k)), StringComparer.Ordinal);
     }
 
-    /// <summary>The first circle of required fields from a type, for example <c>A.b, B.a</c>; null when it only leads into one.</summary>
-    public static IReadOnlyList<string>? Circle(string name, IReadOnlyDictionary<string, object> types, ISet<string> endless)
+    /// <summary>The first cycle of required fields from a type, for example <c>A.b, B.a</c>; null when it only leads into one.</summary>
+    public static IReadOnlyList<string>? Cycle(string name, IReadOnlyDictionary<string, object> types, ISet<string> infinite)
     {
         var path = new List<string>();
         var seen = new HashSet<string>(StringComparer.Ordinal);
         bool Walk(string at)
         {
-            foreach (var (member, to) in RequiredSteps(types[at]).Where(step => endless.Contains(step.To)))
+            foreach (var (member, to) in RequiredSteps(types[at]).Where(step => infinite.Contains(step.To)))
             {
                 path.Add(at + "." + member);
                 if (to == name || (seen.Add(to) && Walk(to)))
