@@ -62,7 +62,7 @@ public static class SchemaRules
     public static readonly SchemaRule BuiltInHandler = Error("XTMP058", "Name of a handler of XTMP itself");
 
     public static readonly SchemaRule ImportNotFound = Error("XTMP060", "Import not found");
-    public static readonly SchemaRule ImportCycle = Error("XTMP061", "Imports go in a circle");
+    public static readonly SchemaRule ImportCycle = Error("XTMP061", "Imports form a cycle");
     public static readonly SchemaRule ImportBroken = Error("XTMP062", "Import has errors");
 
     public static readonly SchemaRule BadDeprecation = Error("XTMP070", "Deprecation without a reason");

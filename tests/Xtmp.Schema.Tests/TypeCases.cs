@@ -46,13 +46,13 @@ internal static class TypeCases
                 fields:
                   - { id: 0, name: a, type: Box }
             """),
-        new("circle through a list that is never empty", "XTMP033", """
+        new("cycle through a list that is never empty", "XTMP033", """
             structs:
               Box:
                 fields:
                   - { id: 0, name: §all, type: list<Box>, min: 1 }
             """),
-        new("circle through a union", "XTMP033", """
+        new("cycle through a union", "XTMP033", """
             structs:
               Box:
                 fields:
@@ -103,7 +103,7 @@ internal static class TypeCases
         new("import of itself", "XTMP061", """
             imports: [§test.yaml]
             """),
-        new("imports in a circle", "XTMP062", """
+        new("imports in a cycle", "XTMP062", """
             imports: [§other.yaml]
             """) { Files = { ["other.yaml"] = "protocol: other\nnamespace: Other\nversion: 1\nimports: [test.yaml]\n" } },
         new("import with errors", "XTMP062", """

@@ -10,7 +10,7 @@ internal sealed class WaitGraph
 
     private readonly ConcurrentDictionary<GrainId, GrainId> _waits = new();
 
-    /// <summary>Enters that <paramref name="waiter"/> waits for <paramref name="target"/>; false where that would close a circle.</summary>
+    /// <summary>Enters that <paramref name="waiter"/> waits for <paramref name="target"/>; false where that would close a cycle.</summary>
     public bool TryEnter(GrainId waiter, GrainId target)
     {
         // Entered before it is looked at, so of two calls that cross at least one sees the other.
