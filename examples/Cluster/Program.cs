@@ -77,10 +77,10 @@ static void Stop(PosixSignalContext context, CancellationTokenSource stop)
     stop.Cancel();
 }
 
-static void Within(System.CommandLine.Parsing.OptionResult result, string name, int least, int most)
+static void Within(System.CommandLine.Parsing.OptionResult result, string name, int min, int max)
 {
-    if (result.Tokens is [{ Value: var text }] && (!int.TryParse(text, out var value) || value < least || value > most))
+    if (result.Tokens is [{ Value: var text }] && (!int.TryParse(text, out var value) || value < min || value > max))
     {
-        result.AddError($"{name} takes a number from {least} to {most}, not '{text}'.");
+        result.AddError($"{name} takes a number from {min} to {max}, not '{text}'.");
     }
 }

@@ -71,7 +71,7 @@ internal static class ErrorRecovery
         var texts = new HashSet<string>(StringComparer.Ordinal);
         var ids = new HashSet<int>();
         var fields = model.Fields
-            .Where(f => f.Id is >= 0 and <= SchemaLimits.GreatestFieldId && Resolves(f.Type, exists) && IsIdentifier(f.ClrName))
+            .Where(f => f.Id is >= 0 and <= SchemaLimits.MaxFieldId && Resolves(f.Type, exists) && IsIdentifier(f.ClrName))
             .Where(f => texts.Add(f.Name) && names.Add(f.ClrName) && ids.Add(f.Id))
             .OrderBy(f => f.Id)
             .Select(f => f with { Type = Unlimited(f.Type), Default = f.Default is { Member: not null } ? null : f.Default })
@@ -92,7 +92,7 @@ internal static class ErrorRecovery
         return model with
         {
             Arms = new EquatableArray<UnionArmModel>(model.Arms
-                .Where(a => a.Tag is >= 0 and <= SchemaLimits.GreatestTag && a.Type.Kind == NamedTypeKind.Struct && exists(a.Type) && IsIdentifier(a.ClrName))
+                .Where(a => a.Tag is >= 0 and <= SchemaLimits.MaxTag && a.Type.Kind == NamedTypeKind.Struct && exists(a.Type) && IsIdentifier(a.ClrName))
                 .Where(a => texts.Add(a.Name) && names.Add(a.ClrName) && tags.Add(a.Tag))
                 .OrderBy(a => a.Tag)),
         };

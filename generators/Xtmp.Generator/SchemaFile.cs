@@ -7,7 +7,7 @@ namespace Xtmp.Generator;
 /// <summary>An additional file that is a schema.</summary>
 internal sealed record SchemaFile(string Path, string Text)
 {
-    private const int MostLookedAt = 2000;
+    private const int MaxLinesRead = 2000;
 
     /// <summary>
     /// A YAML file that says <c>XtmpSchema="true"</c>, or says nothing and looks like a schema: it has the key
@@ -27,7 +27,7 @@ internal sealed record SchemaFile(string Path, string Text)
         }
 
         var isSchema = string.Equals(marked, "true", StringComparison.OrdinalIgnoreCase)
-            || LooksLikeSchema(text.Lines.Take(MostLookedAt).Select(line => KeyOf(line.ToString())));
+            || LooksLikeSchema(text.Lines.Take(MaxLinesRead).Select(line => KeyOf(line.ToString())));
         return isSchema ? new SchemaFile(file.Path, text.ToString()) : null;
     }
 

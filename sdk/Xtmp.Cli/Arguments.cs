@@ -27,25 +27,25 @@ internal static class Arguments
         };
 
     /// <summary>A whole number within bounds.</summary>
-    public static Option<int> Whole(string name, string description, int fallback, int least, int greatest) => new(name)
+    public static Option<int> Whole(string name, string description, int fallback, int min, int max) => new(name)
     {
         Description = description,
         DefaultValueFactory = _ => fallback,
-        CustomParser = result => Number(result, name, least, greatest),
+        CustomParser = result => Number(result, name, min, max),
     };
 
     /// <summary>What every verb with something to show has.</summary>
     public static Option<bool> Json() => new("--json") { Description = "Print JSON, an object a line." };
 
-    private static int Number(ArgumentResult result, string name, int least, int greatest)
+    private static int Number(ArgumentResult result, string name, int min, int max)
     {
         string text = result.Tokens[0].Value;
-        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= greatest)
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= min && value <= max)
         {
             return value;
         }
 
-        result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} takes a whole number from {least} to {greatest}; '{PlainText.Of(text)}' is none."));
+        result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} takes a whole number from {min} to {max}; '{PlainText.Of(text)}' is none."));
         return 0;
     }
 }

@@ -109,7 +109,7 @@ public sealed class GatewayServices : IDisposable
     public IReadOnlyList<SessionInfo> ReadSessions(int max) => [.. Live.Values.Take(max).Select(connection => connection.Describe()).OfType<SessionInfo>()];
 
     /// <summary>What callers used of their rates since this was last asked: all together, and the <paramref name="most"/> that used most.</summary>
-    public IReadOnlyList<CallerUsage> TakeUsage(int most) => Rates.TakeUsage(most);
+    public IReadOnlyList<CallerUsage> TakeUsage(int max) => Rates.TakeUsage(max);
 
     /// <summary>Counts what callers used at another gateway that shares these limits.</summary>
     public void Charge(in CallerUsage used) => Rates.Charge(in used, Clock.Monotonic);

@@ -52,8 +52,8 @@ public sealed partial class LanguageTests
     public void limits_are_the_readers()
     {
         Assert.Contains($"strings {SchemaLimits.DefaultStringBytes}, bytes {SchemaLimits.DefaultBytes}, lists and maps {SchemaLimits.DefaultCount}", _text);
-        Assert.Contains($"0–{SchemaLimits.GreatestFieldId}", _text);
-        Assert.Contains($"0–{SchemaLimits.GreatestTag}", _text);
+        Assert.Contains($"0–{SchemaLimits.MaxFieldId}", _text);
+        Assert.Contains($"0–{SchemaLimits.MaxTag}", _text);
         Assert.Contains(SchemaLimits.LatestTimestamp.ToString(System.Globalization.CultureInfo.InvariantCulture), _text);
         Assert.Contains(SchemaLimits.LongestDuration.ToString(System.Globalization.CultureInfo.InvariantCulture), _text);
     }

@@ -12,10 +12,10 @@ internal static class CodecMembers
             "",
             $"public int GetEncodedSize() => checked((int){name}Codec.ExactSize(this));",
             "");
-        code.Line($"public int Encode(global::System.Span<byte> destination) => (int){Unsafe}.ByteOffset(ref {Reference}(destination), ref {name}Codec.Write(ref {SourceFile.Protocol}.EncodeTarget.In(destination, {name}Codec.MostSize(this) <= destination.Length ? 0 : {name}Codec.ExactSize(this)), this));");
+        code.Line($"public int Encode(global::System.Span<byte> destination) => (int){Unsafe}.ByteOffset(ref {Reference}(destination), ref {name}Codec.Write(ref {SourceFile.Protocol}.EncodeTarget.In(destination, {name}Codec.MaxSize(this) <= destination.Length ? 0 : {name}Codec.ExactSize(this)), this));");
         code.Line();
         code.Open("public void Encode(global::System.Buffers.IBufferWriter<byte> output)");
-        code.Line($"long size = {name}Codec.MostSize(this);");
+        code.Line($"long size = {name}Codec.MaxSize(this);");
         code.Line($"ref byte start = ref {SourceFile.Protocol}.EncodeTarget.In(output, size > {SourceFile.Protocol}.EncodeTarget.AmpleSize ? {name}Codec.ExactSize(this) : size);");
         code.Line($"output.Advance((int){Unsafe}.ByteOffset(ref start, ref {name}Codec.Write(ref start, this)));");
         code.Close();

@@ -50,10 +50,10 @@ internal static class EncodeEmitter
         else
         {
             // Every slot of constant size, and the array header, add up to one number.
-            terms.Add(Clr.Number(5 + Layout.All(shape).Sum(slot => slot is null ? 1 : Layout.MostConstant(slot.Type) ?? 1)) + "L");
+            terms.Add(Clr.Number(5 + Layout.All(shape).Sum(slot => slot is null ? 1 : Layout.MaxConstant(slot.Type) ?? 1)) + "L");
         }
 
-        foreach (var slot in shape.Fields.Where(slot => exact || Layout.MostConstant(slot.Type) is null))
+        foreach (var slot in shape.Fields.Where(slot => exact || Layout.MaxConstant(slot.Type) is null))
         {
             var access = "value." + slot.ClrName;
             var sized = SizeExpression(slot.Type, Layout.Value(slot, access), slot.ClrName, exact);
@@ -65,7 +65,7 @@ internal static class EncodeEmitter
         terms.Add("(value.UnknownFields is { } unknown ? unknown.Raw.Length : 0)");
         if (!exact)
         {
-            code.Line($"public static long MostSize({shape.Name} value) => {string.Join(" + ", terms)};");
+            code.Line($"public static long MaxSize({shape.Name} value) => {string.Join(" + ", terms)};");
             return;
         }
 
@@ -87,10 +87,10 @@ internal static class EncodeEmitter
         TypeKind.U128 => exact ? $"{SourceFile.Size}.OfUInt128({access})" : "18",
         TypeKind.Timestamp => exact ? $"{SourceFile.Size}.OfTimestamp({access})" : "9",
         TypeKind.Duration => exact ? $"{SourceFile.Size}.OfDuration({access})" : "9",
-        TypeKind.String => $"{SourceFile.Size}.{(exact ? "Of" : "Most")}String({access})",
-        TypeKind.Bytes => $"{SourceFile.Size}.{(exact ? "Of" : "Most")}Binary({access}.Length)",
-        TypeKind.Struct or TypeKind.Union => $"{Clr.CodecOf(type.Named!)}.{(exact ? "ExactSize" : "MostSize")}({access})",
-        _ => $"{(exact ? "ExactSize" : "MostSize")}Of{path}({access})",
+        TypeKind.String => $"{SourceFile.Size}.{(exact ? "Of" : "Max")}String({access})",
+        TypeKind.Bytes => $"{SourceFile.Size}.{(exact ? "Of" : "Max")}Binary({access}.Length)",
+        TypeKind.Struct or TypeKind.Union => $"{Clr.CodecOf(type.Named!)}.{(exact ? "ExactSize" : "MaxSize")}({access})",
+        _ => $"{(exact ? "ExactSize" : "MaxSize")}Of{path}({access})",
     };
 
     private static void Write(CodeWriter code, StructModel shape)
@@ -170,11 +170,11 @@ internal static class EncodeEmitter
         foreach (var exact in new[] { true, false })
         {
             code.Gap();
-            code.Open($"private static long {(exact ? "ExactSize" : "MostSize")}Of{path}({Clr.TypeOf(type)} items)");
+            code.Open($"private static long {(exact ? "ExactSize" : "MaxSize")}Of{path}({Clr.TypeOf(type)} items)");
             code.Line("var span = items.AsSpan();");
-            if (!exact && Layout.MostConstant(type.Element!) is { } each && (!isMap || Layout.MostConstant(type.Key!) is not null))
+            if (!exact && Layout.MaxConstant(type.Element!) is { } each && (!isMap || Layout.MaxConstant(type.Key!) is not null))
             {
-                code.Line($"return 5 + ((long)span.Length * {Clr.Number(each + (isMap ? Layout.MostConstant(type.Key!)!.Value : 0))});");
+                code.Line($"return 5 + ((long)span.Length * {Clr.Number(each + (isMap ? Layout.MaxConstant(type.Key!)!.Value : 0))});");
                 code.Close();
                 continue;
             }

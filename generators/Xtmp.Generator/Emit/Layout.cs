@@ -56,7 +56,7 @@ internal static class Layout
         field.Optional && !Clr.IsReference(field.Type) ? access + ".GetValueOrDefault()" : access;
 
     /// <summary>Most bytes of a type whose encoding is bounded whatever its value, else null.</summary>
-    public static long? MostConstant(TypeModel type) => (type.Kind is TypeKind.Enum or TypeKind.Flags ? type.Named!.Underlying!.Value : type.Kind) switch
+    public static long? MaxConstant(TypeModel type) => (type.Kind is TypeKind.Enum or TypeKind.Flags ? type.Named!.Underlying!.Value : type.Kind) switch
     {
         TypeKind.Bool => 1,
         TypeKind.U8 or TypeKind.I8 => 2,

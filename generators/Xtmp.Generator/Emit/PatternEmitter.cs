@@ -14,9 +14,9 @@ internal static class PatternEmitter
         code.Doc("Pattern: " + pattern.Text);
         if (Repetition(pattern) is { } repetition)
         {
-            var length = repetition.Most is { } most
-                ? $"text.Length is >= {Clr.Number(repetition.Least)} and <= {Clr.Number(most)}"
-                : $"text.Length >= {Clr.Number(repetition.Least)}";
+            var length = repetition.Max is { } max
+                ? $"text.Length is >= {Clr.Number(repetition.Min)} and <= {Clr.Number(max)}"
+                : $"text.Length >= {Clr.Number(repetition.Min)}";
             code.Line($"internal static bool {method}(string text) =>");
             code.Indented($"{length} && !global::System.MemoryExtensions.ContainsAnyExceptInRange(global::System.MemoryExtensions.AsSpan(text), '\\u{Hex(repetition.From)}', '\\u{Hex(repetition.To)}');");
             return;
@@ -42,7 +42,7 @@ internal static class PatternEmitter
     /// The range and the counts of a pattern such as <c>[A-Z]{3,8}</c> or <c>[0-9]+</c>: its states are a chain over one class,
     /// which ends or stays in its last state, and from some state on all accept. Else null.
     /// </summary>
-    private static (int From, int To, int Least, int? Most)? Repetition(PatternModel pattern)
+    private static (int From, int To, int Min, int? Max)? Repetition(PatternModel pattern)
     {
         var alive = pattern.Transitions.Select((to, i) => (To: to, Class: i % pattern.ClassCount)).Where(t => t.To >= 0).Select(t => t.Class).Distinct().ToList();
         if (alive.Count != 1)
@@ -70,9 +70,9 @@ internal static class PatternEmitter
             return null;
         }
 
-        int least = seen.FindIndex(s => pattern.Accepting[s]);
-        return least < 0 || seen.Skip(least).Any(s => !pattern.Accepting[s])
+        int min = seen.FindIndex(s => pattern.Accepting[s]);
+        return min < 0 || seen.Skip(min).Any(s => !pattern.Accepting[s])
             ? null
-            : (members[0], members[members.Count - 1], least, state < 0 ? seen.Count - 1 : null);
+            : (members[0], members[members.Count - 1], min, state < 0 ? seen.Count - 1 : null);
     }
 }

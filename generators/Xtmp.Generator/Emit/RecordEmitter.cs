@@ -36,7 +36,7 @@ internal static class RecordEmitter
         JsonWriterEmitter.Emit(code, shape);
         code.Close();
         code.Line();
-        code.Doc($"Codec of {shape.Name}, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.");
+        code.Doc($"Codec of {shape.Name}, for generated code: Write needs MaxSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.");
         code.Line(SourceFile.Hidden + SourceFile.Generated);
         code.Open($"public static class {shape.Name}Codec");
         EncodeEmitter.Emit(code, shape);

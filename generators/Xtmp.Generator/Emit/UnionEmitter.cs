@@ -33,7 +33,7 @@ internal static class UnionEmitter
         Json(code, model);
         code.Close();
         code.Line();
-        code.Doc($"Codec of {name}, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.");
+        code.Doc($"Codec of {name}, for generated code: Write needs MaxSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.");
         code.Line(SourceFile.Hidden);
         code.Line(SourceFile.Generated);
         code.Open($"public static class {name}Codec");
@@ -186,7 +186,7 @@ internal static class UnionEmitter
 
     private static void Sizes(CodeWriter code, UnionModel model, bool exact)
     {
-        var method = exact ? "ExactSize" : "MostSize";
+        var method = exact ? "ExactSize" : "MaxSize";
         code.Gap();
         code.Open($"public static long {method}({model.Name} value) => 1 + {SourceFile.Size}.OfUInt64((ulong)value.Tag) + value switch");
         foreach (var arm in model.Arms)

@@ -15,10 +15,10 @@ public static class SchemaLimits
     public const int DefaultCount = 1024;
 
     /// <summary>Greatest <c>max</c> of a string or bytes: 16 MiB, the default bound of a whole message.</summary>
-    public const int GreatestLength = 16 * 1024 * 1024;
+    public const int MaxLength = 16 * 1024 * 1024;
 
     /// <summary>Greatest <c>max</c> of a list or map.</summary>
-    public const int GreatestCount = 65_536;
+    public const int MaxCount = 65_536;
 
     /// <summary>First message code of applications.</summary>
     public const byte FirstApplicationCode = 0xA0;
@@ -27,22 +27,22 @@ public static class SchemaLimits
     public const byte LastApplicationCode = 0xEF;
 
     /// <summary>Greatest message code.</summary>
-    public const int GreatestCode = 254;
+    public const int MaxCode = 254;
 
     /// <summary>First code of an error that a schema declares; those below are XTMP's own. The last is 65535.</summary>
     public const int FirstErrorCode = 1000;
 
     /// <summary>Longest encoding of an error, in bytes: it travels inside an Error message.</summary>
-    public const int GreatestErrorBytes = 4096;
+    public const int MaxErrorBytes = 4096;
 
     /// <summary>Code of the Error message that every error travels in.</summary>
     public const byte ErrorMessageCode = 0xFE;
 
     /// <summary>Greatest field id.</summary>
-    public const int GreatestFieldId = 255;
+    public const int MaxFieldId = 255;
 
     /// <summary>Greatest union tag.</summary>
-    public const int GreatestTag = 65_535;
+    public const int MaxTag = 65_535;
 
     /// <summary>0001-01-01T00:00:00Z in µs since the Unix epoch.</summary>
     public const long EarliestTimestamp = -62_135_596_800_000_000;

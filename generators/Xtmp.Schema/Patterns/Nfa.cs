@@ -4,7 +4,7 @@ namespace Xtmp.Schema.Patterns;
 internal sealed class Nfa
 {
     /// <summary>Repetitions multiply; beyond this a pattern is refused.</summary>
-    private const int MostStates = 20_000;
+    private const int MaxStates = 20_000;
 
     public List<(AsciiSet On, int To)?> Steps { get; } = [];
 
@@ -12,7 +12,7 @@ internal sealed class Nfa
 
     public int NewState()
     {
-        if (Steps.Count == MostStates)
+        if (Steps.Count == MaxStates)
         {
             throw new PatternSyntaxException("The pattern is too large; its repetitions multiply.");
         }

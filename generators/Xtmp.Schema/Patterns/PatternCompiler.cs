@@ -3,7 +3,7 @@ namespace Xtmp.Schema.Patterns;
 /// <summary>Compiles a pattern to the smallest deterministic automaton, in an order that depends on the pattern only.</summary>
 internal static class PatternCompiler
 {
-    private const int MostStates = 2048;
+    private const int MaxStates = 2048;
 
     /// <summary>The automaton, or null with what is wrong with the pattern.</summary>
     public static PatternModel? Compile(string text, out string? problem)
@@ -61,7 +61,7 @@ internal static class PatternCompiler
             {
                 return number;
             }
-            if (sets.Count == MostStates)
+            if (sets.Count == MaxStates)
             {
                 throw new PatternSyntaxException("The pattern is too large: its automaton would not stay small.");
             }

@@ -4,15 +4,15 @@ namespace Xtmp.Schema.Patterns;
 internal static class PatternLengths
 {
     /// <summary>Steps after which the question is left open, so that a hostile schema takes no more than a moment.</summary>
-    private const int MostSteps = 2_000_000;
+    private const int MaxSteps = 2_000_000;
 
     /// <summary>False when the pattern certainly accepts no string of such a length.</summary>
-    public static bool AnyWithin(PatternModel pattern, int least, int greatest)
+    public static bool AnyWithin(PatternModel pattern, int min, int max)
     {
         var states = new HashSet<int> { 0 };
-        for (int length = 0, steps = 0; states.Count > 0 && length <= greatest; length++)
+        for (int length = 0, steps = 0; states.Count > 0 && length <= max; length++)
         {
-            if (length >= least && states.Any(s => pattern.Accepting[s]))
+            if (length >= min && states.Any(s => pattern.Accepting[s]))
             {
                 return true;
             }
@@ -28,7 +28,7 @@ internal static class PatternLengths
                 }
             }
             steps += states.Count * pattern.ClassCount;
-            if (steps > MostSteps)
+            if (steps > MaxSteps)
             {
                 return true;
             }

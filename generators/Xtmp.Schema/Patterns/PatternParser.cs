@@ -7,8 +7,8 @@ namespace Xtmp.Schema.Patterns;
 internal sealed class PatternParser
 {
     private const int LongestPattern = 512;
-    private const int GreatestDepth = 16;
-    private const int MostRepetitions = 1024;
+    private const int MaxDepth = 16;
+    private const int MaxRepetitions = 1024;
 
     private readonly string _text;
     private readonly int _end;
@@ -35,7 +35,7 @@ internal sealed class PatternParser
 
     private PatternNode ParseChoice(int depth)
     {
-        if (depth > GreatestDepth)
+        if (depth > MaxDepth)
         {
             throw new PatternSyntaxException("Groups are nested too deep.");
         }
@@ -96,7 +96,7 @@ internal sealed class PatternParser
         int? max = null;
         if (counts.Length > 2 || !TryCount(counts[0], out var min))
         {
-            throw new PatternSyntaxException(FormattableString.Invariant($"A count is {{n}}, {{n,}} or {{n,m}} with numbers up to {MostRepetitions}."));
+            throw new PatternSyntaxException(FormattableString.Invariant($"A count is {{n}}, {{n,}} or {{n,m}} with numbers up to {MaxRepetitions}."));
         }
         if (counts.Length == 1)
         {
@@ -104,7 +104,7 @@ internal sealed class PatternParser
         }
         else if (counts[1].Length > 0)
         {
-            max = TryCount(counts[1], out var greatest) && greatest >= min ? greatest
+            max = TryCount(counts[1], out var last) && last >= min ? last
                 : throw new PatternSyntaxException("The second count of {n,m} is not below the first.");
         }
         return new(atom, min, max);
@@ -118,7 +118,7 @@ internal sealed class PatternParser
             return false;
         }
         count = digits.Aggregate(0, (n, d) => (n * 10) + (d - '0'));
-        return count <= MostRepetitions;
+        return count <= MaxRepetitions;
     }
 
     private PatternNode ParseAtom(int depth)

@@ -12,8 +12,8 @@ internal static class EnumReader
         }
         var path = (flags ? "flags." : "enums.") + name.Text;
         var underlying = mapping.Keyword<TypeKind>("type") ?? TypeKind.U8;
-        var greatest = (ulong)IntegerRange.Of(underlying)!.Value.Max;
-        var (reservedNumbers, reservedNames) = ReservedReader.Read(context, mapping, greatest);
+        var max = (ulong)IntegerRange.Of(underlying)!.Value.Max;
+        var (reservedNumbers, reservedNames) = ReservedReader.Read(context, mapping, max);
         var members = new MemberNames(context, name.Text, [], reservedNames, reservedNumbers);
         var declarations = mapping.Declarations("values").ToList();
         var siblings = new HashSet<string>(declarations.Select(d => d.Key.Text), StringComparer.Ordinal);
@@ -21,7 +21,7 @@ internal static class EnumReader
         foreach (var declaration in declarations)
         {
             context.Mark(path + "." + declaration.Key.Text, declaration.Key);
-            if (ReadValue(context, declaration.Key, declaration.Value, flags, underlying, greatest, members, siblings) is { } value)
+            if (ReadValue(context, declaration.Key, declaration.Value, flags, underlying, max, members, siblings) is { } value)
             {
                 values.Add(value);
             }
@@ -46,7 +46,7 @@ internal static class EnumReader
     }
 
     private static EnumValueModel? ReadValue(
-        ReadingContext context, ScalarNode name, Node node, bool flags, TypeKind underlying, ulong greatest, MemberNames members, HashSet<string> siblings)
+        ReadingContext context, ScalarNode name, Node node, bool flags, TypeKind underlying, ulong max, MemberNames members, HashSet<string> siblings)
     {
         if (MappingReader.Read(context, node, SchemaVocabulary.EnumValue, name) is not { } mapping)
         {
@@ -54,7 +54,7 @@ internal static class EnumReader
         }
         var clrName = Naming.ToPascalCase(name.Text);
         var nameStands = members.TryAddName(name, clrName);
-        if (mapping.Scalar("value") is not { } scalar || Number(context, scalar, underlying, greatest) is not { } value)
+        if (mapping.Scalar("value") is not { } scalar || Number(context, scalar, underlying, max) is not { } value)
         {
             return null;
         }
@@ -71,16 +71,16 @@ internal static class EnumReader
     }
 
     /// <summary>Checked against the underlying type here, because u64 goes beyond what the vocabulary can say.</summary>
-    private static ulong? Number(ReadingContext context, ScalarNode scalar, TypeKind underlying, ulong greatest)
+    private static ulong? Number(ReadingContext context, ScalarNode scalar, TypeKind underlying, ulong max)
     {
         if (!ScalarText.TryInteger(scalar, out var value))
         {
             context.Report(SchemaRules.WrongValue, scalar, $"'value' is a whole number, not '{DiagnosticText.Excerpt(scalar.Text)}'.");
             return null;
         }
-        if (value < 0 || value > greatest)
+        if (value < 0 || value > max)
         {
-            context.Report(SchemaRules.NumberOutOfRange, scalar, $"A value of {CanonicalText.Keyword(underlying)} lies between 0 and {greatest}.");
+            context.Report(SchemaRules.NumberOutOfRange, scalar, $"A value of {CanonicalText.Keyword(underlying)} lies between 0 and {max}.");
             return null;
         }
         return (ulong)value;

@@ -75,10 +75,10 @@ internal sealed class FileReader(string path, string text, ImportLoader loader)
             return null;
         }
         var whole = EncodedSize.Decide(Compression.Decide(model, drafts));
-        foreach (var error in whole.Messages.Where(m => m.ErrorCode != 0 && m.MaxEncodedSize > SchemaLimits.GreatestErrorBytes))
+        foreach (var error in whole.Messages.Where(m => m.ErrorCode != 0 && m.MaxEncodedSize > SchemaLimits.MaxErrorBytes))
         {
             _context.Report(SchemaRules.ErrorTooLarge, _context.Positions["messages." + error.Name],
-                FormattableString.Invariant($"'{error.Name}' may take {error.MaxEncodedSize} bytes; an error has room for {SchemaLimits.GreatestErrorBytes}."));
+                FormattableString.Invariant($"'{error.Name}' may take {error.MaxEncodedSize} bytes; an error has room for {SchemaLimits.MaxErrorBytes}."));
         }
         return whole;
     }

@@ -3,7 +3,7 @@ namespace Xtmp.Schema.Reading;
 /// <summary>Reads imported files, each once, by the caller's resolver.</summary>
 internal sealed class ImportLoader(Func<string, string?> resolve)
 {
-    private const int GreatestDepth = 16;
+    private const int MaxDepth = 16;
 
     private readonly Dictionary<string, FileReading> _read = new(StringComparer.Ordinal);
     private readonly List<string> _open = [];
@@ -31,9 +31,9 @@ internal sealed class ImportLoader(Func<string, string?> resolve)
             context.Report(SchemaRules.ImportCycle, scalar, $"The import leads back to this file: {string.Join(", ", _open.SkipWhile(p => p != path))}.");
             return;
         }
-        if (_open.Count >= GreatestDepth)
+        if (_open.Count >= MaxDepth)
         {
-            context.Report(SchemaRules.TooLarge, scalar, FormattableString.Invariant($"Imports nest at most {GreatestDepth} deep."));
+            context.Report(SchemaRules.TooLarge, scalar, FormattableString.Invariant($"Imports nest at most {MaxDepth} deep."));
             return;
         }
         if (!_read.TryGetValue(path, out var reading))

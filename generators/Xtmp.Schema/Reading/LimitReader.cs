@@ -15,7 +15,7 @@ internal static class LimitReader
             {
                 TypeKind.F32 or TypeKind.F64 => ApplyNumbers(context, type, min, max),
                 TypeKind.String or TypeKind.Bytes or TypeKind.List or TypeKind.Map when type.FixedLength is null => ApplyLengths(context, type, min, max),
-                _ when IntegerRange.Of(type.Kind) is { } range => ApplyIntegers(context, type, min, max, range.Min, range.Max),
+                _ when IntegerRange.Of(type.Kind) is { } range => ApplyIntegers(context, type, min, max, range),
                 _ => Refuse(context, type, (min is not null ? mapping.KeyNode("min") : mapping.KeyNode("max"))!),
             };
         }
@@ -52,10 +52,10 @@ internal static class LimitReader
         return type;
     }
 
-    private static TypeModel ApplyIntegers(ReadingContext context, TypeModel type, ScalarNode? min, ScalarNode? max, BigInteger least, BigInteger greatest)
+    private static TypeModel ApplyIntegers(ReadingContext context, TypeModel type, ScalarNode? min, ScalarNode? max, IntegerRange range)
     {
-        var low = Integer(context, min, type, least, greatest);
-        var high = Integer(context, max, type, least, greatest);
+        var low = Integer(context, min, type, range);
+        var high = Integer(context, max, type, range);
         if (low > high)
         {
             context.Report(SchemaRules.BadRange, min!, $"'min' is above 'max' ({high}): no value fits.");
@@ -65,9 +65,9 @@ internal static class LimitReader
 
     private static TypeModel ApplyLengths(ReadingContext context, TypeModel type, ScalarNode? min, ScalarNode? max)
     {
-        var greatest = type.Kind is TypeKind.String or TypeKind.Bytes ? SchemaLimits.GreatestLength : SchemaLimits.GreatestCount;
-        var low = Integer(context, min, type, 0, greatest) ?? 0;
-        var high = Integer(context, max, type, 0, greatest) ?? (max is null ? type.MaxLength : BigInteger.Max(type.MaxLength, low));
+        var range = new IntegerRange(0, type.Kind is TypeKind.String or TypeKind.Bytes ? SchemaLimits.MaxLength : SchemaLimits.MaxCount);
+        var low = Integer(context, min, type, range) ?? 0;
+        var high = Integer(context, max, type, range) ?? (max is null ? type.MaxLength : BigInteger.Max(type.MaxLength, low));
         if (low > high)
         {
             context.Report(SchemaRules.BadRange, min!, max is null
@@ -88,7 +88,7 @@ internal static class LimitReader
         return type with { MinNumber = low, MaxNumber = high };
     }
 
-    private static BigInteger? Integer(ReadingContext context, ScalarNode? node, TypeModel type, BigInteger least, BigInteger greatest)
+    private static BigInteger? Integer(ReadingContext context, ScalarNode? node, TypeModel type, IntegerRange range)
     {
         if (node is null)
         {
@@ -99,9 +99,9 @@ internal static class LimitReader
             context.Report(SchemaRules.WrongValue, node, $"A limit of {type} is a whole number, not '{DiagnosticText.Excerpt(node.Text)}'.");
             return null;
         }
-        if (value < least || value > greatest)
+        if (value < range.Min || value > range.Max)
         {
-            context.Report(SchemaRules.BadRange, node, $"A limit of {type} lies between {least} and {greatest}.");
+            context.Report(SchemaRules.BadRange, node, $"A limit of {type} lies between {range.Min} and {range.Max}.");
             return null;
         }
         return value;

@@ -100,7 +100,7 @@ internal sealed class MessageReader(ReadingContext context, string protocol)
             return family?.Name;
         }
         var isDeclaredError = kind == MessageKind.Error && !_isCore;
-        var (first, last) = isDeclaredError ? (SchemaLimits.FirstErrorCode, ushort.MaxValue) : (1, SchemaLimits.GreatestCode);
+        var (first, last) = isDeclaredError ? (SchemaLimits.FirstErrorCode, ushort.MaxValue) : (1, SchemaLimits.MaxCode);
         if (code != 0 && (code < first || code > last))
         {
             context.Report(SchemaRules.NumberOutOfRange, node, string.Format(CultureInfo.InvariantCulture, "'code' of a message of kind {0} lies between {1} and {2}.", CanonicalText.Keyword(kind), first, last));

@@ -9,9 +9,9 @@ namespace Xtmp.Schema.Reading;
 /// </summary>
 internal sealed class NodeLoader
 {
-    public const int MostCharacters = 4 * 1024 * 1024;
-    public const int MostNodes = 400_000;
-    public const int GreatestDepth = 24;
+    public const int MaxCharacters = 4 * 1024 * 1024;
+    public const int MaxNodes = 400_000;
+    public const int MaxDepth = 24;
 
     private readonly string _file;
     private readonly DiagnosticBag _diagnostics;
@@ -79,13 +79,13 @@ internal sealed class NodeLoader
     {
         var current = _parser.Current!;
         var position = At(current.Start, current.End);
-        if (++_nodes > MostNodes)
+        if (++_nodes > MaxNodes)
         {
-            throw Stop(SchemaRules.TooLarge, position, FormattableString.Invariant($"The schema holds more than {MostNodes} values."));
+            throw Stop(SchemaRules.TooLarge, position, FormattableString.Invariant($"The schema holds more than {MaxNodes} values."));
         }
-        if (depth > GreatestDepth)
+        if (depth > MaxDepth)
         {
-            throw Stop(SchemaRules.TooLarge, position, FormattableString.Invariant($"The schema is nested deeper than {GreatestDepth} levels."));
+            throw Stop(SchemaRules.TooLarge, position, FormattableString.Invariant($"The schema is nested deeper than {MaxDepth} levels."));
         }
         if (current is AnchorAlias alias)
         {

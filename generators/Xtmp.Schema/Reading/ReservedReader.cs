@@ -6,9 +6,9 @@ namespace Xtmp.Schema.Reading;
 internal static class ReservedReader
 {
     /// <summary>A range names every number it holds; more than this is a slip of the pen.</summary>
-    private const int MostNumbers = 4096;
+    private const int MaxNumbers = 4096;
 
-    public static (IReadOnlyList<ulong> Numbers, IReadOnlyList<string> Names) Read(ReadingContext context, MappingReader mapping, ulong greatest, bool namesAllowed = true)
+    public static (IReadOnlyList<ulong> Numbers, IReadOnlyList<string> Names) Read(ReadingContext context, MappingReader mapping, ulong max, bool namesAllowed = true)
     {
         var numbers = new SortedSet<ulong>();
         var names = new SortedSet<string>(StringComparer.Ordinal);
@@ -22,9 +22,9 @@ internal static class ReservedReader
             var fresh = true;
             if (ScalarText.TryRange(scalar.Text, out var first, out var last))
             {
-                if (first < 0 || last > greatest || first > last || last - first >= MostNumbers)
+                if (first < 0 || last > max || first > last || last - first >= MaxNumbers)
                 {
-                    context.Report(SchemaRules.NumberOutOfRange, scalar, $"'{DiagnosticText.Excerpt(scalar.Text)}' is no range within 0 to {greatest}.");
+                    context.Report(SchemaRules.NumberOutOfRange, scalar, $"'{DiagnosticText.Excerpt(scalar.Text)}' is no range within 0 to {max}.");
                     continue;
                 }
                 for (var number = first; number <= last; number++)

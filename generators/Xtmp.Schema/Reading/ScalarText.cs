@@ -7,7 +7,7 @@ namespace Xtmp.Schema.Reading;
 internal static class ScalarText
 {
     /// <summary>More digits than any type of the language has.</summary>
-    private const int MostDigits = 60;
+    private const int MaxDigits = 60;
 
     public static bool TryBoolean(ScalarNode scalar, out bool value)
     {
@@ -29,7 +29,7 @@ internal static class ScalarText
         var digits = text.Substring(negative || text.StartsWith("+", StringComparison.Ordinal) ? 1 : 0);
         var hexadecimal = digits.StartsWith("0x", StringComparison.Ordinal);
         digits = hexadecimal ? digits.Substring(2) : digits;
-        if (digits.Length is 0 or > MostDigits || digits[0] == '_' || digits[digits.Length - 1] == '_' || digits.Contains("__"))
+        if (digits.Length is 0 or > MaxDigits || digits[0] == '_' || digits[digits.Length - 1] == '_' || digits.Contains("__"))
         {
             return false;
         }
@@ -63,7 +63,7 @@ internal static class ScalarText
             value = (double)integer;
             return true;
         }
-        return scalar.Text.Length <= MostDigits
+        return scalar.Text.Length <= MaxDigits
             && double.TryParse(scalar.Text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value)
             && !double.IsNaN(value) && !double.IsInfinity(value);
     }

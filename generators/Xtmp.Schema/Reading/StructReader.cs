@@ -13,7 +13,7 @@ internal static class StructReader
     /// <returns>The shape, and whether every field of the file is in it.</returns>
     public static (StructModel Shape, bool Intact) Read(ReadingContext context, ScalarNode name, MappingReader mapping, string section)
     {
-        var (reservedNumbers, reservedNames) = ReservedReader.Read(context, mapping, SchemaLimits.GreatestFieldId);
+        var (reservedNumbers, reservedNames) = ReservedReader.Read(context, mapping, SchemaLimits.MaxFieldId);
         var members = new MemberNames(context, name.Text, ReservedNames.StructMembers, reservedNames, reservedNumbers);
         var since = mapping.Since(name.Text);
         var items = mapping.Items("fields");

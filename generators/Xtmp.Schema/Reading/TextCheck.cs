@@ -5,9 +5,9 @@ internal static class TextCheck
 {
     public static bool Passes(string file, string text, DiagnosticBag diagnostics)
     {
-        if (text.Length > NodeLoader.MostCharacters)
+        if (text.Length > NodeLoader.MaxCharacters)
         {
-            diagnostics.Add(SchemaRules.TooLarge, new(file, 1, 1, 1, 2), FormattableString.Invariant($"The schema holds more than {NodeLoader.MostCharacters} characters."));
+            diagnostics.Add(SchemaRules.TooLarge, new(file, 1, 1, 1, 2), FormattableString.Invariant($"The schema holds more than {NodeLoader.MaxCharacters} characters."));
             return false;
         }
         int line = 1, column = 1;

@@ -5,7 +5,7 @@ namespace Xtmp.Schema.Reading;
 /// <summary>Reads a type such as <c>map&lt;string, list&lt;bytes[32]&gt;&gt;?</c>. Limits are added afterwards.</summary>
 internal sealed class TypeParser
 {
-    private const int GreatestDepth = 8;
+    private const int MaxDepth = 8;
 
     private readonly ReadingContext _context;
     private readonly ScalarNode _node;
@@ -46,9 +46,9 @@ internal sealed class TypeParser
             _at++;
         }
         var word = _text.Substring(start, _at - start);
-        if (word.Length == 0 || depth > GreatestDepth)
+        if (word.Length == 0 || depth > MaxDepth)
         {
-            return Fail(SchemaRules.BadType, start, 1, word.Length == 0 ? "A type is missing here." : FormattableString.Invariant($"Types nest at most {GreatestDepth} deep."));
+            return Fail(SchemaRules.BadType, start, 1, word.Length == 0 ? "A type is missing here." : FormattableString.Invariant($"Types nest at most {MaxDepth} deep."));
         }
         switch (word)
         {
@@ -145,9 +145,9 @@ internal sealed class TypeParser
             _at++;
         }
         var digits = _text.Substring(start, _at - start).Trim();
-        if (!ScalarText.TryInteger(digits, out var length) || length < 1 || length > SchemaLimits.GreatestLength)
+        if (!ScalarText.TryInteger(digits, out var length) || length < 1 || length > SchemaLimits.MaxLength)
         {
-            return Fail(SchemaRules.BadType, start, Math.Max(1, _at - start), string.Format(CultureInfo.InvariantCulture, "bytes[N] takes a length from 1 to {0}.", SchemaLimits.GreatestLength));
+            return Fail(SchemaRules.BadType, start, Math.Max(1, _at - start), string.Format(CultureInfo.InvariantCulture, "bytes[N] takes a length from 1 to {0}.", SchemaLimits.MaxLength));
         }
         return Expect(']') ? new TypeModel { Kind = TypeKind.Bytes, FixedLength = (int)length, MinLength = (int)length, MaxLength = (int)length } : null;
     }

@@ -9,7 +9,7 @@ internal static class UnionReader
         {
             return null;
         }
-        var (reservedNumbers, reservedNames) = ReservedReader.Read(context, mapping, SchemaLimits.GreatestTag);
+        var (reservedNumbers, reservedNames) = ReservedReader.Read(context, mapping, SchemaLimits.MaxTag);
         // An arm becomes the nested type XArm, so that in a union named XArm no arm may be called x.
         var generated = name.Text.EndsWith("Arm", StringComparison.Ordinal)
             ? new HashSet<string>(ReservedNames.UnionMembers, StringComparer.Ordinal) { name.Text.Substring(0, name.Text.Length - 3) }

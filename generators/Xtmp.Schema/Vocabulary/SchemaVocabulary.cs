@@ -36,7 +36,7 @@ public static class SchemaVocabulary
 
     public static NodeRule Field { get; } = new("field", "a field",
     [
-        Required("id", new ValueRule(ValueForm.Integer) { Min = 0, Max = SchemaLimits.GreatestFieldId }, "Index in the encoded array; never changes."),
+        Required("id", new ValueRule(ValueForm.Integer) { Min = 0, Max = SchemaLimits.MaxFieldId }, "Index in the encoded array; never changes."),
         Required("name", ValueForm.Text, "Name in snake_case."),
         Required("type", ValueForm.Type, "Type: bool, u8 … u64, i8 … i64, f32, f64, u128, string, bytes, bytes[N], uuid, timestamp, duration, list<T>, map<K, V> or a name of an enum, flags type, struct or union; with ? at the end for an optional field."),
         _doc,
@@ -59,7 +59,7 @@ public static class SchemaVocabulary
 
     public static NodeRule Arm { get; } = new("arm", "an arm",
     [
-        Required("tag", new ValueRule(ValueForm.Integer) { Min = 0, Max = SchemaLimits.GreatestTag }, "Its number on the wire; never changes."),
+        Required("tag", new ValueRule(ValueForm.Integer) { Min = 0, Max = SchemaLimits.MaxTag }, "Its number on the wire; never changes."),
         Required("name", ValueForm.Text, "Name in snake_case."),
         Required("type", ValueForm.Type, "The struct it holds."),
         _doc, _since, _deprecated, _replacedBy,

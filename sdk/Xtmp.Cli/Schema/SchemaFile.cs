@@ -7,7 +7,7 @@ namespace Xtmp.Cli.Schema;
 public sealed record SchemaFile(string Path, string Text, SchemaModel Model, SchemaResult Result)
 {
     /// <summary>Bytes of the largest file that is looked at.</summary>
-    private const int GreatestFile = 16 * 1024 * 1024;
+    private const int MaxFileBytes = 16 * 1024 * 1024;
 
     /// <summary>
     /// Reads schema files and prints what is wrong with them. On an error gives null and the exit code.
@@ -65,9 +65,9 @@ public sealed record SchemaFile(string Path, string Text, SchemaModel Model, Sch
             }
 
             FileInfo file = new(path);
-            if (file.Exists && file.Length > GreatestFile)
+            if (file.Exists && file.Length > MaxFileBytes)
             {
-                error.WriteLine($"{path}: larger than {GreatestFile} bytes.");
+                error.WriteLine($"{path}: larger than {MaxFileBytes} bytes.");
                 return null;
             }
 
@@ -82,14 +82,14 @@ public sealed record SchemaFile(string Path, string Text, SchemaModel Model, Sch
 
     private static string? ReadBounded(TextReader input, TextWriter error)
     {
-        char[] text = new char[GreatestFile + 1];
+        char[] text = new char[MaxFileBytes + 1];
         int length = input.ReadBlock(text);
-        if (length <= GreatestFile)
+        if (length <= MaxFileBytes)
         {
             return new string(text, 0, length);
         }
 
-        error.WriteLine($"Standard input: larger than {GreatestFile} characters.");
+        error.WriteLine($"Standard input: larger than {MaxFileBytes} characters.");
         return null;
     }
 }

@@ -89,8 +89,8 @@ internal sealed class EndpointSet : IDisposable
             }
 
             // Full jitter: clients that lost the same server do not come back at the same moment.
-            var most = Math.Min(_options.ReconnectDelay.TotalSeconds * Math.Pow(2, Math.Min(endpoint.Failures, MaxDoublings)), _options.MaxReconnectDelay.TotalSeconds);
-            var delay = TimeSpan.FromSeconds(most * Random());
+            var max = Math.Min(_options.ReconnectDelay.TotalSeconds * Math.Pow(2, Math.Min(endpoint.Failures, MaxDoublings)), _options.MaxReconnectDelay.TotalSeconds);
+            var delay = TimeSpan.FromSeconds(max * Random());
             var asked = retryAfter is { } hint && hint > TimeSpan.Zero ? TimeSpan.FromTicks(Math.Min(hint.Ticks, _options.MaxReconnectDelay.Ticks)) : default;
             endpoint.Failures++;
             endpoint.NotBefore = Now + (delay > asked ? delay : asked);

@@ -2,7 +2,7 @@ using Xtmp.Protocol;
 
 namespace Xtmp.Client;
 
-/// <summary>Gives each call to the session with the least to do.</summary>
+/// <summary>Gives each call to the session with the min to do.</summary>
 internal sealed class SessionPool(SessionLane[] lanes) : ICallInvoker
 {
     public ValueTask<TReply> InvokeAsync<TRequest, TReply>(UnaryMethod<TRequest, TReply> method, TRequest request, CallContext context)
@@ -19,13 +19,13 @@ internal sealed class SessionPool(SessionLane[] lanes) : ICallInvoker
     private SessionLane Choose()
     {
         var best = lanes[0];
-        var least = best.Load;
-        for (var index = 1; index < lanes.Length && least > 0; index++)
+        var min = best.Load;
+        for (var index = 1; index < lanes.Length && min > 0; index++)
         {
             var load = lanes[index].Load;
-            if (load < least)
+            if (load < min)
             {
-                (best, least) = (lanes[index], load);
+                (best, min) = (lanes[index], load);
             }
         }
 

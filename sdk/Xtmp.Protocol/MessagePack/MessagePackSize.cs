@@ -4,13 +4,13 @@ using System.Text;
 namespace Xtmp.Protocol.MessagePack;
 
 /// <summary>
-/// How many bytes the methods of <see cref="MessagePackWriter"/> write. <c>Of…</c> is exact; <c>Most…</c> is an upper bound
+/// How many bytes the methods of <see cref="MessagePackWriter"/> write. <c>Of…</c> is exact; <c>Max…</c> is an upper bound
 /// that never looks at the text of a string.
 /// </summary>
 public static class MessagePackSize
 {
     /// <summary>Most bytes an integer, timestamp or duration takes.</summary>
-    public const int MostInteger = 9;
+    public const int MaxInteger = 9;
 
     /// <summary>Bytes of a uuid, and most bytes of a u128.</summary>
     public const int Uuid = 18;
@@ -53,10 +53,10 @@ public static class MessagePackSize
 
     /// <summary>A UTF-16 code unit is at most three bytes of UTF-8 (a pair of surrogates is four).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static long MostString(string value) => (value.Length * 3L) + 5;
+    public static long MaxString(string value) => (value.Length * 3L) + 5;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static long MostBinary(int length) => length + 5L;
+    public static long MaxBinary(int length) => length + 5L;
 
     /// <summary>Whole microseconds since 1970, rounded down.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

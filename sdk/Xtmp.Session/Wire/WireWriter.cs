@@ -23,7 +23,7 @@ internal ref struct WireWriter(Span<byte> destination)
 
     public void Bytes(scoped ReadOnlySpan<byte> value)
     {
-        var max = checked((int)MessagePackSize.MostBinary(value.Length));
+        var max = checked((int)MessagePackSize.MaxBinary(value.Length));
         Advance(max, ref MessagePackWriter.WriteBinary(ref Next(max), value));
     }
 
@@ -42,7 +42,7 @@ internal ref struct WireWriter(Span<byte> destination)
 
     public void Text(string value)
     {
-        var max = checked((int)MessagePackSize.MostString(value));
+        var max = checked((int)MessagePackSize.MaxString(value));
         Advance(max, ref MessagePackWriter.WriteString(ref Next(max), value));
     }
 

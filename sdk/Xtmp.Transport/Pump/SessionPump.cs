@@ -364,13 +364,13 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     /// Writes until there is nothing to write, or so often, and has the pool go on. One runs at a time. Does not throw: a
     /// bug ends the pump.
     /// </summary>
-    private async Task WriteAsync(int most)
+    private async Task WriteAsync(int max)
     {
         try
         {
             while (true)
             {
-                if (most-- == 0)
+                if (max-- == 0)
                 {
                     ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
                     return;

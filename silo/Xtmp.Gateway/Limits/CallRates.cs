@@ -64,7 +64,7 @@ internal sealed class CallRates(RateLimits limits)
 
     /// <summary>What callers used since this was last asked: all together, and those that used most.</summary>
     /// <param name="most">How many to name; the others' usage is not shared.</param>
-    public IReadOnlyList<CallerUsage> TakeUsage(int most)
+    public IReadOnlyList<CallerUsage> TakeUsage(int max)
     {
         List<CallerUsage> used = [];
         lock (_lock)
@@ -73,10 +73,10 @@ internal sealed class CallRates(RateLimits limits)
             Take(_addresses, CallerUsageKind.Address);
         }
 
-        if (used.Count > most)
+        if (used.Count > max)
         {
             used.Sort(static (a, b) => b.Usage.Sum.CompareTo(a.Usage.Sum));
-            used.RemoveRange(most, used.Count - most);
+            used.RemoveRange(max, used.Count - max);
         }
 
         if (_total.TakeUsage() is { Sum: > 0 } total)

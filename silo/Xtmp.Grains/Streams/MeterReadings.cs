@@ -77,7 +77,7 @@ public sealed class MeterReadings : IDisposable
         }
     }
 
-    private static string Cut(string text, int most) => text.Length <= most ? text : text[..most];
+    private static string Cut(string text, int max) => text.Length <= max ? text : text[..max];
 
     private void Record(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

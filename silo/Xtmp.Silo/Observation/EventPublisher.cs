@@ -54,14 +54,14 @@ internal sealed class EventPublisher(ITopicHub topics, TimeProvider time)
     }
 
     // A character takes up to three bytes of UTF-8 for each of its code units.
-    private static string Cut(string text, int mostBytes)
+    private static string Cut(string text, int maxBytes)
     {
-        if (System.Text.Encoding.UTF8.GetByteCount(text) <= mostBytes)
+        if (System.Text.Encoding.UTF8.GetByteCount(text) <= maxBytes)
         {
             return text;
         }
 
-        var end = mostBytes / 3;
+        var end = maxBytes / 3;
         return char.IsHighSurrogate(text[end - 1]) ? text[..(end - 1)] : text[..end];
     }
 }

@@ -93,9 +93,9 @@ internal sealed class PeerNetwork
         return sequence;
     }
 
-    public bool RunUntil(Func<bool> holds, TimeSpan most)
+    public bool RunUntil(Func<bool> holds, TimeSpan limit)
     {
-        var end = Now + most;
+        var end = Now + limit;
         while (!holds())
         {
             if (!_events.TryPeek(out var next, out var due) || due.At > end)

@@ -28,11 +28,11 @@ public sealed partial record Address : global::Xtmp.Protocol.IXtmpStruct<Address
 
     public int GetEncodedSize() => checked((int)AddressCodec.ExactSize(this));
 
-    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref AddressCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, AddressCodec.MostSize(this) <= destination.Length ? 0 : AddressCodec.ExactSize(this)), this));
+    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref AddressCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, AddressCodec.MaxSize(this) <= destination.Length ? 0 : AddressCodec.ExactSize(this)), this));
 
     public void Encode(global::System.Buffers.IBufferWriter<byte> output)
     {
-        long size = AddressCodec.MostSize(this);
+        long size = AddressCodec.MaxSize(this);
         ref byte start = ref global::Xtmp.Protocol.EncodeTarget.In(output, size > global::Xtmp.Protocol.EncodeTarget.AmpleSize ? AddressCodec.ExactSize(this) : size);
         output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref AddressCodec.Write(ref start, this)));
     }
@@ -78,7 +78,7 @@ public sealed partial record Address : global::Xtmp.Protocol.IXtmpStruct<Address
     }
 }
 
-/// <summary>Codec of Address, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
+/// <summary>Codec of Address, for generated code: Write needs MaxSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
 [global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)][global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
 public static class AddressCodec
 {
@@ -95,7 +95,7 @@ public static class AddressCodec
         return (long)global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfString(value.Street) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfString(value.Country) + (value.Door is not null ? global::Xtmp.Protocol.MessagePack.MessagePackSize.OfUInt64(value.Door.GetValueOrDefault()) : count > 2 ? 1 : 0) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
     }
 
-    public static long MostSize(Address value) => 10L + global::Xtmp.Protocol.MessagePack.MessagePackSize.MostString(value.Street) + global::Xtmp.Protocol.MessagePack.MessagePackSize.MostString(value.Country) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
+    public static long MaxSize(Address value) => 10L + global::Xtmp.Protocol.MessagePack.MessagePackSize.MaxString(value.Street) + global::Xtmp.Protocol.MessagePack.MessagePackSize.MaxString(value.Country) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static ref byte Write(ref byte destination, Address value)

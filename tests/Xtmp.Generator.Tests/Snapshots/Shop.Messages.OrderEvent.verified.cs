@@ -27,11 +27,11 @@ public sealed partial record OrderEvent : global::Xtmp.Protocol.IXtmpMessage<Ord
 
     public int GetEncodedSize() => checked((int)OrderEventCodec.ExactSize(this));
 
-    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref OrderEventCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, OrderEventCodec.MostSize(this) <= destination.Length ? 0 : OrderEventCodec.ExactSize(this)), this));
+    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref OrderEventCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, OrderEventCodec.MaxSize(this) <= destination.Length ? 0 : OrderEventCodec.ExactSize(this)), this));
 
     public void Encode(global::System.Buffers.IBufferWriter<byte> output)
     {
-        long size = OrderEventCodec.MostSize(this);
+        long size = OrderEventCodec.MaxSize(this);
         ref byte start = ref global::Xtmp.Protocol.EncodeTarget.In(output, size > global::Xtmp.Protocol.EncodeTarget.AmpleSize ? OrderEventCodec.ExactSize(this) : size);
         output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref OrderEventCodec.Write(ref start, this)));
     }
@@ -66,7 +66,7 @@ public sealed partial record OrderEvent : global::Xtmp.Protocol.IXtmpMessage<Ord
     }
 }
 
-/// <summary>Codec of OrderEvent, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
+/// <summary>Codec of OrderEvent, for generated code: Write needs MaxSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
 [global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)][global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
 public static class OrderEventCodec
 {
@@ -78,7 +78,7 @@ public static class OrderEventCodec
         return (long)global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfTimestamp(value.At) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
     }
 
-    public static long MostSize(OrderEvent value) => 14L + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
+    public static long MaxSize(OrderEvent value) => 14L + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static ref byte Write(ref byte destination, OrderEvent value)

@@ -33,11 +33,11 @@ public sealed partial record OutOfStock : global::Xtmp.Protocol.IXtmpMessage<Out
 
     public int GetEncodedSize() => checked((int)OutOfStockCodec.ExactSize(this));
 
-    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref OutOfStockCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, OutOfStockCodec.MostSize(this) <= destination.Length ? 0 : OutOfStockCodec.ExactSize(this)), this));
+    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref OutOfStockCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, OutOfStockCodec.MaxSize(this) <= destination.Length ? 0 : OutOfStockCodec.ExactSize(this)), this));
 
     public void Encode(global::System.Buffers.IBufferWriter<byte> output)
     {
-        long size = OutOfStockCodec.MostSize(this);
+        long size = OutOfStockCodec.MaxSize(this);
         ref byte start = ref global::Xtmp.Protocol.EncodeTarget.In(output, size > global::Xtmp.Protocol.EncodeTarget.AmpleSize ? OutOfStockCodec.ExactSize(this) : size);
         output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref OutOfStockCodec.Write(ref start, this)));
     }
@@ -75,7 +75,7 @@ public sealed partial record OutOfStock : global::Xtmp.Protocol.IXtmpMessage<Out
     }
 }
 
-/// <summary>Codec of OutOfStock, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
+/// <summary>Codec of OutOfStock, for generated code: Write needs MaxSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
 [global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)][global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
 public static class OutOfStockCodec
 {
@@ -92,7 +92,7 @@ public static class OutOfStockCodec
         return (long)global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfString(value.Article) + (value.Left != 0U ? global::Xtmp.Protocol.MessagePack.MessagePackSize.OfUInt64(value.Left) : count > 1 ? 1 : 0) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
     }
 
-    public static long MostSize(OutOfStock value) => 11L + global::Xtmp.Protocol.MessagePack.MessagePackSize.MostString(value.Article) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
+    public static long MaxSize(OutOfStock value) => 11L + global::Xtmp.Protocol.MessagePack.MessagePackSize.MaxString(value.Article) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static ref byte Write(ref byte destination, OutOfStock value)

@@ -108,11 +108,11 @@ public abstract partial record Payment : global::Xtmp.Protocol.IXtmpStruct<Payme
 
     public int GetEncodedSize() => checked((int)PaymentCodec.ExactSize(this));
 
-    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref PaymentCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, PaymentCodec.MostSize(this) <= destination.Length ? 0 : PaymentCodec.ExactSize(this)), this));
+    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref PaymentCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, PaymentCodec.MaxSize(this) <= destination.Length ? 0 : PaymentCodec.ExactSize(this)), this));
 
     public void Encode(global::System.Buffers.IBufferWriter<byte> output)
     {
-        long size = PaymentCodec.MostSize(this);
+        long size = PaymentCodec.MaxSize(this);
         ref byte start = ref global::Xtmp.Protocol.EncodeTarget.In(output, size > global::Xtmp.Protocol.EncodeTarget.AmpleSize ? PaymentCodec.ExactSize(this) : size);
         output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref PaymentCodec.Write(ref start, this)));
     }
@@ -174,7 +174,7 @@ public abstract partial record Payment : global::Xtmp.Protocol.IXtmpStruct<Payme
     }
 }
 
-/// <summary>Codec of Payment, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
+/// <summary>Codec of Payment, for generated code: Write needs MaxSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
 [global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)]
 [global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
 public static class PaymentCodec
@@ -187,10 +187,10 @@ public static class PaymentCodec
         _ => throw new global::System.Diagnostics.UnreachableException(),
     };
 
-    public static long MostSize(Payment value) => 1 + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfUInt64((ulong)value.Tag) + value switch
+    public static long MaxSize(Payment value) => 1 + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfUInt64((ulong)value.Tag) + value switch
     {
-        Payment.VoucherArm arm => global::Shop.Messages.VoucherCodec.MostSize(arm.Value),
-        Payment.InvoiceArm arm => global::Shop.Messages.AddressCodec.MostSize(arm.Value),
+        Payment.VoucherArm arm => global::Shop.Messages.VoucherCodec.MaxSize(arm.Value),
+        Payment.InvoiceArm arm => global::Shop.Messages.AddressCodec.MaxSize(arm.Value),
         Payment.UnknownArm arm => arm.Raw.Length,
         _ => throw new global::System.Diagnostics.UnreachableException(),
     };

@@ -71,11 +71,11 @@ public sealed partial record PlaceOrder : global::Xtmp.Protocol.IXtmpMessage<Pla
 
     public int GetEncodedSize() => checked((int)PlaceOrderCodec.ExactSize(this));
 
-    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref PlaceOrderCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, PlaceOrderCodec.MostSize(this) <= destination.Length ? 0 : PlaceOrderCodec.ExactSize(this)), this));
+    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref PlaceOrderCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, PlaceOrderCodec.MaxSize(this) <= destination.Length ? 0 : PlaceOrderCodec.ExactSize(this)), this));
 
     public void Encode(global::System.Buffers.IBufferWriter<byte> output)
     {
-        long size = PlaceOrderCodec.MostSize(this);
+        long size = PlaceOrderCodec.MaxSize(this);
         ref byte start = ref global::Xtmp.Protocol.EncodeTarget.In(output, size > global::Xtmp.Protocol.EncodeTarget.AmpleSize ? PlaceOrderCodec.ExactSize(this) : size);
         output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref PlaceOrderCodec.Write(ref start, this)));
     }
@@ -185,7 +185,7 @@ public sealed partial record PlaceOrder : global::Xtmp.Protocol.IXtmpMessage<Pla
     }
 }
 
-/// <summary>Codec of PlaceOrder, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
+/// <summary>Codec of PlaceOrder, for generated code: Write needs MaxSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
 [global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)][global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
 public static class PlaceOrderCodec
 {
@@ -203,7 +203,7 @@ public static class PlaceOrderCodec
         return (long)global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfBinary(value.OrderId.Length) + 18 + ExactSizeOfItems(value.Items) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfUInt128(value.Total) + (value.Size != global::Shop.Messages.Size.Large ? global::Xtmp.Protocol.MessagePack.MessagePackSize.OfUInt64((ulong)value.Size) : count > 4 ? 1 : 0) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfUInt64((ulong)value.Wrapping) + ExactSizeOfShipTo(value.ShipTo) + global::Shop.Messages.PaymentCodec.ExactSize(value.Payment) + (value.Note is not null ? global::Xtmp.Protocol.MessagePack.MessagePackSize.OfString(value.Note) : count > 8 ? 1 : 0) + (value.Gift is not null ? 1 : count > 9 ? 1 : 0) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
     }
 
-    public static long MostSize(PlaceOrder value) => 51L + global::Xtmp.Protocol.MessagePack.MessagePackSize.MostBinary(value.OrderId.Length) + MostSizeOfItems(value.Items) + MostSizeOfShipTo(value.ShipTo) + global::Shop.Messages.PaymentCodec.MostSize(value.Payment) + (value.Note is not null ? global::Xtmp.Protocol.MessagePack.MessagePackSize.MostString(value.Note) : 0) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
+    public static long MaxSize(PlaceOrder value) => 51L + global::Xtmp.Protocol.MessagePack.MessagePackSize.MaxBinary(value.OrderId.Length) + MaxSizeOfItems(value.Items) + MaxSizeOfShipTo(value.ShipTo) + global::Shop.Messages.PaymentCodec.MaxSize(value.Payment) + (value.Note is not null ? global::Xtmp.Protocol.MessagePack.MessagePackSize.MaxString(value.Note) : 0) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static ref byte Write(ref byte destination, PlaceOrder value)
@@ -240,13 +240,13 @@ public static class PlaceOrderCodec
         return size;
     }
 
-    private static long MostSizeOfItems(global::Xtmp.Protocol.ValueMap<string, uint> items)
+    private static long MaxSizeOfItems(global::Xtmp.Protocol.ValueMap<string, uint> items)
     {
         var span = items.AsSpan();
         long size = 5;
         foreach (ref readonly var item in span)
         {
-            size += global::Xtmp.Protocol.MessagePack.MessagePackSize.MostString(item.Key);
+            size += global::Xtmp.Protocol.MessagePack.MessagePackSize.MaxString(item.Key);
             size += 9;
         }
 
@@ -278,13 +278,13 @@ public static class PlaceOrderCodec
         return size;
     }
 
-    private static long MostSizeOfShipTo(global::Xtmp.Protocol.ValueList<global::Shop.Messages.Address> items)
+    private static long MaxSizeOfShipTo(global::Xtmp.Protocol.ValueList<global::Shop.Messages.Address> items)
     {
         var span = items.AsSpan();
         long size = 5;
         foreach (ref readonly var item in span)
         {
-            size += global::Shop.Messages.AddressCodec.MostSize(item);
+            size += global::Shop.Messages.AddressCodec.MaxSize(item);
         }
 
         return size;

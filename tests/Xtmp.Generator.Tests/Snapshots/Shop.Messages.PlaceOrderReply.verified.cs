@@ -30,11 +30,11 @@ public sealed partial record PlaceOrderReply : global::Xtmp.Protocol.IXtmpMessag
 
     public int GetEncodedSize() => checked((int)PlaceOrderReplyCodec.ExactSize(this));
 
-    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref PlaceOrderReplyCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, PlaceOrderReplyCodec.MostSize(this) <= destination.Length ? 0 : PlaceOrderReplyCodec.ExactSize(this)), this));
+    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref PlaceOrderReplyCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, PlaceOrderReplyCodec.MaxSize(this) <= destination.Length ? 0 : PlaceOrderReplyCodec.ExactSize(this)), this));
 
     public void Encode(global::System.Buffers.IBufferWriter<byte> output)
     {
-        long size = PlaceOrderReplyCodec.MostSize(this);
+        long size = PlaceOrderReplyCodec.MaxSize(this);
         ref byte start = ref global::Xtmp.Protocol.EncodeTarget.In(output, size > global::Xtmp.Protocol.EncodeTarget.AmpleSize ? PlaceOrderReplyCodec.ExactSize(this) : size);
         output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref PlaceOrderReplyCodec.Write(ref start, this)));
     }
@@ -70,7 +70,7 @@ public sealed partial record PlaceOrderReply : global::Xtmp.Protocol.IXtmpMessag
     }
 }
 
-/// <summary>Codec of PlaceOrderReply, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
+/// <summary>Codec of PlaceOrderReply, for generated code: Write needs MaxSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
 [global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)][global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
 public static class PlaceOrderReplyCodec
 {
@@ -82,7 +82,7 @@ public static class PlaceOrderReplyCodec
         return (long)global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfTimestamp(value.AcceptedAt) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfDuration(value.ShipsWithin) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
     }
 
-    public static long MostSize(PlaceOrderReply value) => 23L + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
+    public static long MaxSize(PlaceOrderReply value) => 23L + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static ref byte Write(ref byte destination, PlaceOrderReply value)

@@ -24,11 +24,11 @@ public sealed partial record Ring : global::Xtmp.Protocol.IXtmpMessage<Ring>
 
     public int GetEncodedSize() => checked((int)RingCodec.ExactSize(this));
 
-    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref RingCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, RingCodec.MostSize(this) <= destination.Length ? 0 : RingCodec.ExactSize(this)), this));
+    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref RingCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, RingCodec.MaxSize(this) <= destination.Length ? 0 : RingCodec.ExactSize(this)), this));
 
     public void Encode(global::System.Buffers.IBufferWriter<byte> output)
     {
-        long size = RingCodec.MostSize(this);
+        long size = RingCodec.MaxSize(this);
         ref byte start = ref global::Xtmp.Protocol.EncodeTarget.In(output, size > global::Xtmp.Protocol.EncodeTarget.AmpleSize ? RingCodec.ExactSize(this) : size);
         output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref RingCodec.Write(ref start, this)));
     }
@@ -66,7 +66,7 @@ public sealed partial record Ring : global::Xtmp.Protocol.IXtmpMessage<Ring>
     }
 }
 
-/// <summary>Codec of Ring, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
+/// <summary>Codec of Ring, for generated code: Write needs MaxSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
 [global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)][global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
 public static class RingCodec
 {
@@ -78,7 +78,7 @@ public static class RingCodec
         return (long)global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
     }
 
-    public static long MostSize(Ring value) => 5L + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
+    public static long MaxSize(Ring value) => 5L + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static ref byte Write(ref byte destination, Ring value)

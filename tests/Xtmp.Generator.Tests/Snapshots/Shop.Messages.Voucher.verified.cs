@@ -19,11 +19,11 @@ public sealed partial record Voucher : global::Xtmp.Protocol.IXtmpStruct<Voucher
 
     public int GetEncodedSize() => checked((int)VoucherCodec.ExactSize(this));
 
-    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref VoucherCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, VoucherCodec.MostSize(this) <= destination.Length ? 0 : VoucherCodec.ExactSize(this)), this));
+    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref VoucherCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, VoucherCodec.MaxSize(this) <= destination.Length ? 0 : VoucherCodec.ExactSize(this)), this));
 
     public void Encode(global::System.Buffers.IBufferWriter<byte> output)
     {
-        long size = VoucherCodec.MostSize(this);
+        long size = VoucherCodec.MaxSize(this);
         ref byte start = ref global::Xtmp.Protocol.EncodeTarget.In(output, size > global::Xtmp.Protocol.EncodeTarget.AmpleSize ? VoucherCodec.ExactSize(this) : size);
         output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref VoucherCodec.Write(ref start, this)));
     }
@@ -59,7 +59,7 @@ public sealed partial record Voucher : global::Xtmp.Protocol.IXtmpStruct<Voucher
     }
 }
 
-/// <summary>Codec of Voucher, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
+/// <summary>Codec of Voucher, for generated code: Write needs MaxSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
 [global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)][global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
 public static class VoucherCodec
 {
@@ -71,7 +71,7 @@ public static class VoucherCodec
         return (long)global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfBinary(value.SecretCode.Length) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
     }
 
-    public static long MostSize(Voucher value) => 6L + global::Xtmp.Protocol.MessagePack.MessagePackSize.MostBinary(value.SecretCode.Length) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
+    public static long MaxSize(Voucher value) => 6L + global::Xtmp.Protocol.MessagePack.MessagePackSize.MaxBinary(value.SecretCode.Length) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static ref byte Write(ref byte destination, Voucher value)

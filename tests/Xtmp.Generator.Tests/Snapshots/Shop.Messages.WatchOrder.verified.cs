@@ -30,11 +30,11 @@ public sealed partial record WatchOrder : global::Xtmp.Protocol.IXtmpMessage<Wat
 
     public int GetEncodedSize() => checked((int)WatchOrderCodec.ExactSize(this));
 
-    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref WatchOrderCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, WatchOrderCodec.MostSize(this) <= destination.Length ? 0 : WatchOrderCodec.ExactSize(this)), this));
+    public int Encode(global::System.Span<byte> destination) => (int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(destination), ref WatchOrderCodec.Write(ref global::Xtmp.Protocol.EncodeTarget.In(destination, WatchOrderCodec.MaxSize(this) <= destination.Length ? 0 : WatchOrderCodec.ExactSize(this)), this));
 
     public void Encode(global::System.Buffers.IBufferWriter<byte> output)
     {
-        long size = WatchOrderCodec.MostSize(this);
+        long size = WatchOrderCodec.MaxSize(this);
         ref byte start = ref global::Xtmp.Protocol.EncodeTarget.In(output, size > global::Xtmp.Protocol.EncodeTarget.AmpleSize ? WatchOrderCodec.ExactSize(this) : size);
         output.Advance((int)global::System.Runtime.CompilerServices.Unsafe.ByteOffset(ref start, ref WatchOrderCodec.Write(ref start, this)));
     }
@@ -70,7 +70,7 @@ public sealed partial record WatchOrder : global::Xtmp.Protocol.IXtmpMessage<Wat
     }
 }
 
-/// <summary>Codec of WatchOrder, for generated code: Write needs MostSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
+/// <summary>Codec of WatchOrder, for generated code: Write needs MaxSize or ExactSize bytes and returns the reference behind them; Read returns the offset behind the value, or a negative number with the reason in the state.</summary>
 [global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)][global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
 public static class WatchOrderCodec
 {
@@ -82,7 +82,7 @@ public static class WatchOrderCodec
         return (long)global::Xtmp.Protocol.MessagePack.MessagePackSize.OfCount(count) + global::Xtmp.Protocol.MessagePack.MessagePackSize.OfBinary(value.OrderId.Length) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
     }
 
-    public static long MostSize(WatchOrder value) => 6L + global::Xtmp.Protocol.MessagePack.MessagePackSize.MostBinary(value.OrderId.Length) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
+    public static long MaxSize(WatchOrder value) => 6L + global::Xtmp.Protocol.MessagePack.MessagePackSize.MaxBinary(value.OrderId.Length) + (value.UnknownFields is { } unknown ? unknown.Raw.Length : 0);
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     public static ref byte Write(ref byte destination, WatchOrder value)

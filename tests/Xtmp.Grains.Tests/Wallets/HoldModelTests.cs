@@ -260,7 +260,7 @@ public sealed class HoldModelTests
             _silo.Restart(store);
         }
 
-        private ulong Amount(int most) => (ulong)_random.Next(1, most);
+        private ulong Amount(int max) => (ulong)_random.Next(1, max);
 
         private byte[] Operation()
         {

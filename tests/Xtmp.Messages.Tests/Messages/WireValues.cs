@@ -94,7 +94,7 @@ internal sealed class WireValues(IReadOnlyDictionary<string, object> types, int 
             return PlainPack.Array([PlainPack.Integer(arm.Tag), Named(arm.Type.Name, depth + 1)]);
         }
 
-        int tag = Enumerable.Range(1, SchemaLimits.GreatestTag).First(t => union.Arms.All(a => a.Tag != t));
+        int tag = Enumerable.Range(1, SchemaLimits.MaxTag).First(t => union.Arms.All(a => a.Tag != t));
         return PlainPack.Array([PlainPack.Integer(tag), Anything(1)]);
     }
 
@@ -204,8 +204,8 @@ internal sealed class WireValues(IReadOnlyDictionary<string, object> types, int 
 
     private int Length(TypeModel type)
     {
-        int most = Math.Min(type.MaxLength, type.MinLength + (type.Kind is TypeKind.List or TypeKind.Map ? 20 : 400));
-        return _random.Next(8) == 0 ? most : type.MinLength + _random.Next(Math.Min(most - type.MinLength, 8) + 1);
+        int max = Math.Min(type.MaxLength, type.MinLength + (type.Kind is TypeKind.List or TypeKind.Map ? 20 : 400));
+        return _random.Next(8) == 0 ? max : type.MinLength + _random.Next(Math.Min(max - type.MinLength, 8) + 1);
     }
 
     private byte[] Bytes(int count)
@@ -242,7 +242,7 @@ internal sealed class WireValues(IReadOnlyDictionary<string, object> types, int 
     /// <summary>A random walk through a pattern's automaton that ends in an accepting state within the lengths.</summary>
     private string Matching(PatternModel pattern, int min, int max)
     {
-        int most = Math.Min(max, min + 12);
+        int limit = Math.Min(max, min + 12);
         var text = new StringBuilder();
         if (Walk(0, text))
         {
@@ -253,12 +253,12 @@ internal sealed class WireValues(IReadOnlyDictionary<string, object> types, int 
 
         bool Walk(int state, StringBuilder way)
         {
-            if (way.Length >= min && pattern.Accepting[state] && (way.Length >= most || _random.Next(4) == 0))
+            if (way.Length >= min && pattern.Accepting[state] && (way.Length >= limit || _random.Next(4) == 0))
             {
                 return true;
             }
 
-            if (way.Length < most)
+            if (way.Length < limit)
             {
                 foreach (int symbol in Enumerable.Range(0, pattern.ClassCount).OrderBy(_ => _random.Next()))
                 {

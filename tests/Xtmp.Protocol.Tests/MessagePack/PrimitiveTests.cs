@@ -64,7 +64,7 @@ public sealed class PrimitiveTests
             var bytes = PrimitiveBuffer.Write((ref byte to) => ref MessagePackWriter.WriteString(ref to, text), room);
             Assert.Equal(PlainPack.Text(text), bytes);
             Assert.Equal(bytes.Length, MessagePackSize.OfString(text));
-            Assert.True(bytes.Length <= MessagePackSize.MostString(text));
+            Assert.True(bytes.Length <= MessagePackSize.MaxString(text));
             Assert.Equal(bytes.Length, MessagePackReader.ReadString(bytes, 0, 0, int.MaxValue, out var read));
             Assert.Equal(text, read);
             int size = Encoding.UTF8.GetByteCount(text);
@@ -157,9 +157,9 @@ public sealed class PrimitiveTests
     [Fact]
     public void Rejects_durations_a_time_span_can_not_hold()
     {
-        Assert.True(MessagePackReader.ReadDuration(PlainPack.Integer(922337203685477580), 0, out var most) > 0);
+        Assert.True(MessagePackReader.ReadDuration(PlainPack.Integer(922337203685477580), 0, out var longest) > 0);
         Assert.True(MessagePackReader.ReadDuration(PlainPack.Integer(-922337203685477580), 0, out _) > 0);
-        Assert.Equal(922337203685477580, most.Ticks / 10);
+        Assert.Equal(922337203685477580, longest.Ticks / 10);
         Assert.Equal(-(int)DecodeStatus.OutOfRange, MessagePackReader.ReadDuration(PlainPack.Integer(922337203685477581), 0, out _));
         Assert.Equal(-(int)DecodeStatus.OutOfRange, MessagePackReader.ReadDuration(PlainPack.Integer(long.MinValue), 0, out _));
     }

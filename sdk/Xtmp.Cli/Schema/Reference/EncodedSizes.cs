@@ -75,8 +75,8 @@ public sealed class EncodedSizes(IReadOnlyDictionary<string, object> types)
         (BigInteger low, BigInteger high) = IntegerRange.Of(kind)!.Value;
         low = min ?? low;
         high = max ?? high;
-        int least = low <= 127 && high >= -32 ? 1 : Math.Min(Integer(low), Integer(high));
-        return new(least, Math.Max(Integer(low), Integer(high)));
+        int shortest = low <= 127 && high >= -32 ? 1 : Math.Min(Integer(low), Integer(high));
+        return new(shortest, Math.Max(Integer(low), Integer(high)));
     }
 
     private static int Integer(BigInteger value) =>

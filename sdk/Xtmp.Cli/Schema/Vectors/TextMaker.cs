@@ -12,20 +12,20 @@ public static class TextMaker
     /// <param name="longest">Most UTF-8 bytes, whatever the type allows.</param>
     public static string Make(TypeModel type, VectorVariant variant, string path, int longest)
     {
-        int greatest = Math.Max(type.MinLength, Math.Min(type.MaxLength, longest));
+        int max = Math.Max(type.MinLength, Math.Min(type.MaxLength, longest));
         if (type.Pattern is { } pattern)
         {
-            return Match(pattern, type.MinLength, greatest, type.MaxLength, variant, path);
+            return Match(pattern, type.MinLength, max, type.MaxLength, variant, path);
         }
 
         int length = variant switch
         {
-            VectorVariant.Least => type.MinLength,
-            VectorVariant.Typical => Math.Clamp(12, type.MinLength, greatest),
-            _ => greatest,
+            VectorVariant.Min => type.MinLength,
+            VectorVariant.Typical => Math.Clamp(12, type.MinLength, max),
+            _ => max,
         };
         // The longest ends in a letter of two bytes, because limits count bytes and not letters.
-        return variant == VectorVariant.Greatest && length >= 2 ? Letters(path, length - 2) + "é" : Letters(path, length);
+        return variant == VectorVariant.Max && length >= 2 ? Letters(path, length - 2) + "é" : Letters(path, length);
     }
 
     /// <summary>A string within the limits that the pattern refuses, or null when it refuses none of those tried.</summary>
@@ -43,26 +43,26 @@ public static class TextMaker
         return null;
     }
 
-    private static string Match(PatternModel pattern, int least, int greatest, int limit, VectorVariant variant, string path)
+    private static string Match(PatternModel pattern, int min, int max, int limit, VectorVariant variant, string path)
     {
         // accepts[n][s]: from state s the string can end after exactly n more characters.
         List<bool[]> accepts = [[.. pattern.Accepting]];
-        for (int n = 1; n <= greatest; n++)
+        for (int n = 1; n <= max; n++)
         {
             accepts.Add([.. Enumerable.Range(0, pattern.States).Select(s => Steps(pattern, s).Any(step => accepts[n - 1][step.To]))]);
         }
 
-        List<int> lengths = [.. Enumerable.Range(least, greatest - least + 1).Where(n => accepts[n][0])];
+        List<int> lengths = [.. Enumerable.Range(min, max - min + 1).Where(n => accepts[n][0])];
         if (lengths.Count == 0)
         {
             // The reader made sure that some length within the limits matches; it is a long one.
-            return greatest < limit ? Match(pattern, least, Math.Min(limit, greatest * 2), limit, variant, path)
-                : throw new InvalidOperationException($"{path}: no string of {least} to {limit} bytes matches '{pattern.Text}'.");
+            return max < limit ? Match(pattern, min, Math.Min(limit, max * 2), limit, variant, path)
+                : throw new InvalidOperationException($"{path}: no string of {min} to {limit} bytes matches '{pattern.Text}'.");
         }
 
         int length = variant switch
         {
-            VectorVariant.Least => lengths[0],
+            VectorVariant.Min => lengths[0],
             VectorVariant.Typical => lengths[Math.Min(lengths.Count - 1, lengths.FindIndex(n => n >= 6) is var i && i >= 0 ? i : lengths.Count - 1)],
             _ => lengths[^1],
         };

@@ -15,8 +15,8 @@ public static class TypeHeights
             {
                 int? height = type switch
                 {
-                    StructModel s => Greatest(s.Fields, heights),
-                    MessageModel m => Greatest(m.Shape.Fields, heights),
+                    StructModel s => Max(s.Fields, heights),
+                    MessageModel m => Max(m.Shape.Fields, heights),
                     UnionModel u => u.Arms.Select(a => heights.TryGetValue(a.Type.Name, out int h) ? h : (int?)null).Min(),
                     _ => null,
                 };
@@ -31,9 +31,9 @@ public static class TypeHeights
         return heights;
     }
 
-    private static int? Greatest(IEnumerable<FieldModel> fields, Dictionary<string, int> heights)
+    private static int? Max(IEnumerable<FieldModel> fields, Dictionary<string, int> heights)
     {
-        int greatest = 0;
+        int max = 0;
         foreach (FieldModel field in fields.Where(f => f.Required))
         {
             if (Of(field.Type, heights) is not { } height)
@@ -41,10 +41,10 @@ public static class TypeHeights
                 return null;
             }
 
-            greatest = Math.Max(greatest, height);
+            max = Math.Max(max, height);
         }
 
-        return greatest;
+        return max;
     }
 
     private static int? Of(TypeModel type, Dictionary<string, int> heights) => type.Kind switch

@@ -12,9 +12,9 @@ public sealed class ValueMaker(IReadOnlyDictionary<string, object> types)
     private const int LongestText = 300;
 
     /// <summary>Beyond the one-byte counts.</summary>
-    private const int MostSimpleItems = 17;
-    private const int MostStructItems = 2;
-    private const int GreatestDepth = 4;
+    private const int MaxSimpleItems = 17;
+    private const int MaxStructItems = 2;
+    private const int MaxDepth = 4;
     private const int LongestMixedBytes = 64;
 
     /// <summary>2026-11-20T00:00:00Z in µs.</summary>
@@ -27,8 +27,8 @@ public sealed class ValueMaker(IReadOnlyDictionary<string, object> types)
         Dictionary<int, object> fields = [];
         foreach (FieldModel field in shape.Fields)
         {
-            bool recursing = depth > GreatestDepth && !field.Required;
-            if ((variant != VectorVariant.Least && !recursing) || field.Required)
+            bool recursing = depth > MaxDepth && !field.Required;
+            if ((variant != VectorVariant.Min && !recursing) || field.Required)
             {
                 fields[field.Id] = MakeField(field, variant, arm, $"{path}.{field.Name}", depth);
             }
@@ -40,7 +40,7 @@ public sealed class ValueMaker(IReadOnlyDictionary<string, object> types)
     public UnionValue Make(UnionModel union, VectorVariant variant, int arm, string path, int depth = 0)
     {
         // Deep down the arm that ends soonest is taken, so that types that hold themselves come to an end.
-        UnionArmModel chosen = depth > GreatestDepth ? union.Arms.MinBy(a => _heights[a.Type.Name])! : union.Arms[arm % union.Arms.Count];
+        UnionArmModel chosen = depth > MaxDepth ? union.Arms.MinBy(a => _heights[a.Type.Name])! : union.Arms[arm % union.Arms.Count];
         return new(chosen.Tag, Make((StructModel)types[chosen.Type.Name], variant, arm, $"{path}.{chosen.Name}", depth + 1));
     }
 
@@ -50,12 +50,12 @@ public sealed class ValueMaker(IReadOnlyDictionary<string, object> types)
 
     private object Make(TypeModel type, VectorVariant variant, int arm, string path, int depth) => type.Kind switch
     {
-        TypeKind.Bool => variant != VectorVariant.Least,
+        TypeKind.Bool => variant != VectorVariant.Min,
         TypeKind.F32 => (double)(float)Number(type, variant, path, float.MaxValue),
         TypeKind.F64 => Number(type, variant, path, double.MaxValue),
         TypeKind.String => TextMaker.Make(type, variant, path, LongestText),
         TypeKind.Bytes => Bytes(type, variant, path),
-        TypeKind.Uuid => variant switch { VectorVariant.Least => new byte[16], VectorVariant.Typical => Uuid(path), _ => [.. Enumerable.Repeat((byte)0xFF, 16)] },
+        TypeKind.Uuid => variant switch { VectorVariant.Min => new byte[16], VectorVariant.Typical => Uuid(path), _ => [.. Enumerable.Repeat((byte)0xFF, 16)] },
         TypeKind.List => List(type, variant, arm, path, depth),
         TypeKind.Map => Map(type, variant, arm, path, depth),
         TypeKind.Enum => Choose([.. ((EnumModel)types[type.Named!.Name]).Values.Select(v => (BigInteger)v.Value)], variant),
@@ -77,20 +77,20 @@ public sealed class ValueMaker(IReadOnlyDictionary<string, object> types)
         // A third of a typical type's range is used, so that small and large encodings both come up.
         return variant switch
         {
-            VectorVariant.Least => low,
-            VectorVariant.Greatest => high,
+            VectorVariant.Min => low,
+            VectorVariant.Max => high,
             _ => low + (Hash(path) % (BigInteger.Min(high - low, BigInteger.One << (int)(8 + (Hash(path + "#") % 56))) + 1)),
         };
     }
 
-    private static double Number(TypeModel type, VectorVariant variant, string path, double greatest)
+    private static double Number(TypeModel type, VectorVariant variant, string path, double max)
     {
-        double low = type.MinNumber ?? -greatest;
-        double high = type.MaxNumber ?? greatest;
+        double low = type.MinNumber ?? -max;
+        double high = type.MaxNumber ?? max;
         return variant switch
         {
-            VectorVariant.Least => low,
-            VectorVariant.Greatest => high,
+            VectorVariant.Min => low,
+            VectorVariant.Max => high,
             _ => Math.Clamp(((double)(Hash(path) % 1_000) + 0.5) / 1024, low, high),
         };
     }
@@ -99,12 +99,12 @@ public sealed class ValueMaker(IReadOnlyDictionary<string, object> types)
     {
         int length = variant switch
         {
-            VectorVariant.Least => type.MinLength,
+            VectorVariant.Min => type.MinLength,
             VectorVariant.Typical => Math.Clamp(16, type.MinLength, type.MaxLength),
             _ => Math.Max(type.MinLength, Math.Min(type.MaxLength, LongestText)),
         };
         byte[] bytes = new byte[length];
-        if (variant == VectorVariant.Greatest)
+        if (variant == VectorVariant.Max)
         {
             Array.Fill(bytes, (byte)0xFF);
         }
@@ -153,18 +153,18 @@ public sealed class ValueMaker(IReadOnlyDictionary<string, object> types)
 
     private static int Count(TypeModel type, TypeModel element, VectorVariant variant, int depth)
     {
-        if (variant == VectorVariant.Least || depth > GreatestDepth)
+        if (variant == VectorVariant.Min || depth > MaxDepth)
         {
             return type.MinLength;
         }
 
         bool simple = element.Kind is not (TypeKind.Struct or TypeKind.Union or TypeKind.List or TypeKind.Map);
-        int wanted = variant == VectorVariant.Typical ? 2 : simple ? MostSimpleItems : MostStructItems;
+        int wanted = variant == VectorVariant.Typical ? 2 : simple ? MaxSimpleItems : MaxStructItems;
         return Math.Clamp(wanted, type.MinLength, type.MaxLength);
     }
 
     private static object Choose(BigInteger[] values, VectorVariant variant) =>
-        variant switch { VectorVariant.Least => values[0], VectorVariant.Typical => values[values.Length / 2], _ => values[^1] };
+        variant switch { VectorVariant.Min => values[0], VectorVariant.Typical => values[values.Length / 2], _ => values[^1] };
 
     internal static ulong Hash(string path) => System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(path)));
 

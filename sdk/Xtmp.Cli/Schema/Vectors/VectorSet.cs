@@ -39,19 +39,19 @@ public sealed class VectorSet
 
     private IEnumerable<(string Name, StructValue Value)> Values()
     {
-        yield return ("least", Make(VectorVariant.Least, 0));
+        yield return ("least", Make(VectorVariant.Min, 0));
         StructValue typical = Make(VectorVariant.Typical, 0);
         yield return ("typical", typical);
-        yield return ("greatest", Make(VectorVariant.Greatest, 0));
-        for (int arm = 1; arm < MostArms(); arm++)
+        yield return ("greatest", Make(VectorVariant.Max, 0));
+        for (int arm = 1; arm < MaxArms(); arm++)
         {
             yield return ($"arm {arm}", Make(VectorVariant.Typical, arm));
         }
 
-        StructValue least = Make(VectorVariant.Least, 0);
+        StructValue min = Make(VectorVariant.Min, 0);
         foreach (FieldModel field in _shape.Fields.Where(f => !f.Required))
         {
-            yield return ($"only {field.Name}", least with { Fields = With(least, field.Id, typical.Fields[field.Id]) });
+            yield return ($"only {field.Name}", min with { Fields = With(min, field.Id, typical.Fields[field.Id]) });
         }
 
         foreach (FieldModel field in _shape.Fields.Where(f => f.Type.Kind is TypeKind.Enum or TypeKind.Flags))
@@ -136,11 +136,11 @@ public sealed class VectorSet
     private static bool EndsInNil(IReadOnlyList<byte[]> elements, int count) => count > 0 && elements[count - 1] is [0xC0];
 
     /// <summary>The greatest number of arms of a union that the shape holds at any depth.</summary>
-    private int MostArms()
+    private int MaxArms()
     {
         HashSet<string> seen = [];
         Stack<string> waiting = new(TypeGraph.Uses(_shape));
-        int most = 1;
+        int max = 1;
         while (waiting.TryPop(out string? name))
         {
             if (!seen.Add(name) || !_types.TryGetValue(name, out object? type))
@@ -148,14 +148,14 @@ public sealed class VectorSet
                 continue;
             }
 
-            most = type is UnionModel union ? Math.Max(most, union.Arms.Count) : most;
+            max = type is UnionModel union ? Math.Max(max, union.Arms.Count) : max;
             foreach (string used in TypeGraph.Uses(type))
             {
                 waiting.Push(used);
             }
         }
 
-        return most;
+        return max;
     }
 
     private static object? UnknownNumber(EnumModel model)

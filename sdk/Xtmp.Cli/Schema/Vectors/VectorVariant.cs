@@ -4,11 +4,11 @@ namespace Xtmp.Cli.Schema.Vectors;
 public enum VectorVariant
 {
     /// <summary>The least the limits allow; what is optional is absent.</summary>
-    Least,
+    Min,
 
     /// <summary>Values as they come, everything present.</summary>
     Typical,
 
     /// <summary>The greatest the limits allow, within what a vector file can hold.</summary>
-    Greatest,
+    Max,
 }
