@@ -10,7 +10,7 @@ using Xtmp.Transport;
 
 namespace Quickstart;
 
-/// <summary>The steps of the quickstart, in order. Each checks what it claims and throws where it does not hold.</summary>
+/// <summary>The steps of the quickstart, in order. Each checks what it claims and throws where it is wrong.</summary>
 internal sealed class MainJob(StepReporter report)
 {
     private const ulong OpeningBalance = 1_000_00;

@@ -60,7 +60,7 @@ public sealed class SqliteFileTests : IDisposable
         System.IO.File.WriteAllText(File, string.Join('\n', Enumerable.Repeat("this is not a database", 100)));
         Assert.Contains("not a SQLite database", Refused(() => SqliteGrainStore.Open(File)).Message, StringComparison.Ordinal);
 
-        // The refused open has let go of the file.
+        // The refused open has released the file.
         Assert.Contains("not a SQLite database", Refused(() => SqliteGrainStore.Open(File)).Message, StringComparison.Ordinal);
     }
 

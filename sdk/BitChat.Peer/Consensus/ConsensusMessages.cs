@@ -18,7 +18,7 @@ internal sealed class ConsensusMessages(SeatSet seats, ISeatSignatures signature
 
     public Vote SignVote(SignedIntent intent)
     {
-        Assertion.Check(intent.Kind is not null);
+        Invariant.Check(intent.Kind is not null);
         var kind = intent.Kind.Value;
         var text = TextOf(intent.Height, intent.Round, kind, intent.ValueId);
         return new Vote
@@ -35,7 +35,7 @@ internal sealed class ConsensusMessages(SeatSet seats, ISeatSignatures signature
 
     public Proposal SignProposal(SignedIntent intent)
     {
-        Assertion.Check(intent.Value is not null && intent.ValueId is not null);
+        Invariant.Check(intent.Value is not null && intent.ValueId is not null);
         return new Proposal
         {
             Epoch = seats.Epoch,

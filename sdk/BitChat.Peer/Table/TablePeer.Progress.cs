@@ -472,7 +472,7 @@ public sealed partial class TablePeer
     {
         public ProposedValue Propose(ulong height)
         {
-            Assertion.Check(height == peer.State.Height + 1);
+            Invariant.Check(height == peer.State.Height + 1);
             var waiting = peer._pool.From((int)(height % SeatSet.MaxSeats));
             return peer._rules.Build(peer.State, waiting.Concat(peer.Duties().Select(peer.Sign)), peer.Now, static (_, _) => { });
         }

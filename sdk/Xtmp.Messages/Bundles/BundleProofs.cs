@@ -42,7 +42,7 @@ public static class BundleProofs
     }
 
     /// <summary>
-    /// What does not hold: <see cref="XtmpErrorCode.MerkleRootMismatch"/>, <see cref="XtmpErrorCode.BundleHashMismatch"/>,
+    /// What is invalid: <see cref="XtmpErrorCode.MerkleRootMismatch"/>, <see cref="XtmpErrorCode.BundleHashMismatch"/>,
     /// <see cref="XtmpErrorCode.SignatureInvalid"/>; or <see cref="XtmpErrorCode.None"/>. What the silo says of the status is
     /// no part of the proof.
     /// </summary>

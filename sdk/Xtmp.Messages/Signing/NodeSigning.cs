@@ -19,7 +19,7 @@ public static class NodeSigning
     /// <param name="hash">64 bytes.</param>
     public static void HashBundle(string network, ReadOnlySpan<byte> bundleHash, Span<byte> hash)
     {
-        Assertion.Check(bundleHash.Length == BundleHashing.HashSize);
+        Invariant.Check(bundleHash.Length == BundleHashing.HashSize);
         SignedHash.Compute(network, bundleHash, hash);
     }
 

@@ -20,7 +20,7 @@ public static class NotarySigning
     /// <param name="hash">64 bytes.</param>
     public static void HashVerdict(string network, ReadOnlySpan<byte> bundleHash, bool approved, Span<byte> hash)
     {
-        Assertion.Check(bundleHash.Length == BundleHashing.HashSize);
+        Invariant.Check(bundleHash.Length == BundleHashing.HashSize);
         Span<byte> text = stackalloc byte[BundleHashing.HashSize + 1];
         bundleHash.CopyTo(text);
         text[^1] = approved ? (byte)1 : (byte)0;

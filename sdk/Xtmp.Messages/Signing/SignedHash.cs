@@ -15,7 +15,7 @@ internal static class SignedHash
 
     public static void Compute(string network, ReadOnlySpan<byte> content, Span<byte> hash)
     {
-        Assertion.Check(NetworkName.IsValid(network));
+        Invariant.Check(NetworkName.IsValid(network));
         Span<byte> prefix = stackalloc byte[1 + NetworkName.MaxBytes];
         var length = Encoding.UTF8.GetBytes(network, prefix[1..]);
         prefix[0] = (byte)length;
@@ -23,6 +23,6 @@ internal static class SignedHash
         sha.AppendData(prefix[..(1 + length)]);
         sha.AppendData(content);
         var written = sha.GetHashAndReset(hash);
-        Assertion.Check(written == Size);
+        Invariant.Check(written == Size);
     }
 }

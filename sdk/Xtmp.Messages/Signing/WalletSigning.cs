@@ -33,7 +33,7 @@ public static class WalletSigning
     /// <param name="hash">64 bytes.</param>
     public static void HashAuthentication(ReadOnlySpan<byte> binding, ReadOnlySpan<byte> wallet, Span<byte> hash)
     {
-        Assertion.Check(binding.Length == 32 && wallet.Length == 32);
+        Invariant.Check(binding.Length == 32 && wallet.Length == 32);
         Span<byte> text = stackalloc byte[64];
         binding.CopyTo(text);
         wallet.CopyTo(text[32..]);

@@ -8,7 +8,7 @@ namespace Xtmp.Protocol;
 public abstract class XtmpException<TDetail> : XtmpException
     where TDetail : class, IXtmpMessage<TDetail>
 {
-    /// <exception cref="XtmpException"><see cref="XtmpErrorCode.PayloadInvalid"/>: a constraint of the schema does not hold for the detail.</exception>
+    /// <exception cref="XtmpException"><see cref="XtmpErrorCode.PayloadInvalid"/>: the detail breaks a constraint of the schema.</exception>
     protected XtmpException(TDetail detail, string message, bool retryable, TimeSpan? retryAfter)
         : base((XtmpErrorCode)TDetail.MessageInfo.ErrorCode, Fault.Peer, message, field: null, retryable, retryAfter, innerException: null, Encode(detail))
     {

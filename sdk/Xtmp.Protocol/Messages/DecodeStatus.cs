@@ -26,7 +26,7 @@ public enum DecodeStatus : byte
     /// <summary>A required field is absent.</summary>
     MissingField = 7,
 
-    /// <summary>Well-formed, but a constraint of the schema does not hold.</summary>
+    /// <summary>Well-formed, but a constraint of the schema is broken.</summary>
     ConstraintViolated = 8,
 
     /// <summary>Bytes follow the value that are not zero padding.</summary>

@@ -12,7 +12,7 @@ public static class XtmpCodec
     {
         var bytes = new byte[value.GetEncodedSize()];
         int written = value.Encode(bytes);
-        Assertion.Check(written == bytes.Length);
+        Invariant.Check(written == bytes.Length);
         return bytes;
     }
 
@@ -72,7 +72,7 @@ public static class XtmpCodec
         }
     }
 
-    /// <summary>Throws for the first constraint of the schema that does not hold.</summary>
+    /// <summary>Throws for the first broken constraint of the schema.</summary>
     /// <exception cref="XtmpException"><see cref="XtmpErrorCode.PayloadInvalid"/> naming the field.</exception>
     public static void Validate(this IXtmpStruct value)
     {

@@ -71,7 +71,7 @@ internal sealed class TrafficKeys : IDisposable
     [SkipLocalsInit]
     public int Seal(ref FrameHeader header, ReadOnlySpan<byte> plaintext, Span<byte> destination)
     {
-        Assertion.Check(plaintext.Length <= FrameLayout.MaxPlaintext);
+        Invariant.Check(plaintext.Length <= FrameLayout.MaxPlaintext);
         header.Flags |= FrameFlags.Encrypted;
         header.EncryptionType = Type;
         header.KeyId = KeyId;

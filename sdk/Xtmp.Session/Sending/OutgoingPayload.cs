@@ -35,7 +35,7 @@ internal readonly ref struct OutgoingPayload
         else
         {
             var written = _message.Encode(destination[..Length]);
-            Assertion.Check(written == Length);
+            Invariant.Check(written == Length);
         }
     }
 }

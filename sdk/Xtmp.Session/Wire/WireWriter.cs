@@ -61,14 +61,14 @@ internal ref struct WireWriter(Span<byte> destination)
     // The writers check no bounds themselves: the room asked for is checked here, on the safe side.
     private readonly ref byte Next(int max)
     {
-        Assertion.Check(_destination.Length - Length >= max);
+        Invariant.Check(_destination.Length - Length >= max);
         return ref _destination[Length];
     }
 
     private void Advance(int max, ref byte end)
     {
         var written = (int)System.Runtime.CompilerServices.Unsafe.ByteOffset(ref _destination[Length], ref end);
-        Assertion.Check((uint)written <= (uint)max);
+        Invariant.Check((uint)written <= (uint)max);
         Length += written;
     }
 }

@@ -11,7 +11,7 @@ namespace Xtmp.Grains;
 
 /// <summary>
 /// A proof bundle and where it stands: received, verifying, verified, submitted, and by its notaries confirmed or
-/// rejected. A proof that does not hold is refused at submission and leaves nothing behind. The key is the bundle id.
+/// rejected. An invalid proof is refused at submission and leaves nothing behind. The key is the bundle id.
 /// </summary>
 [RandomPlacement]
 public sealed class BundleGrain : XtmpGrain<BundleState>, IBundleHandler

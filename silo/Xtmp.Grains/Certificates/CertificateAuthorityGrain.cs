@@ -92,7 +92,8 @@ public sealed class CertificateAuthorityGrain : XtmpGrain<AuthorityState>, ICert
         IdentityPublicKey? holder = null;
         if (certificate is { MlDsaKey: { } mlDsa, Ed25519Key: { } ed25519 })
         {
-            Assertion.Check(IdentityPublicKey.TryImport(mlDsa.Span, ed25519.Span, out holder));
+            _ = IdentityPublicKey.TryImport(mlDsa.Span, ed25519.Span, out holder);
+            Invariant.Check(holder is not null);
         }
 
         return new CertificateRenewReply

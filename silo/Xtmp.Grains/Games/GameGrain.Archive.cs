@@ -72,7 +72,7 @@ public sealed partial class GameGrain
         for (var height = request.FromHeight; height <= state.Height && decided.Count < 16; height++)
         {
             var value = await Context.Entries.ReadAsync<DecidedValue>(KeyOf(height)).ConfigureAwait(true);
-            Assertion.Check(value is not null);
+            Invariant.Check(value is not null);
             bytes += value.GetEncodedSize();
             if (decided.Count > 0 && bytes > MaxHistoryBytes)
             {
@@ -120,7 +120,7 @@ public sealed partial class GameGrain
             return settlement.Chips.Concat(table.Snapshot.PaidOut.ToArray()).Where(paid => paid.Player.Span.SequenceEqual(player.Span)).Aggregate(0UL, (sum, paid) => sum + paid.Chips);
         }).ToArray();
         var brought = state.Members.ToArray().Append(state.Bank).Aggregate(0UL, (sum, member) => sum + member.BuyIn);
-        Assertion.Check(brought == table.Snapshot.BroughtIn);
+        Invariant.Check(brought == table.Snapshot.BroughtIn);
         State = state with { Phase = PayingOut, Payouts = [.. owed, brought - owed.Aggregate(0UL, (sum, chips) => sum + chips)] };
     }
 

@@ -150,7 +150,7 @@ public sealed partial class WalletGrain
         foreach (var entry in all)
         {
             var hold = await Context.Entries.ReadAsync<HoldRecord>(HoldKey(entry.Value)).ConfigureAwait(true);
-            Assertion.Check(hold is { State: (byte)HoldState.Open });
+            Invariant.Check(hold is { State: (byte)HoldState.Open });
             if (hold.ExpiresAt > Context.Now)
             {
                 next = hold.ExpiresAt;

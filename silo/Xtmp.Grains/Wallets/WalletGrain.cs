@@ -155,7 +155,8 @@ public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
     {
         if (_keys is null)
         {
-            Assertion.Check(IdentityPublicKey.TryImport(state.MlDsaKey.Span, state.Ed25519Key.Span, out _keys));
+            _ = IdentityPublicKey.TryImport(state.MlDsaKey.Span, state.Ed25519Key.Span, out _keys);
+            Invariant.Check(_keys is not null);
         }
 
         return _keys;
@@ -168,7 +169,7 @@ public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
     private void Change(
         WalletState state, WalletHistoryKind kind, ulong amount, ReadOnlyMemory<byte> operation, ReadOnlyMemory<byte>? counterparty = null, string? memo = null)
     {
-        Assertion.Check(state.Balance <= MaxBalance && state.PendingOut <= MaxBalance && state.Held <= MaxBalance);
+        Invariant.Check(state.Balance <= MaxBalance && state.PendingOut <= MaxBalance && state.Held <= MaxBalance);
         State = state = state with
         {
             UpdateSequence = state.UpdateSequence + 1,

@@ -65,7 +65,7 @@ public abstract class XtmpGrain<TState> : XtmpGrain
 
         var bytes = new byte[_current.GetEncodedSize()];
         var written = _current.Encode(bytes);
-        Assertion.Check(written == bytes.Length);
+        Invariant.Check(written == bytes.Length);
         return bytes;
     }
 

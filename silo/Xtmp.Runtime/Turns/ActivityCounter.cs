@@ -40,7 +40,7 @@ internal sealed class ActivityCounter(ActivityCounter? whole = null)
     public void Remove()
     {
         var left = Interlocked.Decrement(ref _count);
-        Assertion.Check(left >= 0);
+        Invariant.Check(left >= 0);
         if (left == 0)
         {
             TaskCompletionSource? zero;

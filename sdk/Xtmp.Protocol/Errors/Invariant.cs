@@ -5,12 +5,12 @@ using System.Runtime.CompilerServices;
 namespace Xtmp.Protocol;
 
 /// <summary>
-/// Assertions that stay on in Release. A failed one is a bug in this code, never a peer's doing:
+/// Checks that stay on in Release. A broken invariant is a bug in this code, never a peer's doing:
 /// what a peer can cause is a status or an <see cref="XtmpException"/>.
 /// </summary>
-public static class Assertion
+public static class Invariant
 {
-    /// <summary>Throws <see cref="UnreachableException"/> naming the expression when it does not hold.</summary>
+    /// <summary>Throws <see cref="UnreachableException"/> naming the expression when it is false.</summary>
     public static void Check(
         [DoesNotReturnIf(false)] bool condition,
         [CallerArgumentExpression(nameof(condition))] string? expression = null,
@@ -25,5 +25,5 @@ public static class Assertion
 
     [DoesNotReturn]
     private static void Fail(string? expression, string? file, int line) =>
-        throw new UnreachableException($"Assertion failed: {expression} ({Path.GetFileName(file)}:{line})");
+        throw new UnreachableException($"Invariant broken: {expression} ({Path.GetFileName(file)}:{line})");
 }
