@@ -61,7 +61,7 @@ internal sealed class Evening(Reporter report, int seats, int rounds)
     {
         if (!holds)
         {
-            throw new InvalidOperationException($"It does not hold that {what}.");
+            throw new InvalidOperationException($"This is false: {what}.");
         }
     }
 

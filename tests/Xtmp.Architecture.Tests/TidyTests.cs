@@ -61,6 +61,7 @@ public sealed partial class TidyTests
     {
         var files = HandWritten().Concat(RepositoryRoot.SourceFiles(".md")).Concat(RepositoryRoot.SourceFiles(".csproj")).Concat(RepositoryRoot.SourceFiles(".props"));
         Assert.Empty(Scan(files, BannedWordsPattern()));
+        Assert.Empty(Scan(HandWritten(), BannedNamesPattern()));
     }
 
     /// <summary>What ships draws from the system's random source and from no other: seeded sources are tests' alone.</summary>
@@ -95,4 +96,8 @@ public sealed partial class TidyTests
     // Architecture is projects, layers and dependency rules; types are named by the field's terms.
     [GeneratedRegex(@"\brooms\b|\bhouse (rule|style)|\bwalls? (test|rule)|\bOutboxCourier\b|\bLookAgain\b|\bParked\b|\bJudge\(|\bSpareShares\b|\bServedSession\b|\bServedCall\b|\bDatagramHalf\b|\bFlightDue\b|\bMakeFlight\b|\bWIRE section\b|\bIGrainEntropy\b", RegexOptions.IgnoreCase)]
     private static partial Regex BannedWordsPattern();
+
+    // A limit is a max or a min, a value that stands in for another a default, a broken invariant is no assertion.
+    [GeneratedRegex(@"\b(Most|Least|Greatest)[A-Z]|\b(u?int|u?long|double|string|var|TimeSpan|BigInteger) (most|least|greatest|otherwise)\b|\bAssertion\.Check\b|\bRowSeal\b|\bShown\.Of\b|\bKeyed\.Read\b|\bclass (Keyed|Shown|Salvage)\b|\b(Endless|Circle)\(|does not hold[.,:;)]")]
+    private static partial Regex BannedNamesPattern();
 }

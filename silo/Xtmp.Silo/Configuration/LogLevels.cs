@@ -12,9 +12,9 @@ internal sealed class LogLevels
 
     public void Apply(LogLevel level) => _level = (int)(Fixed ?? level);
 
-    public bool IsEnabled(string? category, LogLevel level) => level >= Least(category ?? "");
+    public bool IsEnabled(string? category, LogLevel level) => level >= MinLevel(category ?? "");
 
-    private LogLevel Least(string category)
+    private LogLevel MinLevel(string category)
     {
         var level = (LogLevel)_level;
         if (category.StartsWith("Xtmp.", StringComparison.Ordinal))
@@ -23,10 +23,10 @@ internal sealed class LogLevels
         }
 
         // A start that failed is told by one line of ours. Orleans' advice about server GC and its watchdog's first line are no news to an operator.
-        var least = category is "Microsoft.Extensions.Hosting.Internal.Host" ? LogLevel.None
+        var min = category is "Microsoft.Extensions.Hosting.Internal.Host" ? LogLevel.None
             : category is "Orleans.Runtime.Silo" or "Orleans.Runtime.Watchdog" ? LogLevel.Error
             : category.StartsWith("Microsoft", StringComparison.Ordinal) || category.StartsWith("Orleans", StringComparison.Ordinal) || category.StartsWith("Polly", StringComparison.Ordinal) ? LogLevel.Warning
             : level;
-        return least > level ? least : level;
+        return min > level ? min : level;
     }
 }

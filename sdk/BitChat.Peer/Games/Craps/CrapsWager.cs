@@ -15,7 +15,7 @@ public sealed record CrapsWager(string Id, string Player, CrapsBet Bet, ulong St
     {
         get
         {
-            var most = Bet switch
+            var odds = Bet switch
             {
                 CrapsBet.Field => new CrapsOdds(3, 1),
                 CrapsBet.Place => CrapsOdds.OfPlace(Point!.Value),
@@ -24,7 +24,7 @@ public sealed record CrapsWager(string Id, string Player, CrapsBet Bet, ulong St
                 CrapsBet.AnyCraps => CrapsOdds.AnyCraps,
                 _ => CrapsOdds.Even,
             };
-            return most.Win(Stake);
+            return odds.Win(Stake);
         }
     }
 }
