@@ -56,7 +56,7 @@ internal static class RecordEmitter
         code.Line();
         SourceFile.Describe(code, message.Shape.Doc, message.Shape.Since, message.Shape.Deprecated, $"Thrown by a handler, it reaches the caller as it is. Error code {Clr.Number(message.ErrorCode)}.");
         code.Line(SourceFile.Generated);
-        code.Open($"public sealed class {message.Name}Exception : {SourceFile.Protocol}.XtmpException<{message.Name}>");
+        code.Open($"public sealed class {message.Name}Exception : global::Xtmp.XtmpException<{message.Name}>");
         code.Doc("Makes one.");
         code.Line("/// <param name=\"detail\">What goes with it.</param>");
         code.Line("/// <param name=\"message\">What went wrong, for a person.</param>");

@@ -26,7 +26,7 @@ public sealed class SchemaMethods(SchemaModel schema)
         MessageModel asked = schema.Messages.First(m => m.Name == method.Request.Name);
         byte[] encoded = new ValueEncoder(_types).Encode(asked.Shape, new RequestReader(_types).Read(asked.Shape, json, ""));
         MessageModel? answered = method.Reply is null ? null : schema.Messages.First(m => m.Name == method.Reply.Name);
-        return new SchemaCall(handler.Name, method, Info(asked), encoded, answered is null ? null : Info(answered), answered?.Shape, _types);
+        return new SchemaCall(handler.Name, method, Info(asked), encoded, answered is null ? null : Info(answered), answered?.Shape, schema, _types);
     }
 
     private static MessageInfo Info(MessageModel m) => new(m.Name, m.Code, m.Kind switch

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spectre.Console;
+using Xtmp.Cli.Calls;
 using Xtmp.Cli.Schema;
 
 namespace Xtmp.Cli;
@@ -37,9 +38,10 @@ internal sealed class Terminal(ParseResult parsed, bool isJson)
     /// <summary>Says why a call failed, and gives the exit code.</summary>
     public int Fail(XtmpException error)
     {
+        var declared = error as DeclaredErrorException;
         if (isJson)
         {
-            _error.WriteLine(new JsonObject
+            JsonObject json = new()
             {
                 ["error"] = error.Message,
                 ["code"] = error.Code.ToString(),
@@ -47,11 +49,21 @@ internal sealed class Terminal(ParseResult parsed, bool isJson)
                 ["fault"] = error.Fault.ToString().ToLowerInvariant(),
                 ["field"] = error.Field,
                 ["retryable"] = error.Retryable,
-            }.ToJsonString());
+            };
+            if (declared is not null)
+            {
+                json["detail"] = new JsonObject { [declared.Name] = declared.Detail };
+            }
+
+            _error.WriteLine(json.ToJsonString());
         }
         else
         {
-            Error($"{error.Code} ({(int)error.Code}), {error.Fault.ToString().ToLowerInvariant()} fault{(error.Field is null ? "" : $", field {error.Field}")}{(error.Retryable ? ", may be repeated" : "")}: {error.Message}");
+            Error($"{declared?.Name ?? error.Code.ToString()} ({(int)error.Code}), {error.Fault.ToString().ToLowerInvariant()} fault{(error.Field is null ? "" : $", field {error.Field}")}{(error.Retryable ? ", may be repeated" : "")}: {error.Message}");
+            if (declared is not null)
+            {
+                Error($"{declared.Detail.ToJsonString()}");
+            }
         }
 
         return ExitCodes.Failed;

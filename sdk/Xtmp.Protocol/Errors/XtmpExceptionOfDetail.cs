@@ -1,4 +1,6 @@
-namespace Xtmp.Protocol;
+using Xtmp.Protocol;
+
+namespace Xtmp;
 
 /// <summary>
 /// An error that a schema declares: a handler throws the generated exception, and the client that called it catches the

@@ -158,7 +158,7 @@ public static class OutOfStockCodec
 /// Thrown by a handler, it reaches the caller as it is. Error code 1000.
 /// </summary>
 [global::System.CodeDom.Compiler.GeneratedCode("Xtmp.Generator", "1")]
-public sealed class OutOfStockException : global::Xtmp.Protocol.XtmpException<OutOfStock>
+public sealed class OutOfStockException : global::Xtmp.XtmpException<OutOfStock>
 {
     /// <summary>Makes one.</summary>
     /// <param name="detail">What goes with it.</param>
