@@ -35,8 +35,8 @@ public sealed partial class NativeLibraryTests
     [GeneratedRegex(@"\[(LibraryImport|DllImport)\(")]
     private static partial Regex Import();
 
-    private static IEnumerable<string> Sources() => RepositoryRoot.SourceFiles(".cs")
+    private static IEnumerable<string> Sources() => Repository.SourceFiles(".cs")
         .Where(path => path.StartsWith("sdk/", StringComparison.Ordinal) || path.StartsWith("silo/", StringComparison.Ordinal));
 
-    private static string Read(string path) => File.ReadAllText(Path.Combine(RepositoryRoot.Path, path));
+    private static string Read(string path) => File.ReadAllText(Path.Combine(Repository.Root, path));
 }

@@ -71,11 +71,11 @@ public sealed class ProjectReferenceTests
     [Fact]
     public void every_project_is_in_the_solution()
     {
-        var solution = File.ReadAllText(Path.Combine(RepositoryRoot.Path, "Xtmp.Sdk.sln")).Replace('\\', '/');
+        var solution = File.ReadAllText(Path.Combine(Repository.Root, "Xtmp.Sdk.sln")).Replace('\\', '/');
         Assert.All(Projects(), project => Assert.Contains(project, solution, StringComparison.Ordinal));
     }
 
-    private static IEnumerable<string> Projects() => RepositoryRoot.SourceFiles(".csproj");
+    private static IEnumerable<string> Projects() => Repository.SourceFiles(".csproj");
 
     // The generator is an analyzer of the projects that use it: it runs in the compiler and leaves no reference behind.
     private static IEnumerable<string> References(string project) =>
@@ -83,5 +83,5 @@ public sealed class ProjectReferenceTests
             .Where(element => element.Attribute("OutputItemType")?.Value != "Analyzer" && element.Attribute("ReferenceOutputAssembly")?.Value != "false")
             .Select(element => Path.GetFileNameWithoutExtension(element.Attribute("Include")!.Value.Replace('\\', '/')));
 
-    private static XDocument Load(string project) => XDocument.Load(Path.Combine(RepositoryRoot.Path, project));
+    private static XDocument Load(string project) => XDocument.Load(Path.Combine(Repository.Root, project));
 }

@@ -17,17 +17,17 @@ public sealed partial class TidyTests
     [Fact]
     public void the_top_level_holds_what_the_architecture_draws()
     {
-        var tracked = RepositoryRoot.SourceFiles().Select(file => file.Split('/')[0]).Distinct().Where(name => !name.StartsWith('.'));
+        var tracked = Repository.SourceFiles().Select(file => file.Split('/')[0]).Distinct().Where(name => !name.StartsWith('.'));
         Assert.Empty(tracked.Except(TopLevel));
     }
 
     [Fact]
     public void every_project_opens_with_a_readme()
     {
-        var missing = RepositoryRoot.SourceFiles(".csproj")
+        var missing = Repository.SourceFiles(".csproj")
             .Select(project => Path.GetDirectoryName(project)!)
             .Where(directory => !directory.StartsWith("tests", StringComparison.Ordinal))
-            .Where(directory => !File.Exists(Path.Combine(RepositoryRoot.Path, directory, "README.md")));
+            .Where(directory => !File.Exists(Path.Combine(Repository.Root, directory, "README.md")));
         Assert.Empty(missing);
     }
 
@@ -35,7 +35,7 @@ public sealed partial class TidyTests
     public void no_hand_written_file_is_too_long()
     {
         var tooLong = HandWritten()
-            .Select(file => (file, lines: File.ReadLines(Path.Combine(RepositoryRoot.Path, file)).Count()))
+            .Select(file => (file, lines: File.ReadLines(Path.Combine(Repository.Root, file)).Count()))
             .Where(entry => entry.lines > MaxHandWrittenLines)
             .Select(entry => $"{entry.file}: {entry.lines} lines");
         Assert.Empty(tooLong);
@@ -59,7 +59,7 @@ public sealed partial class TidyTests
     [Fact]
     public void plain_words_are_used()
     {
-        var files = HandWritten().Concat(RepositoryRoot.SourceFiles(".md")).Concat(RepositoryRoot.SourceFiles(".csproj")).Concat(RepositoryRoot.SourceFiles(".props"));
+        var files = HandWritten().Concat(Repository.SourceFiles(".md")).Concat(Repository.SourceFiles(".csproj")).Concat(Repository.SourceFiles(".props"));
         Assert.Empty(Scan(files, BannedWordsPattern()));
         Assert.Empty(Scan(HandWritten(), BannedNamesPattern()));
     }
@@ -74,13 +74,13 @@ public sealed partial class TidyTests
     }
 
     private static IEnumerable<string> HandWritten() =>
-        RepositoryRoot.SourceFiles(".cs").Where(file =>
+        Repository.SourceFiles(".cs").Where(file =>
             !file.EndsWith(".verified.cs", StringComparison.Ordinal)
             && !file.EndsWith("/TidyTests.cs", StringComparison.Ordinal));
 
     private static IEnumerable<string> Scan(IEnumerable<string> files, Regex pattern) =>
         from file in files
-        from line in File.ReadLines(Path.Combine(RepositoryRoot.Path, file)).Select((text, index) => (text, number: index + 1))
+        from line in File.ReadLines(Path.Combine(Repository.Root, file)).Select((text, index) => (text, number: index + 1))
         where pattern.IsMatch(line.text)
         select $"{file}:{line.number}: {line.text.Trim()}";
 

@@ -73,7 +73,7 @@ public sealed class CctvTests
     private static Dictionary<string, string> Read(string file)
     {
         Dictionary<string, string> values = [];
-        foreach (string line in File.ReadAllLines(SharedVectors.Require(file)))
+        foreach (string line in File.ReadAllLines(Repository.Shared("vectors/" + file)))
         {
             string[] parts = line.Split(" = ", 2);
             if (parts.Length == 2)

@@ -19,7 +19,7 @@ public sealed class WycheproofTests
     [MemberData(nameof(Files))]
     public void every_test_passes(string file, int tests)
     {
-        byte[] json = File.ReadAllBytes(SharedVectors.Require(file));
+        byte[] json = File.ReadAllBytes(Repository.Shared("vectors/" + file));
         foreach (ICryptoProvider provider in ProviderConformanceTests.Supported())
         {
             List<string> reports = [];

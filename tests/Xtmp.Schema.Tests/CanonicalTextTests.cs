@@ -8,14 +8,14 @@ public sealed class CanonicalTextTests
     [InlineData("tests/Xtmp.Schema.Tests/everything.yaml")]
     public void reads_back_what_it_writes(string file)
     {
-        var text = CanonicalText.OfEverything(Repository.Schema(file));
+        var text = CanonicalText.OfEverything(SchemaFiles.Read(file));
         Assert.Equal(text, CanonicalText.OfEverything(CanonicalReader.Read(text)));
     }
 
     [Fact]
     public void fingerprint_is_the_hash_of_the_wire_text()
     {
-        var model = Repository.Schema("schema/xtmp.yaml");
+        var model = SchemaFiles.Read("schema/xtmp.yaml");
         var hash = System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(CanonicalText.OfWire(model)));
         Assert.Equal(hash, SchemaFingerprint.Compute(model));
     }
@@ -57,7 +57,7 @@ public sealed class CanonicalTextTests
     [Fact]
     public void errors_and_kinds_of_grains_are_read_back()
     {
-        var model = CanonicalReader.Read(CanonicalText.OfEverything(Repository.Schema("tests/Xtmp.Schema.Tests/everything.yaml")));
+        var model = CanonicalReader.Read(CanonicalText.OfEverything(SchemaFiles.Read("tests/Xtmp.Schema.Tests/everything.yaml")));
         var failure = model.Messages.Single(m => m.Name == "Failure");
         Assert.Equal((1009, 0xFE), ((int)failure.ErrorCode, (int)failure.Code));
         Assert.Equal("Questions", Assert.Single(model.Handlers).Kind);

@@ -11,7 +11,7 @@ public sealed class FreshnessTests
     [Fact]
     public void shipped_schemas_have_no_findings()
     {
-        var (exitCode, output, error) = Tool.Run(["schema", "lint", .. Repository.Paths(Repository.Schemas)]);
+        var (exitCode, output, error) = Tool.Run(["schema", "lint", .. ShippedSchemas.Paths]);
         Assert.Equal("", output + error);
         Assert.Equal(0, exitCode);
     }
@@ -20,10 +20,10 @@ public sealed class FreshnessTests
     public void wire_lock_is_fresh()
     {
         string path = Repository.Path("schema/wire.lock");
-        var (exitCode, output, error) = Tool.Run(["schema", "breaking", .. Repository.Paths(Repository.Schemas), "--against", path]);
+        var (exitCode, output, error) = Tool.Run(["schema", "breaking", .. ShippedSchemas.Paths, "--against", path]);
         Assert.True(exitCode == 0, output + error + Remedy + "breaking schema/*.yaml, and --accept where the change is meant");
         LockFile fresh = LockFile.Empty();
-        foreach (string schema in Repository.Paths(Repository.Schemas))
+        foreach (string schema in ShippedSchemas.Paths)
         {
             fresh.Accept(SchemaReader.Read(schema, File.ReadAllText(schema), _ => null).Model!);
         }
@@ -35,10 +35,10 @@ public sealed class FreshnessTests
     public void schema_json_is_fresh() => Check("json-schema", [], "schema/schema.json");
 
     [Fact]
-    public void vectors_are_fresh() => Check("vectors", Repository.Paths(Repository.Schemas), "schema/vectors");
+    public void vectors_are_fresh() => Check("vectors", ShippedSchemas.Paths, "schema/vectors");
 
     [Fact]
-    public void reference_pages_are_fresh() => Check("docs", Repository.Paths(Repository.Schemas), "schema/reference");
+    public void reference_pages_are_fresh() => Check("docs", ShippedSchemas.Paths, "schema/reference");
 
     [Fact]
     public void nothing_in_the_written_folders_is_left_over()
@@ -46,7 +46,7 @@ public sealed class FreshnessTests
         foreach ((string verb, string folder, string pattern) in new[] { ("vectors", "schema/vectors", "*.json"), ("docs", "schema/reference", "*.md") })
         {
             using ScratchFolder scratch = new();
-            Assert.Equal(0, Tool.Run(["schema", verb, .. Repository.Paths(Repository.Schemas), "--out", scratch.Path]).ExitCode);
+            Assert.Equal(0, Tool.Run(["schema", verb, .. ShippedSchemas.Paths, "--out", scratch.Path]).ExitCode);
             Assert.Equal(
                 Directory.GetFiles(scratch.Path, pattern).Select(Path.GetFileName).Order(StringComparer.Ordinal),
                 Directory.GetFiles(Repository.Path(folder), pattern).Select(Path.GetFileName).Order(StringComparer.Ordinal));

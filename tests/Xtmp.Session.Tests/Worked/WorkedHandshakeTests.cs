@@ -16,8 +16,8 @@ public sealed class WorkedHandshakeTests
 
     private static void Check(string name, WorkedHandshake worked)
     {
-        var specification = Path.Combine(Root(), "schema", "SPEC.md");
-        var vectors = Path.Combine(Root(), "schema", "vectors", $"{name}.hex");
+        var specification = Repository.Path("schema/SPEC.md");
+        var vectors = Repository.Path($"schema/vectors/{name}.hex");
         var begin = $"<!-- worked {name}: begin -->\n```text\n";
         var text = File.ReadAllText(specification);
         var start = text.IndexOf(begin, StringComparison.Ordinal) + begin.Length;
@@ -32,17 +32,5 @@ public sealed class WorkedHandshakeTests
 
         Assert.Equal(text[start..end], worked.Text);
         Assert.Equal(File.ReadAllText(vectors), worked.Frames);
-    }
-
-    private static string Root()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Xtmp.Sdk.sln")))
-        {
-            directory = directory.Parent;
-        }
-
-        Assert.NotNull(directory);
-        return directory.FullName;
     }
 }

@@ -1,6 +1,5 @@
 using System.Collections;
 using Microsoft.Extensions.Configuration;
-using Xtmp.Architecture.Tests;
 using Xtmp.Crypto;
 using Xtmp.Gateway;
 using Xtmp.Grains;
@@ -74,7 +73,7 @@ public sealed class ConfigurationKeyTests : IDisposable
     [Fact]
     public void the_page_for_operators_documents_every_key()
     {
-        var page = Path.Combine(RepositoryRoot.Path, "silo", "docs", "configuration.md");
+        var page = Path.Combine(Repository.Root, "silo", "docs", "configuration.md");
         var tables = Tables();
         if (Environment.GetEnvironmentVariable("XTMP_WRITE_DOCS") == "1")
         {

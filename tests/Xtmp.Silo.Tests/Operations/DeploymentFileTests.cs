@@ -1,14 +1,13 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
-using Xtmp.Architecture.Tests;
 
 namespace Xtmp.Silo.Tests.Operations;
 
 /// <summary>The container file and the systemd unit, as far as they can be looked at without a container or a service manager.</summary>
 public sealed partial class DeploymentFileTests
 {
-    private static readonly string Docs = Path.Combine(RepositoryRoot.Path, "silo", "docs");
+    private static readonly string Docs = Path.Combine(Repository.Root, "silo", "docs");
 
     [Fact]
     public void every_variable_they_set_is_a_key_with_a_right_value()

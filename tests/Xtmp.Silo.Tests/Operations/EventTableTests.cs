@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
-using Xtmp.Architecture.Tests;
 using Xtmp.Gateway;
 using Xtmp.Grains;
 using Xtmp.Runtime;
@@ -14,7 +13,7 @@ public sealed partial class EventTableTests
 {
     private static readonly Assembly[] Assemblies = [typeof(XtmpSilo).Assembly, typeof(GatewayOptions).Assembly, typeof(GrainOptions).Assembly, typeof(RuntimeOptions).Assembly, typeof(SqliteGrainStore).Assembly];
 
-    private static string Page => Path.Combine(RepositoryRoot.Path, "silo", "docs", "events.md");
+    private static string Page => Path.Combine(Repository.Root, "silo", "docs", "events.md");
 
     [Fact]
     public void every_event_has_a_number_of_its_own() => Assert.Empty(
