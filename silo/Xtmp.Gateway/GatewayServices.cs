@@ -108,7 +108,7 @@ public sealed class GatewayServices : IDisposable
     /// <param name="max">At most so many, in no order.</param>
     public IReadOnlyList<SessionInfo> ReadSessions(int max) => [.. Live.Values.Take(max).Select(connection => connection.Describe()).OfType<SessionInfo>()];
 
-    /// <summary>What callers used of their rates since this was last asked: all together, and the <paramref name="most"/> that used most.</summary>
+    /// <summary>What callers used of their rates since this was last asked: all together, and the <paramref name="max"/> that used most.</summary>
     public IReadOnlyList<CallerUsage> TakeUsage(int max) => Rates.TakeUsage(max);
 
     /// <summary>Counts what callers used at another gateway that shares these limits.</summary>

@@ -63,7 +63,7 @@ internal sealed class CallRates(RateLimits limits)
     }
 
     /// <summary>What callers used since this was last asked: all together, and those that used most.</summary>
-    /// <param name="most">How many to name; the others' usage is not shared.</param>
+    /// <param name="max">How many to name; the others' usage is not shared.</param>
     public IReadOnlyList<CallerUsage> TakeUsage(int max)
     {
         List<CallerUsage> used = [];
