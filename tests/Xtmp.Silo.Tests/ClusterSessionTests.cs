@@ -75,14 +75,24 @@ public sealed class ClusterSessionTests(PostgresServer server) : IDisposable
         Assert.Equal((XtmpErrorCode.Overloaded, true), (error.Code, error.Retryable));
     }
 
+    public enum Intruder
+    {
+        OfAnotherRoot,
+        InTheClear,
+        Withdrawn,
+    }
+
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task a_silo_of_another_root_or_in_the_clear_does_not_get_in(bool plain)
+    [InlineData(Intruder.OfAnotherRoot)]
+    [InlineData(Intruder.InTheClear)]
+    [InlineData(Intruder.Withdrawn)]
+    public async Task a_silo_of_another_root_in_the_clear_or_withdrawn_does_not_get_in(Intruder intruder)
     {
         var database = await server.NewDatabaseAsync();
-        await using var one = await StartAsync(database, "one");
-        var error = await Assert.ThrowsAsync<XtmpException>(() => StartAsync(database, "intruder", root: "another root", plain: plain, patience: TimeSpan.FromSeconds(3)));
+        var root = intruder == Intruder.OfAnotherRoot ? "another root" : "root";
+        var silo = Join("intruder", root);
+        await using var one = await StartAsync(database, "one", withdrawn: intruder == Intruder.Withdrawn ? [silo] : []);
+        var error = await Assert.ThrowsAsync<XtmpException>(() => StartAsync(database, "intruder", root: root, plain: intruder == Intruder.InTheClear, patience: TimeSpan.FromSeconds(3)));
         Assert.Equal((XtmpErrorCode.ConnectFailed, Fault.Network), (error.Code, error.Fault));
         Assert.Contains("could not join the cluster 'example'", error.Message, StringComparison.Ordinal);
         await one.Log.WaitForAsync(line => line.Contains("connection of a silo from", StringComparison.Ordinal) && line.Contains(" refused: ", StringComparison.Ordinal));
@@ -92,19 +102,24 @@ public sealed class ClusterSessionTests(PostgresServer server) : IDisposable
         await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody" });
     }
 
-    private Task<TestSilo> StartAsync(string database, string name, RateLimits? limits = null, string root = "root", bool plain = false, TimeSpan? patience = null)
+    private Fingerprint Join(string name, string root)
     {
         var rootDirectory = Path.Combine(_directory.FullName, root);
-        var data = Path.Combine(_directory.FullName, name);
         if (!Directory.Exists(rootDirectory))
         {
             ClusterKeys.Init(rootDirectory, "example");
         }
 
-        ClusterKeys.Join(rootDirectory, data, TimeSpan.FromDays(1), TimeProvider.System);
+        return ClusterKeys.Join(rootDirectory, Path.Combine(_directory.FullName, name), TimeSpan.FromDays(1), TimeProvider.System).Silo;
+    }
+
+    private Task<TestSilo> StartAsync(string database, string name, RateLimits? limits = null, string root = "root", bool plain = false, TimeSpan? patience = null, Fingerprint[]? withdrawn = null)
+    {
+        Join(name, root);
         return TestSilo.StartAsync(options => options with
         {
-            DataDirectory = data,
+            DataDirectory = Path.Combine(_directory.FullName, name),
+            WithdrawnSilos = withdrawn ?? [],
             Gateway = options.Gateway with { Rates = limits ?? options.Gateway.Rates },
             Grains = options.Grains with { Network = "example" },
             Cluster = new ClusterSettings

@@ -20,4 +20,10 @@ public sealed record SiloCredentials
 
     /// <summary>The root's word for this silo where it connects to others.</summary>
     public required IdentityCertificate ClientCertificate { get; init; }
+
+    /// <summary>
+    /// Whether the operator has taken a silo's right back before its certificate ends. Asked at each handshake and heartbeat, so that
+    /// the set behind it may change.
+    /// </summary>
+    public Func<Fingerprint, bool> IsWithdrawn { get; init; } = static _ => false;
 }

@@ -31,7 +31,7 @@ public sealed partial class SiloTunnel
     public SiloTunnel(SiloCredentials credentials, TimeProvider time, ILogger logger)
     {
         ArgumentNullException.ThrowIfNull(credentials);
-        var trust = new SiloTrust(credentials.Root, credentials.Cluster);
+        var trust = new SiloTrust(credentials);
         var limits = SessionLimits.Default with { MaxMessageBytes = TunnelBytes.HeadBytes + TunnelBytes.MaxBytes, HandshakeTimeout = TimeSpan.FromSeconds(5) };
         _server = new ServerSessionOptions
         {

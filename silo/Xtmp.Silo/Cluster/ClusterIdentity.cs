@@ -16,7 +16,7 @@ public sealed class ClusterIdentity : IDisposable
     private ClusterIdentity(ClusterKeys keys, TimeProvider time, ILogger logger)
     {
         _keys = keys;
-        Traffic = keys.ToTraffic(time, logger);
+        Traffic = keys.ToTraffic(static _ => false, time, logger);
     }
 
     /// <summary>Name of the cluster.</summary>

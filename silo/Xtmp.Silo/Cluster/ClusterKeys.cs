@@ -47,9 +47,9 @@ internal sealed class ClusterKeys : IDisposable
     public byte[] TicketSecret { get; }
 
     /// <summary>Sessions under these keys, for the connections between silos.</summary>
-    public SiloTraffic ToTraffic(TimeProvider time, ILogger logger)
+    public SiloTraffic ToTraffic(Func<Fingerprint, bool> isWithdrawn, TimeProvider time, ILogger logger)
     {
-        var tunnel = new SiloTunnel(Credentials, time, logger);
+        var tunnel = new SiloTunnel(Credentials with { IsWithdrawn = isWithdrawn }, time, logger);
         return new SiloTraffic(tunnel.Inbound, tunnel.Outbound);
     }
 

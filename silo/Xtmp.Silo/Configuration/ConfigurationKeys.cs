@@ -189,6 +189,8 @@ internal static partial class ConfigurationKeys
             settings => settings.ClusterClientPort, (settings, value) => settings.ClusterClientPort = (int)value),
         Flag("xtmp_cluster.plain_silo_traffic", "Let silos talk to each other in the clear, without the keys of xtmp-silo cluster join; for networks that nobody else is on.",
             settings => settings.PlainSiloTraffic, (settings, value) => settings.PlainSiloTraffic = value),
+        Fingerprints("xtmp_cluster.withdrawn_silos", "Silos whose certificates count no more though they have not ended, by the fingerprints that xtmp-silo cluster join printed. The same at every silo; open connections end within half a minute.",
+            settings => settings.Silo.WithdrawnSilos, (settings, value) => settings.Silo.WithdrawnSilos = value),
         Duration("xtmp_cluster.probe_interval", TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5), "Time between two probes of another silo. Two that are missed make it dead: its grains go to the others, and if it still runs, it ends.",
             settings => settings.ProbeInterval, (settings, value) => settings.ProbeInterval = value),
     ];

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Xtmp.Crypto;
 using Xtmp.Grains;
 using Xtmp.Messages;
 using Xtmp.Protocol;
@@ -36,7 +37,8 @@ internal sealed partial class SiloEngine : IAsyncDisposable
 
     public string Network { get; }
 
-    public static async Task<SiloEngine> StartAsync(SiloOptions options, SiloKeys keys, IEnumerable<SiloHandlers> handlers, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
+    public static async Task<SiloEngine> StartAsync(
+        SiloOptions options, SiloKeys keys, Func<Fingerprint, bool> isWithdrawn, IEnumerable<SiloHandlers> handlers, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
     {
         var logger = loggerFactory.CreateLogger("Xtmp.Runtime");
         var grains = options.Grains.Network.Length == 0 ? options.Grains with { Network = NetworkName.Of(keys.Identity.Public.Fingerprint) } : options.Grains;
@@ -54,7 +56,7 @@ internal sealed partial class SiloEngine : IAsyncDisposable
         {
             if (keys.Cluster is { } own)
             {
-                cluster = cluster with { Name = own.Credentials.Cluster, Traffic = own.ToTraffic(options.TimeProvider, loggerFactory.CreateLogger("Xtmp.Gateway")) };
+                cluster = cluster with { Name = own.Credentials.Cluster, Traffic = own.ToTraffic(isWithdrawn, options.TimeProvider, loggerFactory.CreateLogger("Xtmp.Gateway")) };
             }
 
             store = await PostgresGrainStore.OpenAsync(cluster.ConnectionString, new PostgresGrainStoreOptions { Limits = options.Storage }, cancellationToken).ConfigureAwait(false);

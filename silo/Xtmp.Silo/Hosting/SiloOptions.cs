@@ -45,6 +45,12 @@ public sealed record SiloOptions
     /// </summary>
     public ClusterSettings? Cluster { get; set; }
 
+    /// <summary>
+    /// Silos of the cluster whose certificates count no more, though they have not ended: the fingerprints that <c>xtmp-silo cluster
+    /// join</c> printed for them.
+    /// </summary>
+    public IReadOnlyList<Fingerprint> WithdrawnSilos { get; set; } = [];
+
     /// <summary>What the operator decides about wallets and bundles.</summary>
     public GrainOptions Grains { get; set; } = new();
 

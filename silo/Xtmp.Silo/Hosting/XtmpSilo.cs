@@ -32,6 +32,7 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     private readonly HandshakeAdmission _admission;
     private volatile HashSet<Fingerprint> _allowed = [];
     private volatile HashSet<ulong> _withdrawn = [];
+    private volatile HashSet<Fingerprint> _withdrawnSilos = [];
     private SiloKeys? _keys;
     private SiloEngine? _engine;
     private GatewayServices? _gateway;
@@ -111,7 +112,7 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         SiloOptionsValidator.ThrowIfInvalid(_options);
-        TakeClients(_options);
+        TakePeers(_options);
         PrepareDirectory(_options.DataDirectory, hasDatabase: _options.Cluster is null);
         if (_options.AuditLog.Length > 0)
         {
@@ -129,7 +130,7 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
         try
         {
             _keys = SiloKeys.Load(_options);
-            _engine = await SiloEngine.StartAsync(_options, _keys, _handlers, _loggers, cancellationToken).ConfigureAwait(false);
+            _engine = await SiloEngine.StartAsync(_options, _keys, silo => _withdrawnSilos.Contains(silo), _handlers, _loggers, cancellationToken).ConfigureAwait(false);
             _ = EndWithAsync(_engine.Grains);
             _engine.Grains.ObservePublications(bundles.Observe);
             _loggers.Listen(new EventPublisher(_engine.Topics, _options.TimeProvider).Add);
@@ -235,10 +236,10 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None).ConfigureAwait(false);
 
-    /// <summary>Takes over what may change while the silo runs: limits and rates, roles, who is let in, and how sessions are made.</summary>
+    /// <summary>Takes over what may change while the silo runs: limits and rates, roles, who is let in, and how sessions are made; which silos are out.</summary>
     internal void Apply(SiloOptions options)
     {
-        TakeClients(options);
+        TakePeers(options);
         var gateway = options.Gateway with { Roles = RolesOf(options) };
         _admission.Apply(gateway);
         Started(_gateway).Apply(gateway, ToSessionOptions(options, Started(_keys)));
@@ -393,10 +394,11 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
         return roles;
     }
 
-    private void TakeClients(SiloOptions options)
+    private void TakePeers(SiloOptions options)
     {
         _allowed = [.. options.AllowedClients];
         _withdrawn = [.. options.WithdrawnCertificates];
+        _withdrawnSilos = [.. options.WithdrawnSilos];
     }
 
     private ITrustPolicy ClientTrust(IdentityPublicKey? root)

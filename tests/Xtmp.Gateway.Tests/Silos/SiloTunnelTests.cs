@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Xtmp.Crypto;
 using Xtmp.Protocol;
 using Xtmp.Session;
@@ -19,6 +20,7 @@ public sealed class SiloTunnelTests : IDisposable
     private readonly IdentityKey _foreignRoot = IdentityKey.Generate(SystemEntropy.Instance);
     private readonly IdentityKey _one = IdentityKey.Generate(SystemEntropy.Instance);
     private readonly IdentityKey _two = IdentityKey.Generate(SystemEntropy.Instance);
+    private readonly IdentityKey _withdrawn = IdentityKey.Generate(SystemEntropy.Instance);
 
     public enum Peer
     {
@@ -28,6 +30,7 @@ public sealed class SiloTunnelTests : IDisposable
         NotYetValid,
         WithAnothersCertificate,
         WithoutCertificate,
+        Withdrawn,
     }
 
     public void Dispose()
@@ -36,6 +39,7 @@ public sealed class SiloTunnelTests : IDisposable
         _foreignRoot.Dispose();
         _one.Dispose();
         _two.Dispose();
+        _withdrawn.Dispose();
     }
 
     [Fact]
@@ -71,6 +75,7 @@ public sealed class SiloTunnelTests : IDisposable
     [InlineData(Peer.NotYetValid)]
     [InlineData(Peer.WithAnothersCertificate)]
     [InlineData(Peer.WithoutCertificate)]
+    [InlineData(Peer.Withdrawn)]
     public async Task a_silo_that_does_not_belong_is_refused_at_both_ends(Peer peer)
     {
         // It knocks: the silo behind the tunnel hears nothing of it.
@@ -101,6 +106,33 @@ public sealed class SiloTunnelTests : IDisposable
             Assert.False(reached);
             await knocked.WaitAsync(Patience);
         }
+    }
+
+    [Fact]
+    public async Task the_connections_of_a_silo_that_is_withdrawn_end_with_the_next_heartbeat()
+    {
+        await using var wire = new TunnelWire();
+        var time = new FakeTimeProvider(Now);
+        var isWithdrawn = false;
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var server = new SiloTunnel(Silo(_two) with { IsWithdrawn = silo => isWithdrawn && silo == _one.Public.Fingerprint }, time, NullLogger.Instance).Inbound(async connection =>
+        {
+            await EchoAsync(connection);
+            ended.SetResult();
+        })(wire.Server);
+        await new SiloTunnel(Silo(_one), time, NullLogger.Instance).Outbound(async connection =>
+        {
+            await connection.Transport.Output.WriteAsync(new byte[10]);
+            await ReadAsync(connection.Transport.Input, 10);
+            time.Advance(SessionLimits.Default.HeartbeatInterval);
+            await connection.Transport.Output.WriteAsync(new byte[10]);
+            await ReadAsync(connection.Transport.Input, 10);
+            Assert.False(ended.Task.IsCompleted);
+            isWithdrawn = true;
+            time.Advance(SessionLimits.Default.HeartbeatInterval);
+            await ended.Task.WaitAsync(Patience);
+        })(wire.Client).WaitAsync(Patience);
+        await server.WaitAsync(Patience);
     }
 
     [Fact]
@@ -197,6 +229,7 @@ public sealed class SiloTunnelTests : IDisposable
         Peer.OfAnotherCluster => Silo(_two, cluster: "another"),
         Peer.Expired => Silo(_two, from: Now.AddDays(-2), until: Now.AddSeconds(-10)),
         Peer.NotYetValid => Silo(_two, from: Now.AddHours(1)),
+        Peer.Withdrawn => Silo(_withdrawn),
         Peer.WithAnothersCertificate => Silo(_one) with { Identity = _two },
         _ => Silo(_two),
     };
@@ -210,7 +243,7 @@ public sealed class SiloTunnelTests : IDisposable
             IdentityCertificate.Issue(root, identity.Public.Fingerprint, cluster, role, from ?? Now.AddDays(-1), until ?? Now.AddDays(1), 1, SystemEntropy.Instance);
     }
 
-    private static SiloTunnel Tunnel(SiloCredentials credentials) => new(credentials, TimeProvider.System, NullLogger.Instance);
+    private SiloTunnel Tunnel(SiloCredentials credentials) => new(credentials with { IsWithdrawn = silo => silo == _withdrawn.Public.Fingerprint }, TimeProvider.System, NullLogger.Instance);
 
     private static async Task EchoAsync(ConnectionContext connection)
     {
