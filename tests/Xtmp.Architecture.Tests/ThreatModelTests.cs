@@ -10,7 +10,7 @@ public sealed partial class ThreatModelTests
     [Fact]
     public void every_promise_names_files_and_tests_that_exist()
     {
-        var files = RepositoryRoot.SourceFiles(".cs").ToHashSet(StringComparer.Ordinal);
+        var files = Repository.SourceFiles(".cs").ToHashSet(StringComparer.Ordinal);
         var classes = files.Where(file => file.StartsWith("tests/", StringComparison.Ordinal)).ToLookup(file => Path.GetFileNameWithoutExtension(file).Split('.')[0], StringComparer.Ordinal);
         var missing = new List<string>();
         var rows = 0;
@@ -29,7 +29,7 @@ public sealed partial class ThreatModelTests
                 // ".method" is of the class named before it.
                 var (name, method) = test.IndexOf('.') is var dot and >= 0 ? (test[..dot], test[(dot + 1)..]) : (test, "");
                 last = name.Length > 0 ? name : last;
-                if (!classes[last].Any(file => method.Length == 0 || File.ReadAllText(Path.Combine(RepositoryRoot.Path, file)).Contains($" {method}(", StringComparison.Ordinal)))
+                if (!classes[last].Any(file => method.Length == 0 || File.ReadAllText(Path.Combine(Repository.Root, file)).Contains($" {method}(", StringComparison.Ordinal)))
                 {
                     missing.Add($"{last}.{method}");
                 }
@@ -41,7 +41,7 @@ public sealed partial class ThreatModelTests
     }
 
     private static IEnumerable<string> Rows() =>
-        File.ReadLines(Path.Combine(RepositoryRoot.Path, "schema", "SPEC.md"))
+        File.ReadLines(Path.Combine(Repository.Root, "schema", "SPEC.md"))
             .SkipWhile(line => line != "## 10. Threat model")
             .Skip(1)
             .TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
