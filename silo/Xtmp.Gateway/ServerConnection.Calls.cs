@@ -13,6 +13,7 @@ internal sealed partial class ServerConnection
 {
     private const int WalletBindingSize = 32;
     private const string WalletBindingLabel = "wallet auth";
+    private const string DeviceBindingLabel = "zklock";
 
     // A request of at least so many bytes counts among what is held for the peer from its arrival; a smaller one only where it
     // has to wait: so many run at most.

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using Xtmp.Messages;
 using Xtmp.Protocol;
 using Xtmp.Session;
@@ -262,6 +263,13 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
             // The value a wallet signs to authenticate in this session and no other (SPEC §2, "Key schedule").
             var binding = new byte[WalletBindingSize];
             session.Export(WalletBindingLabel, WalletOf(method, message!), binding);
+            caller = caller with { WalletBinding = binding };
+        }
+        else if (message is DeviceAuthenticate device)
+        {
+            // The same for a device's proof.
+            var binding = new byte[WalletBindingSize];
+            session.Export(DeviceBindingLabel, Encoding.ASCII.GetBytes(device.DeviceId), binding);
             caller = caller with { WalletBinding = binding };
         }
 

@@ -45,6 +45,12 @@ public sealed record GrainOptions
     /// <summary>A game of which nothing is heard for so long is settled by its last certificate.</summary>
     public TimeSpan GamePatience { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a device's authentication holds.</summary>
+    public TimeSpan DeviceAuthenticationTime { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Envelopes that wait for one device; the oldest make room.</summary>
+    public int MaxDeviceEnvelopes { get; init; } = 64;
+
     /// <summary>Lock sessions of one space.</summary>
     public int MaxLockSessions { get; init; } = 1_024;
 

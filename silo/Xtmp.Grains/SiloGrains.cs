@@ -26,6 +26,7 @@ public static class SiloGrains
             .AddXtmpGrain<CertificateAuthorityGrain>()
             .AddXtmpGrain<RegistryGrain>()
             .AddXtmpGrain<GameGrain>()
-            .AddXtmpGrain<LobbyGrain>();
+            .AddXtmpGrain<LobbyGrain>()
+            .AddXtmpGrain<DeviceGrain>();
     }
 }

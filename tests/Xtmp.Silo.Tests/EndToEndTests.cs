@@ -267,9 +267,8 @@ public sealed class EndToEndTests
     {
         await using var silo = await TestSilo.StartAsync();
         await using var client = await silo.ConnectAsync();
-        var devices = new DeviceClient(client.Invoker);
-        var request = new DeviceAuthenticate { DeviceId = "d-1", Proof = new ChallengeSignature { Signature = new byte[64] } };
-        var error = await Assert.ThrowsAsync<XtmpException>(async () => await devices.AuthenticateAsync(request));
+        var machines = new VmClient(client.Invoker);
+        var error = await Assert.ThrowsAsync<XtmpException>(async () => await machines.StatusAsync(new VmStatus { InstanceId = "v-1" }));
         Assert.Equal(XtmpErrorCode.NotServed, error.Code);
     }
 

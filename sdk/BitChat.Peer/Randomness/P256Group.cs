@@ -51,6 +51,8 @@ public sealed class P256Group : CoinGroup
         }
     }
 
+    internal static Org.BouncyCastle.Crypto.Parameters.ECDomainParameters Domain { get; } = new(Curve);
+
     internal static ECPoint? DecodePoint(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length != PointSize || bytes[0] is not (2 or 3))

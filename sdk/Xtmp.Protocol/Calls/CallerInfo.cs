@@ -15,7 +15,8 @@ public sealed record CallerInfo
 
     /// <summary>
     /// With a method that authenticates a wallet, and only there, 32 bytes: Export("wallet auth", wallet, 32) of the session,
-    /// which the wallet signs to authenticate inside this session and no other (SPEC §2).
+    /// which the wallet signs to authenticate inside this session and no other (SPEC §2). With a device's proof
+    /// Export("zklock", device id, 32) in the same way.
     /// </summary>
     public ReadOnlyMemory<byte> WalletBinding { get; init; }
 

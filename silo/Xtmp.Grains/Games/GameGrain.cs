@@ -19,12 +19,14 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
 {
     private const int MaxRecent = 128;
     private const int MaxHistoryBytes = 48 * 1_024;
+    private const int MaxLeft = 64 * 1_024;
     private const byte PayingOut = 3;
 
     private static readonly Ed25519Verifier Verifier = new();
 
     private readonly GrainOptions _options;
     private readonly Queue<GameEnvelope> _recent = new();
+    private readonly Dictionary<int, TimeSpan> _heard = [];
     private readonly TableRules _rules = new(Verifier, P256Group.Instance, new ProofCache());
 
     public GameGrain(GrainOptions options)
@@ -133,7 +135,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
         }
 
         // Witnesses sit behind the players, whenever they came: the numbers are final once all are there.
-        var member = new GameMember { Wallet = request.Wallet, Hold = request.HoldId, BuyIn = buyIn, Request = EncodedOperation.Of(player) };
+        var member = new GameMember { Wallet = request.Wallet, Hold = request.HoldId, BuyIn = buyIn, Request = EncodedOperation.Of(player), Device = request.Device };
         var players = members.Where(other => other.Hold is not null);
         var witnesses = members.Where(other => other.Hold is null);
         members = isWitness ? [.. players, .. witnesses, member] : [.. players, member, .. witnesses];
@@ -185,6 +187,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
         }
 
         Context.Publish(Topic, envelope);
+        LeaveForDevices(envelope);
         return default;
     }
 
@@ -216,6 +219,32 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
                 return new GamePayout { Wallet = member.Wallet, BuyIn = member.BuyIn, Chips = chips };
             })],
         });
+    }
+
+    /// <summary>Leaves what matters later, proposals and operations, for the devices of players of which nothing has been heard of late.</summary>
+    private void LeaveForDevices(GameEnvelope envelope)
+    {
+        var members = State!.Members;
+        var now = Context.Monotonic;
+        for (var number = 0; number < members.Count; number++)
+        {
+            var player = Request(members[number]).Player;
+            if (player.Span.SequenceEqual(envelope.Envelope.Sender.Span))
+            {
+                _heard[number] = now;
+            }
+            else if (members[number].Device is { } device
+                && (envelope.To is not { } to || to.Span.SequenceEqual(player.Span))
+                && envelope.Envelope.Payload is ConsensusPayload.ProposalArm or ConsensusPayload.OperationArm)
+            {
+                // After a start everybody is given the time to be heard.
+                _heard.TryAdd(number, now);
+                if (now - _heard[number] >= PartitionRecoveryManager.Silence && EncodedOperation.Of(envelope) is { Length: <= MaxLeft } content)
+                {
+                    Context.Send(DeviceMethods.Post, new DevicePost { DeviceId = device, Source = Captor, Content = content }, _options.SettlementWait);
+                }
+            }
+        }
     }
 
     private static async IAsyncEnumerable<GameEnvelope> Stream(GameEnvelope[] recent, IAsyncEnumerable<TopicEvent<GameEnvelope>> live, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -111,6 +111,31 @@ public sealed class GameTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task operations_are_left_for_the_device_of_a_player_that_is_silent()
+    {
+        await OpenAsync();
+        await JoinAsync(0);
+        var key = P256Group.Instance.Encode(P256Group.Instance.Multiply(P256Group.Instance.Generator, 7));
+        var devices = new DeviceClient(_silo.Silo);
+        await devices.RegisterAsync(new DeviceRegister { DeviceId = "phone", Owner = _players[1].Id, Kind = DeviceKind.Phone, PublicKey = key, Protocols = [IotProtocol.Xtmp], Capabilities = DeviceCapabilities.Display }, _players[1].Context);
+        await Games.JoinAsync(Join(1, await HoldAsync(_players[1], 100, Captor)) with { Device = "phone" }, _players[1].Context);
+        var operation = new GameOperation { OperationId = new byte[16], Player = _secrets[0].PeerId, Sequence = 1, Body = EncodedOperation.Of<TableOperation>(new SeatLeave()), Signature = new byte[64] };
+        var envelope = new ConsensusMessage { MessageId = new byte[32], Sender = _secrets[0].PeerId, GameId = GameId, Round = 1, Timestamp = _silo.Time.GetUtcNow(), Payload = operation, Signature = new byte[64] };
+        async Task<uint> WaitingAsync()
+        {
+            await Games.DeliverAsync(new GameMessage { GameId = GameId, Envelope = envelope });
+            await _silo.Silo.WhenQuietAsync();
+            return (await devices.StatusAsync(new DeviceStatus { DeviceId = "phone" }, _players[1].Context)).Waiting;
+        }
+
+        Assert.Equal(0U, await WaitingAsync());
+        _silo.Time.Advance(PartitionRecoveryManager.Silence);
+        Assert.Equal(1U, await WaitingAsync());
+        await Games.DeliverAsync(new GameMessage { GameId = GameId, Envelope = envelope with { Sender = _secrets[1].PeerId } });
+        Assert.Equal(1U, await WaitingAsync());
+    }
+
+    [Fact]
     public async Task what_no_quorum_has_certified_is_not_archived()
     {
         await OpenAsync();

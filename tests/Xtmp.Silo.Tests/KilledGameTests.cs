@@ -1,0 +1,128 @@
+using System.Security.Cryptography;
+using BitChat.Client;
+using BitChat.Messages;
+using BitChat.Peer;
+using Xtmp.Crypto;
+using Xtmp.Messages;
+using Xtmp.Protocol;
+using Xtmp.Transport;
+
+namespace Xtmp.Silo.Tests;
+
+/// <summary>Chips are money: a silo that dies while a table is played or paid out, as a real process under kill -9.</summary>
+public sealed class KilledGameTests
+{
+    private const ulong OpeningBalance = 10_000;
+    private const ulong Bank = 5_000;
+    private const ulong BuyIn = 1_000;
+
+    private static readonly string[] Arguments = ["--development", "--opening-balance", $"{OpeningBalance}", "--currency", "XTM", "--network", "killed"];
+
+    /// <param name="closes">True: it dies as the table closes, in the middle of the pay-out; false: while it is played.</param>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task pays_out_what_the_table_certified_and_neither_makes_nor_loses_money(bool closes)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        var directory = Directory.CreateTempSubdirectory("xtmp-game-");
+        IdentityKey[] identities = [.. Enumerable.Range(0, 3).Select(_ => IdentityKey.Generate(SystemEntropy.Instance))];
+        Ed25519PrivateKey[] keys = [.. Enumerable.Range(0, 3).Select(_ => Ed25519PrivateKey.FromSeed(RandomNumberGenerator.GetBytes(32)))];
+        byte[][] seeds = [.. Enumerable.Range(0, 3).Select(_ => RandomNumberGenerator.GetBytes(32))];
+        string Journal(int player) => Path.Combine(directory.FullName, $"journal-{player}");
+        try
+        {
+            byte[] game;
+            await using (var silo = await SiloProcess.StartAsync(Path.Combine(directory.FullName, "silo"), Arguments))
+            {
+                var connections = await ConnectAsync(silo, identities);
+                var games = await OpenAsync(connections, identities, keys, seeds, patience.Token);
+                game = await games[2].CreateAsync("craps", seats: 2, witnesses: 0, Bank, BuyIn, patience.Token);
+                var tables = await Task.WhenAll(Enumerable.Range(0, 2).Select(player => games[player].JoinAsync(game, BuyIn, journal: Journal(player), cancellationToken: patience.Token)));
+                await tables[0].BetAsync(CrapsBet.Field, 100, cancellationToken: patience.Token);
+                await tables[1].BetAsync(CrapsBet.AnySeven, 50, cancellationToken: patience.Token);
+                await tables[0].WaitForAsync(state => state.Game.Roll >= 1 && !state.Game.AwaitsRoll, patience.Token);
+                if (closes)
+                {
+                    await tables[0].LeaveAsync(patience.Token);
+                    await tables[0].WaitForAsync(state => state.Snapshot.Closed, patience.Token);
+                }
+
+                await silo.KillAsync();
+                await DisposeAsync(tables, connections);
+            }
+
+            await using (var silo = await SiloProcess.StartAsync(Path.Combine(directory.FullName, "silo"), Arguments))
+            {
+                var connections = await ConnectAsync(silo, identities);
+                var games = await OpenAsync(connections, identities, keys, seeds, patience.Token);
+                var tables = await Task.WhenAll(Enumerable.Range(0, 2).Select(player => games[player].JoinAsync(game, BuyIn, journal: Journal(player), cancellationToken: patience.Token)));
+                if (!closes)
+                {
+                    await tables[1].LeaveAsync(patience.Token);
+                }
+
+                await tables[1].WaitForAsync(state => state.Snapshot.Closed, patience.Token);
+                var wallets = connections.Zip(identities, (connection, identity) => new XtmpWallet(connection, identity)).ToArray();
+                foreach (var wallet in wallets)
+                {
+                    await SettledAsync(wallet, patience.Token);
+                }
+
+                var status = await games[2].Calls.StatusAsync(new GameStatus { GameId = game });
+                ulong[] brought = [BuyIn, BuyIn, Bank];
+                var sum = 0UL;
+                for (var place = 0; place < 3; place++)
+                {
+                    var payout = status.Payouts[place];
+                    var balance = (await wallets.Single(wallet => wallet.Id.Span.SequenceEqual(payout.Wallet.Span)).BalanceAsync(patience.Token)).Balance;
+                    Assert.Equal(OpeningBalance - brought[place] + payout.Chips, balance);
+                    sum += balance;
+                }
+
+                Assert.Equal(3 * OpeningBalance, sum);
+                await DisposeAsync(tables, connections);
+            }
+        }
+        finally
+        {
+            Array.ForEach(identities, identity => identity.Dispose());
+            Array.ForEach(keys, key => key.Dispose());
+            directory.Delete(recursive: true);
+        }
+    }
+
+    private static Task<XtmpConnection[]> ConnectAsync(SiloProcess silo, IdentityKey[] identities) =>
+        Task.WhenAll(identities.Select(identity => XtmpConnection.ConnectAsync(silo.Endpoint, new XtmpClientOptions { ServerFingerprint = silo.Fingerprint, Identity = identity })));
+
+    private static async Task<BitChatGames[]> OpenAsync(XtmpConnection[] connections, IdentityKey[] identities, Ed25519PrivateKey[] keys, byte[][] seeds, CancellationToken cancellationToken)
+    {
+        var games = new List<BitChatGames>();
+        for (var player = 0; player < connections.Length; player++)
+        {
+            var wallet = new XtmpWallet(connections[player], identities[player]);
+            await wallet.RegisterAsync(cancellationToken: cancellationToken);
+            games.Add(new BitChatGames(connections[player], wallet, identities[player], keys[player], seeds[player]));
+        }
+
+        return [.. games];
+    }
+
+    private static async Task DisposeAsync(GameTable[] tables, XtmpConnection[] connections)
+    {
+        foreach (var part in tables.Cast<IAsyncDisposable>().Concat(connections))
+        {
+            await part.DisposeAsync();
+        }
+    }
+
+    /// <summary>Until nothing of the wallet's is set aside any more.</summary>
+    private static async Task SettledAsync(XtmpWallet wallet, CancellationToken cancellationToken)
+    {
+        await using var updates = wallet.UpdatesAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while ((await wallet.BalanceAsync(cancellationToken)).Held > 0)
+        {
+            await updates.MoveNextAsync();
+        }
+    }
+}
