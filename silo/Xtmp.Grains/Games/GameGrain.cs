@@ -17,7 +17,12 @@ namespace Xtmp.Grains;
 [RandomPlacement]
 public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
 {
-    private const int MaxRecent = 128;
+    /// <summary>Envelopes kept in memory for a seat that is away for a moment; the oldest make room.</summary>
+    public const int MaxRecent = 128;
+
+    /// <summary>Bytes of them.</summary>
+    public const int MaxRecentBytes = 1_024 * 1_024;
+
     private const int MaxHistoryBytes = 48 * 1_024;
     private const int MaxLeft = 64 * 1_024;
     private const byte PayingOut = 3;
@@ -25,9 +30,10 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
     private static readonly Ed25519Verifier Verifier = new();
 
     private readonly GrainOptions _options;
-    private readonly Queue<GameEnvelope> _recent = new();
+    private readonly Queue<(GameEnvelope Envelope, int Size)> _recent = new();
     private readonly Dictionary<int, TimeSpan> _heard = [];
     private readonly TableRules _rules = new(Verifier, P256Group.Instance, new ProofCache());
+    private int _recentBytes;
 
     public GameGrain(GrainOptions options)
     {
@@ -180,10 +186,11 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
 
         // For a seat that is away for a moment; what it misses beyond it gets from the other seats.
         var envelope = new GameEnvelope { Envelope = request.Envelope, To = request.To };
-        _recent.Enqueue(envelope);
-        if (_recent.Count > MaxRecent)
+        var size = envelope.GetEncodedSize();
+        _recent.Enqueue((envelope, size));
+        for (_recentBytes += size; _recent.Count > MaxRecent || _recentBytes > MaxRecentBytes;)
         {
-            _recent.Dequeue();
+            _recentBytes -= _recent.Dequeue().Size;
         }
 
         Context.Publish(Topic, envelope);
@@ -194,7 +201,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
     public IAsyncEnumerable<GameEnvelope> FollowAsync(GameSubscribe request, CallContext context = default)
     {
         Known();
-        GameEnvelope[] recent = [.. _recent];
+        GameEnvelope[] recent = [.. _recent.Select(kept => kept.Envelope)];
         var live = Context.Subscribe<GameEnvelope>(Topic);
         return Context.OpenStream(() => new ValueTask<IAsyncEnumerable<GameEnvelope>>(Stream(recent, live, context.CancellationToken)));
     }
