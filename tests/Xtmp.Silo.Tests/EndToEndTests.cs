@@ -268,7 +268,7 @@ public sealed class EndToEndTests
         await using var silo = await TestSilo.StartAsync();
         await using var client = await silo.ConnectAsync();
         var machines = new VmClient(client.Invoker);
-        var error = await Assert.ThrowsAsync<XtmpException>(async () => await machines.StatusAsync(new VmStatus { InstanceId = "v-1" }));
+        var error = await Assert.ThrowsAsync<XtmpException>(async () => await machines.StatusAsync(new VmStatus { InstanceId = Guid.Empty }));
         Assert.Equal(XtmpErrorCode.NotServed, error.Code);
     }
 

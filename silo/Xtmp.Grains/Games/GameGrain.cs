@@ -24,7 +24,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
     public const int MaxRecentBytes = 1_024 * 1_024;
 
     private const int MaxHistoryBytes = 48 * 1_024;
-    private const int MaxLeft = 64 * 1_024;
+    private const int MaxLeft = 60_000;
     private const byte PayingOut = 3;
 
     private static readonly Ed25519Verifier Verifier = new();

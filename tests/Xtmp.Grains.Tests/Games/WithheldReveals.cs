@@ -1,4 +1,5 @@
 using BitChat.Messages;
+using BitChat.Peer;
 using Xtmp.Protocol;
 
 namespace Xtmp.Grains.Tests.Games;
@@ -39,7 +40,13 @@ internal sealed class WithheldReveals(ICallInvoker silo, byte seat, Func<ulong> 
 
     public ValueTask SendAsync<TRequest>(OneWayMethod<TRequest> method, TRequest request, CallContext context)
         where TRequest : class, IXtmpMessage<TRequest> =>
-        request is GameMessage { Envelope: { Payload: ConsensusPayload.RandomnessRevealArm { Value.Seat: var number } } } && number == seat
-            ? default
-            : silo.SendAsync(method, request, context);
+        request is GameMessage { Envelope.Payload: var payload } && Tells(payload) ? default : silo.SendAsync(method, request, context);
+
+    /// <summary>A part of the roll is told by itself, and in the outcome that the seat proposes when it is its turn.</summary>
+    private bool Tells(ConsensusPayload payload) => payload switch
+    {
+        ConsensusPayload.RandomnessRevealArm { Value.Seat: var number } => number == seat,
+        ConsensusPayload.ProposalArm { Value.Value.Operations: var operations } => operations.Any(operation => EncodedOperation.Parse<TableOperation>(operation.Body.Span) is TableOperation.RollArm),
+        _ => false,
+    };
 }
