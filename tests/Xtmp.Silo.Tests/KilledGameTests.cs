@@ -16,7 +16,7 @@ public sealed class KilledGameTests
     private const ulong Bank = 4_000;
     private const ulong BuyIn = 1_000;
 
-    private static readonly string[] Arguments = ["--development", "--opening-balance", $"{OpeningBalance}", "--currency", "XTM", "--network", "killed"];
+    private static readonly string[] Arguments = ["--development", "--opening-balance", $"{OpeningBalance}", "--currency", "XTM"];
 
     [Fact]
     public async Task pays_out_what_two_tables_certified_and_neither_makes_nor_loses_money()

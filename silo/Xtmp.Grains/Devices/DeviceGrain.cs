@@ -65,7 +65,7 @@ public sealed class DeviceGrain : XtmpGrain<DeviceRecord>, IDeviceHandler
 
     public ValueTask<DeviceAuthenticateReply> AuthenticateAsync(DeviceAuthenticate request, CallContext context = default)
     {
-        var device = Known();
+        var device = RequireState();
         if (context.Caller is not { WalletBinding: { Length: 32 } binding })
         {
             throw Refusal.Of(XtmpErrorCode.AuthenticationRequired, "A device authenticates inside a session, through a gateway.");
@@ -164,11 +164,11 @@ public sealed class DeviceGrain : XtmpGrain<DeviceRecord>, IDeviceHandler
 
     private static string KeyOf(ulong number) => string.Create(CultureInfo.InvariantCulture, $"envelope/{number:d20}");
 
-    private DeviceRecord Known() => State ?? throw Refusal.Of(XtmpErrorCode.NotFound, "No such device is registered here.", "device_id");
+    private DeviceRecord RequireState() => State ?? throw Refusal.Of(XtmpErrorCode.NotFound, "No such device is registered here.", "device_id");
 
     private DeviceRecord Owned(CallContext context)
     {
-        var device = Known();
+        var device = RequireState();
         return context.RequireCaller().Wallet.Span.SequenceEqual(device.Owner.Span)
             ? device
             : throw Refusal.Of(XtmpErrorCode.PermissionDenied, "The device is another wallet's.", "device_id");

@@ -18,7 +18,7 @@ public sealed partial class GameGrain
 
     public async ValueTask<GameArchiveReply> ArchiveAsync(GameArchive request, CallContext context = default)
     {
-        var state = Known();
+        var state = RequireState();
         if (state.Phase != (byte)GamePhase.Playing || Table(state) is not { } table)
         {
             return new GameArchiveReply { Height = state.Height, Phase = PhaseOf(state) };
@@ -66,7 +66,7 @@ public sealed partial class GameGrain
 
     public async ValueTask<GameHistoryReply> HistoryAsync(GameHistory request, CallContext context = default)
     {
-        var state = Known();
+        var state = RequireState();
         var decided = new List<DecidedValue>();
         var bytes = 0;
         for (var height = request.FromHeight; height <= state.Height && decided.Count < 16; height++)

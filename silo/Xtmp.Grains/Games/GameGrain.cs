@@ -92,7 +92,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
     public async ValueTask<GameJoinReply> JoinAsync(GameJoin request, CallContext context = default)
     {
         RequireOwner(request.Wallet, context);
-        var state = Known();
+        var state = RequireState();
         var members = state.Members.ToArray();
         var seat = Array.FindIndex(members, member => Request(member).Player.Span.SequenceEqual(request.Player.Player.Span));
         if (seat >= 0)
@@ -159,7 +159,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
     public async ValueTask<GameLeaveReply> LeaveAsync(GameLeave request, CallContext context = default)
     {
         RequireOwner(request.Wallet, context);
-        var state = Known();
+        var state = RequireState();
         var leaving = state.Members.ToArray().Where(member => member.Wallet.Span.SequenceEqual(request.Wallet.Span)).ToArray();
         if (state.Phase != (byte)GamePhase.Open)
         {
@@ -178,7 +178,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
 
     public ValueTask DeliverAsync(GameMessage request, CallContext context = default)
     {
-        Known();
+        RequireState();
         if (!request.Envelope.GameId.Span.SequenceEqual(request.GameId.Span) || !State!.Members.ToArray().Any(member => Request(member).Player.Span.SequenceEqual(request.Envelope.Sender.Span)))
         {
             throw Refusal.Of(XtmpErrorCode.PermissionDenied, "Peers of the game alone speak in it.", "envelope.sender");
@@ -200,7 +200,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
 
     public IAsyncEnumerable<GameEnvelope> FollowAsync(GameSubscribe request, CallContext context = default)
     {
-        Known();
+        RequireState();
         GameEnvelope[] recent = [.. _recent.Select(kept => kept.Envelope)];
         var live = Context.Subscribe<GameEnvelope>(Topic);
         return Context.OpenStream(() => new ValueTask<IAsyncEnumerable<GameEnvelope>>(Stream(recent, live, context.CancellationToken)));
@@ -208,7 +208,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
 
     public ValueTask<GameStatusReply> StatusAsync(GameStatus request, CallContext context = default)
     {
-        var state = Known();
+        var state = RequireState();
         var table = Table(state);
         return new(new GameStatusReply
         {
@@ -286,7 +286,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
     /// <summary>An hour before the hold comes back by itself.</summary>
     private static DateTimeOffset DeadlineOf(HoldInfo hold) => hold.ExpiresAt - TimeSpan.FromHours(1);
 
-    private GameState Known() => State ?? throw Refusal.Of(XtmpErrorCode.NotFound, "There is no such game.", "game_id");
+    private GameState RequireState() => State ?? throw Refusal.Of(XtmpErrorCode.NotFound, "There is no such game.", "game_id");
 
     private TableState? Table(GameState state) => state.Table.Length == 0 ? null : TableState.Parse(GameId, state.Height, StoredValues.Decode<TableSnapshot>(state.Table));
 
