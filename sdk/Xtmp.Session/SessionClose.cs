@@ -14,8 +14,8 @@ public sealed record SessionClose(SessionCloseReason Reason, Fault Fault, XtmpEr
     internal static SessionClose Violation(SessionCloseReason reason, string text, Fault fault = Fault.Peer) =>
         new(reason, fault, CloseCodes.Of(reason), text);
 
-    /// <summary>The same, as the exception that fails what was in flight.</summary>
-    public XtmpException ToException() => new(Code, Fault, Text, retryable: Reason == SessionCloseReason.Busy, retryAfter: RetryAfter);
+    /// <summary>The same, as the exception that fails what was in flight. What ended before there was a session may be tried again.</summary>
+    public XtmpException ToException() => new(Code, Fault, Text, retryable: Reason is SessionCloseReason.Busy or SessionCloseReason.HandshakeTimeout, retryAfter: RetryAfter);
 
     public override string ToString() => $"{Reason} ({Fault}): {PeerText.Escape(Text)}";
 }

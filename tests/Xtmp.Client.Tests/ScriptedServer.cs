@@ -22,6 +22,9 @@ internal sealed class ScriptedServer(TimeProvider time, DatagramSocket? datagram
     /// <summary>Attempts that are refused as by a host nobody listens on.</summary>
     public int RefuseNext { get; set; }
 
+    /// <summary>Sessions accepted from now on stand still at their first request: they read and write nothing any more.</summary>
+    public bool FreezesAtRequest { get; set; }
+
     /// <summary>Whether the server announces that it takes trace contexts.</summary>
     public bool TakesTraceContext { get; init; }
 
@@ -43,7 +46,7 @@ internal sealed class ScriptedServer(TimeProvider time, DatagramSocket? datagram
             DatagramEndpoint = datagrams is null ? null : $"127.0.0.1:{datagrams.LocalEndPoint.Port}",
         };
         var clock = new SessionClock(time);
-        var served = new Served(endpoint);
+        var served = new Served(endpoint, FreezesAtRequest);
         served.Pump = new SessionPump(XtmpSession.Accept(options, SystemEntropy.Instance, clock.Now), server, clock, served);
         _ = served.Pump.RunAsync();
         if (datagrams is not null)
@@ -68,6 +71,7 @@ internal sealed class ScriptedServer(TimeProvider time, DatagramSocket? datagram
     {
         foreach (var served in _all)
         {
+            served.Thaw();
             await served.Pump.DisposeAsync();
         }
 
@@ -93,15 +97,18 @@ internal sealed class ScriptedServer(TimeProvider time, DatagramSocket? datagram
     }
 
     /// <summary>One session, with the requests that came in on it.</summary>
-    internal sealed class Served(XtmpEndpoint endpoint) : ISessionObserver
+    internal sealed class Served(XtmpEndpoint endpoint, bool freezesAtRequest) : ISessionObserver
     {
         private readonly Channel<Request> _requests = Channel.CreateUnbounded<Request>();
         private readonly TaskCompletionSource<EstablishedSession> _established = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+        private readonly TaskCompletionSource _thawed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly TaskCompletionSource _datagramsReady = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly Channel<(byte Code, bool IsDatagram)> _oneWays = Channel.CreateUnbounded<(byte, bool)>();
 
         public XtmpEndpoint Endpoint { get; } = endpoint;
+
+        private bool _isFrozen;
 
         public SessionPump Pump { get; set; } = null!;
 
@@ -123,10 +130,15 @@ internal sealed class ScriptedServer(TimeProvider time, DatagramSocket? datagram
                     _oneWays.Writer.TryWrite((sessionEvent.Code, sessionEvent.IsDatagram));
                     break;
                 case SessionEventKind.Request or SessionEventKind.Cancel:
+                    _isFrozen |= freezesAtRequest && sessionEvent.Kind == SessionEventKind.Request;
                     _requests.Writer.TryWrite(new Request(sessionEvent.Kind, sessionEvent.Code, sessionEvent.ExchangeId, sessionEvent.Payload.ToArray()));
                     break;
             }
         }
+
+        public ValueTask OnInputHandledAsync() => _isFrozen ? new ValueTask(_thawed.Task) : default;
+
+        public void Thaw() => _thawed.TrySetResult();
 
         /// <summary>The next request, or cancellation of one.</summary>
         public async Task<Request> TakeAsync()

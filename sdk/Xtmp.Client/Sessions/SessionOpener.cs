@@ -42,13 +42,16 @@ internal sealed class SessionOpener(XtmpClientOptions options, Func<XtmpEndpoint
             Padding = options.Padding,
             EnableDatagrams = options.ConnectionType != ConnectionType.TcpReliable,
         };
+        var dialing = dial(endpoint.Address, linked.Token);
         try
         {
-            return await LiveSession.EstablishAsync(dial(endpoint.Address, linked.Token), sessionOptions, endpoint, options, Deadlines, linked.Token).ConfigureAwait(false);
+            return await LiveSession.EstablishAsync(dialing, sessionOptions, endpoint, options, Deadlines, linked.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new XtmpException(XtmpErrorCode.ConnectFailed, Fault.Network, $"No session with {endpoint.Address} within {options.ConnectTimeout.TotalSeconds:0.#} s.", retryable: true);
+            // A server that takes the connection and is silent is the same fault, whichever of the two timeouts is the shorter.
+            var code = dialing.IsCompletedSuccessfully ? XtmpErrorCode.HandshakeTimeout : XtmpErrorCode.ConnectFailed;
+            throw new XtmpException(code, Fault.Network, $"No session with {endpoint.Address} within {options.ConnectTimeout.TotalSeconds:0.#} s.", retryable: true);
         }
     }
 
