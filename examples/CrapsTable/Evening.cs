@@ -35,7 +35,7 @@ internal sealed class Evening(Reporter report, int seats, int rounds)
             var wallet = new XtmpWallet(connection, house);
             await wallet.RegisterAsync(cancellationToken: cancellationToken);
             var games = new BitChatGames(connection, wallet, house, key, RandomNumberGenerator.GetBytes(32));
-            var game = await games.CreateAsync("craps", seats, witnesses: 0, Bank, minBuyIn: 100, cancellationToken);
+            var game = await games.CreateAsync("craps", seats, witnesses: 0, Bank, minBuyIn: 100, cancellationToken: cancellationToken);
             report.Tell("lobby", $"game {Convert.ToHexStringLower(game)}, {(await games.ListAsync("craps", cancellationToken)).Count} open");
             for (var number = 0; number < seats; number++)
             {

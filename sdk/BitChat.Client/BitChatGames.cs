@@ -17,6 +17,7 @@ public sealed class BitChatGames
     private readonly XtmpWallet _wallet;
     private readonly IdentityKey _identity;
     private readonly Ed25519PrivateKey _key;
+    private readonly MlDsa87PrivateKey? _postQuantum;
     private readonly TimeProvider _time;
 
     /// <param name="connection">To the silo; open.</param>
@@ -25,7 +26,8 @@ public sealed class BitChatGames
     /// <param name="key">The player's key; stays the caller's.</param>
     /// <param name="seed">The player's 32 secret bytes, kept as long as the key.</param>
     /// <param name="time">The clock; null: the system's.</param>
-    public BitChatGames(XtmpConnection connection, XtmpWallet wallet, IdentityKey identity, Ed25519PrivateKey key, ReadOnlyMemory<byte> seed, TimeProvider? time = null)
+    /// <param name="postQuantum">The player's second key, for post-quantum tables; stays the caller's too.</param>
+    public BitChatGames(XtmpConnection connection, XtmpWallet wallet, IdentityKey identity, Ed25519PrivateKey key, ReadOnlyMemory<byte> seed, TimeProvider? time = null, MlDsa87PrivateKey? postQuantum = null)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(wallet);
@@ -33,8 +35,9 @@ public sealed class BitChatGames
         _wallet = wallet;
         _identity = identity;
         _key = key;
+        _postQuantum = postQuantum;
         _time = time ?? TimeProvider.System;
-        Secrets = PeerSecrets.Of(key, seed);
+        Secrets = PeerSecrets.Of(key, seed, postQuantum);
         Calls = new GameClient(wallet.Invoker);
     }
 
@@ -49,45 +52,47 @@ public sealed class BitChatGames
         (await new LobbyClient(_wallet.Invoker).ListAsync(new LobbyList { Lobby = kind }, new CallContext(CancellationToken: cancellationToken)).ConfigureAwait(false)).Games.ToArray();
 
     /// <summary>Opens a game and keeps its bank.</summary>
+    /// <param name="kind">What is played.</param>
+    /// <param name="seats">2 to 8, witnesses too.</param>
+    /// <param name="witnesses">How many of them vote and hold no chips.</param>
+    /// <param name="bank">Chips of the bank, set aside from the wallet.</param>
+    /// <param name="minBuyIn">Least buy-in.</param>
+    /// <param name="siloWitnesses">How many of the witnesses the silo runs itself.</param>
+    /// <param name="isPostQuantum">True where certificates are to carry ML-DSA-87 signatures too; every player then needs such a key.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The game's id.</returns>
-    public async Task<byte[]> CreateAsync(string kind, int seats, int witnesses, ulong bank, ulong minBuyIn, CancellationToken cancellationToken = default)
+    public async Task<byte[]> CreateAsync(string kind, int seats, int witnesses, ulong bank, ulong minBuyIn, int siloWitnesses = 0, bool isPostQuantum = false, CancellationToken cancellationToken = default)
     {
         var id = RandomNumberGenerator.GetBytes(16);
         var hold = await HoldAsync(id, bank, cancellationToken).ConfigureAwait(false);
         await Calls.CreateAsync(
-            new GameCreate { GameId = id, Wallet = _wallet.Id, BankHold = hold, Kind = kind, Seats = (byte)seats, Witnesses = (byte)witnesses, MinBuyIn = minBuyIn },
+            new GameCreate { GameId = id, Wallet = _wallet.Id, BankHold = hold, Kind = kind, Seats = (byte)seats, Witnesses = (byte)witnesses, MinBuyIn = minBuyIn, SiloWitnesses = (byte)siloWitnesses, PostQuantum = isPostQuantum },
             new CallContext(CancellationToken: cancellationToken)).ConfigureAwait(false);
         return id;
     }
 
-    /// <summary>Takes a seat and begins to play once all are there.</summary>
+    /// <summary>
+    /// Takes a seat and begins to play once all are there. At a table that plays already the seats let the player in by a quorum,
+    /// between two rolls.
+    /// </summary>
     /// <param name="gameId">The game.</param>
     /// <param name="buyIn">Chips, set aside from the wallet; null for a witness. A seat that is taken already needs none again.</param>
     /// <param name="displayName">For people.</param>
     /// <param name="journal">File of the peer's journal; null for none.</param>
-    /// <param name="cancellationToken">Gives up waiting for the others.</param>
+    /// <param name="cancellationToken">Gives up waiting for the others. What was set aside then waits for the end of the game.</param>
     public async Task<GameTable> JoinAsync(ReadOnlyMemory<byte> gameId, ulong? buyIn, string displayName = "player", string? journal = null, CancellationToken cancellationToken = default)
     {
         var call = new CallContext(CancellationToken: cancellationToken);
         var status = await Calls.StatusAsync(new GameStatus { GameId = gameId }, call).ConfigureAwait(false);
-        if (status.Phase == GamePhase.Open)
+        bool IsMe(ReadOnlyMemory<byte> player) => player.Span.SequenceEqual(Secrets.PeerId.Span);
+        var request = Request(gameId, displayName, buyIn ?? 0, status.PostQuantum);
+        var waits = status.Waiting.Any(IsMe);
+        var wasSeated = status.Seats.Any(seat => IsMe(seat.Peer)) || (status.First is { } begun && begun.State.Seats.Any(seat => IsMe(seat.Peer)));
+        if (!waits && !wasSeated && status.Phase is GamePhase.Open or GamePhase.Playing)
         {
-            var publicKey = new byte[Ed25519.PublicKeySize];
-            _key.WritePublicKey(publicKey);
-            var request = new JoinRequest
-            {
-                Player = Secrets.PeerId,
-                Ed25519Key = publicKey,
-                DisplayName = displayName,
-                Chips = buyIn ?? 0,
-                ProtocolVersion = 1,
-                Nonce = RandomNumberGenerator.GetBytes(16),
-                DealKey = Secrets.DealKey,
-                RequestSignature = new byte[Ed25519.SignatureSize],
-            };
-            request = request with { RequestSignature = Secrets.Signatures.Sign(PeerIds.JoinText(gameId.Span, request)) };
             ReadOnlyMemory<byte>? hold = buyIn is { } chips ? await HoldAsync(gameId, chips, cancellationToken).ConfigureAwait(false) : null;
             await Calls.JoinAsync(new GameJoin { GameId = gameId, Wallet = _wallet.Id, HoldId = hold, Player = request }, call).ConfigureAwait(false);
+            waits = status.Phase == GamePhase.Playing;
         }
 
         while ((status = await Calls.StatusAsync(new GameStatus { GameId = gameId }, call).ConfigureAwait(false)).First is null)
@@ -96,7 +101,36 @@ public sealed class BitChatGames
         }
 
         var genesis = TableState.Parse(gameId, 0, status.First.State) ?? throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Peer, "The silo's table is none.");
-        return new GameTable(Calls, Secrets, genesis, journal, _time);
+        var table = new GameTable(Calls, Secrets, genesis, journal, _time, waits ? request : null);
+        if (waits)
+        {
+            try
+            {
+                await table.WaitForAsync(state => state.Seats?.Find(Secrets.PeerId.Span) is not null, cancellationToken).ConfigureAwait(false);
+            }
+            catch
+            {
+                await table.DisposeAsync().ConfigureAwait(false);
+                throw;
+            }
+        }
+
+        return table;
+    }
+
+    /// <summary>The same for the same game, so that who starts again while it waits asks for the same.</summary>
+    private JoinRequest Request(ReadOnlyMemory<byte> gameId, string displayName, ulong chips, bool isPostQuantum)
+    {
+        var publicKey = new byte[Ed25519.PublicKeySize];
+        _key.WritePublicKey(publicKey);
+        byte[]? second = null;
+        if (isPostQuantum)
+        {
+            second = new byte[MlDsa87.PublicKeySize];
+            (_postQuantum ?? throw new XtmpException(XtmpErrorCode.PermissionDenied, Fault.Local, "This table is post-quantum, and the player has no ML-DSA-87 key.")).WritePublicKey(second);
+        }
+
+        return Secrets.Request(gameId.Span, publicKey, second is null ? default(ReadOnlyMemory<byte>?) : second, displayName, chips, SHA256.HashData([.. "BITCHAT1 join nonce"u8, .. Secrets.Seed.Span, .. gameId.Span])[..16]);
     }
 
     private async Task<ReadOnlyMemory<byte>> HoldAsync(ReadOnlyMemory<byte> game, ulong amount, CancellationToken cancellationToken)

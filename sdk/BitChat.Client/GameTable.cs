@@ -15,6 +15,13 @@ public sealed class GameTable : IAsyncDisposable
     private const int MaxWaiting = 4_096;
     private const int MaxRolls = 1_024;
     private const int MaxBatch = 16;
+    private const int MaxBatchBytes = 48 * 1_024;
+    private const int MaxVouched = 2 * SeatSet.MaxSeats;
+
+    /// <summary>How often a player asks to be let in, and how long one that asked is let in: a few times that.</summary>
+    private static readonly TimeSpan JoinInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan VouchTime = TimeSpan.FromSeconds(30);
+
 
     private readonly GameClient _game;
     private readonly PeerSecrets _secrets;
@@ -30,19 +37,23 @@ public sealed class GameTable : IAsyncDisposable
     private readonly SemaphoreSlim _archive = new(0, 1);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task[] _tasks;
+    private readonly JoinRequest? _late;
+    private readonly Dictionary<string, TimeSpan> _vouched = [];
+    private TimeSpan _joinAt;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile TableState _state;
     private volatile RollParts? _parts;
 
-    internal GameTable(GameClient game, PeerSecrets secrets, TableState genesis, string? journal, TimeProvider time)
+    internal GameTable(GameClient game, PeerSecrets secrets, TableState genesis, string? journal, TimeProvider time, JoinRequest? late = null)
     {
         _game = game;
         _secrets = secrets;
         _genesis = genesis;
         _journal = journal is null ? null : new GameJournal(journal);
         _time = time;
+        _late = late;
         _started = time.GetTimestamp();
-        _peer = new TablePeer(secrets, genesis, new TablePeerOptions { BettingWindow = TimeSpan.FromMilliseconds(300), Consensus = new ConsensusLimits { StepTimeout = TimeSpan.FromSeconds(1) } });
+        _peer = new TablePeer(secrets, genesis, TablePeerOptions.Relayed with { Admits = IsVouchedFor });
         _peer.Start(Now, _journal?.Records);
         _state = _peer.State;
         foreach (var decided in _peer.Log.Decided)
@@ -153,8 +164,32 @@ public sealed class GameTable : IAsyncDisposable
 
             _peer.HandleTimeout(Now);
             Drain();
+            if (_late is not null && Seat is null && Now.Elapsed >= _joinAt)
+            {
+                _joinAt = Now.Elapsed + JoinInterval;
+                _peer.Join(_late, Now);
+                Drain();
+            }
         }
     }
+
+    /// <summary>The silo passes a request to join on only where the chips are set aside.</summary>
+    private void Vouch(JoinRequest request)
+    {
+        foreach (var old in _vouched.Where(pair => Now.Elapsed - pair.Value >= VouchTime).Select(pair => pair.Key).ToArray())
+        {
+            _vouched.Remove(old);
+        }
+
+        if (_vouched.Count < MaxVouched)
+        {
+            _vouched[NameOf(request)] = Now.Elapsed;
+        }
+    }
+
+    private bool IsVouchedFor(JoinRequest request) => _vouched.TryGetValue(NameOf(request), out var at) && Now.Elapsed - at < VouchTime;
+
+    private static string NameOf(JoinRequest request) => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(EncodedOperation.Of(request)));
 
     /// <summary>Envelopes of the others. A session that is lost is replaced, and the stream begins anew; what was missed the peers repair.</summary>
     private async Task FollowAsync()
@@ -168,7 +203,7 @@ public sealed class GameTable : IAsyncDisposable
                     var message = item.Envelope;
                     if (!IsCut && !message.Sender.Span.SequenceEqual(_secrets.PeerId.Span) && (item.To is not { } to || to.Span.SequenceEqual(_secrets.PeerId.Span)))
                     {
-                        await _work.Writer.WriteAsync(() => _peer.HandleMessage(message, Now), _stop.Token).ConfigureAwait(false);
+                        await _work.Writer.WriteAsync(() => Handle(message), _stop.Token).ConfigureAwait(false);
                     }
                 }
             }
@@ -177,6 +212,16 @@ public sealed class GameTable : IAsyncDisposable
                 await Task.Delay(TimeSpan.FromMilliseconds(200), _time, _stop.Token).ConfigureAwait(false);
             }
         }
+    }
+
+    private void Handle(ConsensusMessage message)
+    {
+        if (message.Payload is ConsensusPayload.JoinRequestArm { Value: var request })
+        {
+            Vouch(request);
+        }
+
+        _peer.HandleMessage(message, Now);
     }
 
     private async Task SendAsync()
@@ -201,7 +246,8 @@ public sealed class GameTable : IAsyncDisposable
         var batch = new List<DecidedValue>();
         for (; ; )
         {
-            while (batch.Count < MaxBatch && _decided.Reader.TryRead(out var decided))
+            // The first goes whatever its size; at a post-quantum table one has up to 30 KiB.
+            while (batch.Count < MaxBatch && batch.Sum(value => value.GetEncodedSize()) < MaxBatchBytes && _decided.Reader.TryRead(out var decided))
             {
                 batch.Add(decided);
             }

@@ -144,7 +144,7 @@ internal sealed class SimulatedPeer
             return;
         }
 
-        _peer.Join($"player {Number}", SimulatedSignatures.KeyOf(_life.Options.Seed, Number), null, 500, Time);
+        _peer.Join(_secrets.Request(_life.Genesis.GameId.Span, SimulatedSignatures.KeyOf(_life.Options.Seed, Number), null, $"player {Number}", 500, (byte[])[.. BitConverter.GetBytes(_life.Now.Ticks), .. new byte[8]]), Time);
         Drain();
         _life.After(TimeSpan.FromSeconds(3), Join);
     }

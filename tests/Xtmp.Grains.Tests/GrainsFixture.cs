@@ -18,8 +18,11 @@ internal sealed class GrainsFixture : IAsyncDisposable
 
     private readonly List<GrainSilo> _silos = [];
 
-    public GrainsFixture(GrainOptions? options = null)
+    /// <param name="options">Null: an opening balance of 1,000.</param>
+    /// <param name="time">Null: <see cref="Time"/>, which the test moves.</param>
+    public GrainsFixture(GrainOptions? options = null, TimeProvider? time = null)
     {
+        Clock = time ?? Time;
         Options = (options ?? new GrainOptions { OpeningBalance = 1000 }) with { Network = Network, Entropy = new SeededEntropy(4) };
         Silo = Start(Store);
     }
@@ -27,6 +30,8 @@ internal sealed class GrainsFixture : IAsyncDisposable
     public MemoryGrainStore Store { get; } = new();
 
     public VirtualTimeProvider Time { get; } = new();
+
+    public TimeProvider Clock { get; }
 
     public GrainOptions Options { get; }
 
@@ -77,7 +82,7 @@ internal sealed class GrainsFixture : IAsyncDisposable
             store,
             builder => builder.AddSiloGrains(Options),
             new RuntimeOptions { OutboxRetryMin = TimeSpan.FromSeconds(1), OnFault = Faults.Enqueue },
-            Time).GetAwaiter().GetResult();
+            Clock).GetAwaiter().GetResult();
         _silos.Add(silo);
         return silo;
     }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Security.Cryptography;
+using BitChat.Messages;
 using Xtmp.Crypto;
 
 namespace BitChat.Peer;
@@ -14,6 +15,30 @@ public sealed record PeerSecrets(ReadOnlyMemory<byte> PeerId, ISeatSignatures Si
 {
     /// <summary>The public side of <see cref="DealSecret"/>, 33 bytes.</summary>
     public byte[] DealKey => Group.Encode(Group.Multiply(Group.Generator, DealSecret));
+
+    /// <summary>A signed request to sit at a table.</summary>
+    /// <param name="game">The game, 16 bytes.</param>
+    /// <param name="ed25519Key">This peer's public key.</param>
+    /// <param name="postQuantumKey">Its ML-DSA-87 key, at a post-quantum table.</param>
+    /// <param name="displayName">For people.</param>
+    /// <param name="chips">What it brings; 0 for a witness.</param>
+    /// <param name="nonce">16 bytes that make the request unique.</param>
+    public JoinRequest Request(ReadOnlySpan<byte> game, ReadOnlyMemory<byte> ed25519Key, ReadOnlyMemory<byte>? postQuantumKey, string displayName, ulong chips, ReadOnlyMemory<byte> nonce)
+    {
+        var request = new JoinRequest
+        {
+            Player = PeerId,
+            Ed25519Key = ed25519Key,
+            DisplayName = displayName,
+            Chips = chips,
+            ProtocolVersion = 1,
+            Nonce = nonce,
+            DealKey = DealKey,
+            PostQuantumKey = postQuantumKey,
+            RequestSignature = new byte[64],
+        };
+        return request with { RequestSignature = Signatures.Sign(PeerIds.JoinText(game, request)) };
+    }
 
     /// <summary>A peer with an Ed25519 key, with P-256 for the coin.</summary>
     /// <param name="key">Its key; stays the caller's to dispose.</param>

@@ -155,22 +155,13 @@ public sealed partial class TablePeer
     public ulong? Play(ReadOnlyMemory<byte> body, PeerTime now) => Submit(new GamePlay { Body = body }, now);
 
     /// <summary>Asks the seats to let this peer in.</summary>
-    public void Join(string displayName, ReadOnlyMemory<byte> ed25519Key, ReadOnlyMemory<byte>? postQuantumKey, ulong chips, PeerTime now)
+    /// <param name="request">Signed by this peer (<see cref="PeerSecrets.Request"/>).</param>
+    /// <param name="now">Now.</param>
+    public void Join(JoinRequest request, PeerTime now)
     {
+        ArgumentNullException.ThrowIfNull(request);
         _now = now;
-        var request = new JoinRequest
-        {
-            Player = _secrets.PeerId,
-            Ed25519Key = ed25519Key,
-            DisplayName = displayName,
-            Chips = chips,
-            ProtocolVersion = 1,
-            Nonce = System.Security.Cryptography.SHA256.HashData([.. _secrets.Seed.Span, .. BitConverter.GetBytes(_order++)])[..16],
-            DealKey = _secrets.DealKey,
-            PostQuantumKey = postQuantumKey,
-            RequestSignature = new byte[64],
-        };
-        Send(request with { RequestSignature = _secrets.Signatures.Sign(PeerIds.JoinText(State.GameId.Span, request)) }, null);
+        Send(request, null);
     }
 
     /// <summary>An intent is durable: it is signed and sent.</summary>

@@ -5,6 +5,9 @@ namespace BitChat.Peer;
 /// <summary>Times and bounds of a peer.</summary>
 public sealed record TablePeerOptions
 {
+    /// <summary>Those of a table whose messages a silo relays.</summary>
+    public static TablePeerOptions Relayed { get; } = new() { BettingWindow = TimeSpan.FromMilliseconds(300), Consensus = new ConsensusLimits { StepTimeout = TimeSpan.FromSeconds(1) } };
+
     public ConsensusLimits Consensus { get; init; } = new();
 
     /// <summary>Time between two tellings of what a seat has, each to one other seat, while a height is being decided.</summary>

@@ -19,21 +19,40 @@ public sealed partial class GameGrain
     public async ValueTask<GameArchiveReply> ArchiveAsync(GameArchive request, CallContext context = default)
     {
         var state = RequireState();
-        if (state.Phase != (byte)GamePhase.Playing || Table(state) is not { } table)
+        if (state.Phase == (byte)GamePhase.Playing)
         {
-            return new GameArchiveReply { Height = state.Height, Phase = PhaseOf(state) };
+            if (Take(request.Decided, request.Reveals) is { } wrong)
+            {
+                throw Refusal.Of(XtmpErrorCode.SignatureInvalid, $"Height {wrong} is not what the seats decided next.", "decided");
+            }
+
+            await PayOutAsync().ConfigureAwait(true);
+            Wake();
         }
 
-        foreach (var decided in request.Decided)
+        return new GameArchiveReply { Height = State!.Height, Phase = PhaseOf(State) };
+    }
+
+    /// <summary>
+    /// Takes values and parts of the roll in, each verified as a seat would: the height that does not follow, or null. A table that
+    /// has closed is settled.
+    /// </summary>
+    private ulong? Take(IEnumerable<DecidedValue> values, IEnumerable<RandomnessReveal> reveals)
+    {
+        var state = State!;
+        var table = Table(state)!;
+        ulong? wrong = null;
+        foreach (var decided in values)
         {
             if (decided.Value.Height <= table.Height)
             {
                 continue;
             }
 
-            if (table.Seats is not { } seats || !Certificates.Verify(seats, Verifier, decided) || _rules.Apply(table, decided.Value, out _) is not { } after)
+            if (table.Seats is not { } seats || !Certificates.Verify(seats, Verifier, decided) || _rules.Apply(table, decided.Value, out _) is not { } after || !TryAdmit(decided, ref state))
             {
-                throw Refusal.Of(XtmpErrorCode.SignatureInvalid, $"Height {decided.Value.Height} is not what the seats decided next.", "decided");
+                wrong = decided.Value.Height;
+                break;
             }
 
             table = after;
@@ -41,10 +60,10 @@ public sealed partial class GameGrain
         }
 
         // Parts that others have handed in stay.
-        RandomnessReveal[] good = [.. Reveals(state).Concat(request.Reveals.ToArray()).Where(reveal => table.Game.AwaitsRoll && _rules.IsGood(table, reveal)).DistinctBy(reveal => reveal.Seat).OrderBy(reveal => reveal.Seat)];
+        RandomnessReveal[] good = [.. Reveals(state).Concat(reveals).Where(reveal => table.Game.AwaitsRoll && _rules.IsGood(table, reveal)).DistinctBy(reveal => reveal.Seat).OrderBy(reveal => reveal.Seat)];
         if (table.Height == state.Height && good.Length == Reveals(state).Length)
         {
-            return new GameArchiveReply { Height = state.Height, Phase = PhaseOf(state) };
+            return wrong;
         }
 
         State = state with
@@ -57,11 +76,33 @@ public sealed partial class GameGrain
         if (table.Snapshot.Closed)
         {
             Settle(table);
-            await PayOutAsync().ConfigureAwait(true);
         }
 
-        Wake();
-        return new GameArchiveReply { Height = State.Height, Phase = PhaseOf(State) };
+        return wrong;
+    }
+
+    /// <summary>Who was let in sits there from now on, with the hold that it waited with. False for anybody whose chips nobody has set aside.</summary>
+    private bool TryAdmit(DecidedValue decided, ref GameState state)
+    {
+        foreach (var operation in decided.Value.Operations)
+        {
+            if (EncodedOperation.Parse<TableOperation>(operation.Body.Span) is not TableOperation.AdmitArm { Value.Request: var request })
+            {
+                continue;
+            }
+
+            var members = state.Members.ToArray();
+            var index = Array.FindIndex(members, member => member.Until is not null && member.Request.Span.SequenceEqual(EncodedOperation.Of(request)));
+            if (index < 0 || members[index].Until is not { } until || Context.Now >= until)
+            {
+                return false;
+            }
+
+            members[index] = members[index] with { Until = null };
+            state = state with { Members = [.. members], Deadline = until < state.Deadline ? until : state.Deadline };
+        }
+
+        return true;
     }
 
     public async ValueTask<GameHistoryReply> HistoryAsync(GameHistory request, CallContext context = default)
@@ -116,11 +157,18 @@ public sealed partial class GameGrain
         var settlement = Settlement.Of(_rules, table, Reveals(state));
         var owed = state.Members.ToArray().Select(member =>
         {
+            if (member.Until is not null)
+            {
+                // The seats never let it in.
+                return member.BuyIn;
+            }
+
             var player = Request(member).Player;
             return settlement.Chips.Concat(table.Snapshot.PaidOut.ToArray()).Where(paid => paid.Player.Span.SequenceEqual(player.Span)).Aggregate(0UL, (sum, paid) => sum + paid.Chips);
         }).ToArray();
         var brought = state.Members.ToArray().Append(state.Bank).Aggregate(0UL, (sum, member) => sum + member.BuyIn);
-        Invariant.Check(brought == table.Snapshot.BroughtIn);
+        var waiting = state.Members.Where(member => member.Until is not null).Aggregate(0UL, (sum, member) => sum + member.BuyIn);
+        Invariant.Check(brought - waiting == table.Snapshot.BroughtIn);
         State = state with { Phase = PayingOut, Payouts = [.. owed, brought - owed.Aggregate(0UL, (sum, chips) => sum + chips)] };
     }
 

@@ -23,6 +23,12 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
     /// <summary>Bytes of them.</summary>
     public const int MaxRecentBytes = 1_024 * 1_024;
 
+    /// <summary>Members in a game's life, those that left or wait counted.</summary>
+    public const int MaxMembers = 64;
+
+    /// <summary>How long before its hold may back it no more a request to join is no longer passed on.</summary>
+    private static readonly TimeSpan AdmissionTime = TimeSpan.FromMinutes(10);
+
     private const int MaxHistoryBytes = 48 * 1_024;
     private const int MaxLeft = 60_000;
     private const byte PayingOut = 3;
@@ -34,6 +40,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
     private readonly Dictionary<int, TimeSpan> _heard = [];
     private readonly TableRules _rules = new(Verifier, P256Group.Instance, new ProofCache());
     private int _recentBytes;
+    private (GameState? Of, ReadOnlyMemory<byte>[] Ids) _players = (null, []);
 
     public GameGrain(GrainOptions options)
     {
@@ -66,7 +73,13 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
             throw Refusal.Of(XtmpErrorCode.PayloadInvalid, "A game has players.", "witnesses");
         }
 
+        if (request.SiloWitnesses > request.Witnesses)
+        {
+            throw Refusal.Of(XtmpErrorCode.PayloadInvalid, "The silo runs some of the witnesses.", "silo_witnesses");
+        }
+
         var hold = await RequireHoldAsync(request.Wallet, request.BankHold).ConfigureAwait(true);
+        var witnesses = MakeWitnesses(request.SiloWitnesses, request.PostQuantum);
         State = new GameState
         {
             Phase = (byte)GamePhase.Open,
@@ -75,7 +88,9 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
             Witnesses = request.Witnesses,
             MinBuyIn = request.MinBuyIn,
             Bank = new GameMember { Wallet = request.Wallet, Hold = request.BankHold, BuyIn = hold.Amount, Request = Array.Empty<byte>() },
-            Members = [],
+            Members = [.. witnesses.Select(witness => witness.Member)],
+            PostQuantum = request.PostQuantum,
+            SiloWitnesses = [.. witnesses.Select(witness => witness.Record)],
             First = Array.Empty<byte>(),
             Height = 0,
             Table = Array.Empty<byte>(),
@@ -94,33 +109,28 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
         RequireOwner(request.Wallet, context);
         var state = RequireState();
         var members = state.Members.ToArray();
-        var seat = Array.FindIndex(members, member => Request(member).Player.Span.SequenceEqual(request.Player.Player.Span));
-        if (seat >= 0)
+        var known = Array.FindIndex(Players(), player => player.Span.SequenceEqual(request.Player.Player.Span));
+        if (known >= 0)
         {
-            return members[seat].Wallet.Span.SequenceEqual(request.Wallet.Span)
-                ? new GameJoinReply { Seat = (byte)seat, Phase = PhaseOf(state) }
+            return members[known].Wallet.Span.SequenceEqual(request.Wallet.Span)
+                ? new GameJoinReply { Seat = SeatOf(known), Phase = PhaseOf(state) }
                 : throw Refusal.Of(XtmpErrorCode.Conflict, "The player sits there for another wallet.", "player.player");
-        }
-
-        if (state.Phase != (byte)GamePhase.Open)
-        {
-            throw Refusal.Of(XtmpErrorCode.Conflict, "The game has begun.", "game_id");
         }
 
         var player = request.Player;
         var isWitness = request.HoldId is null;
+        RequireRoom(state, isWitness);
         var key = new Seat { Number = 0, Peer = player.Player, Ed25519Key = player.Ed25519Key, DealKey = player.DealKey };
         if (!player.Player.Span.SequenceEqual(PeerIds.Of(player.Ed25519Key.Span))
             || P256Group.Instance.Decode(player.DealKey.Span) is null
-            || player.PostQuantumKey is not null
             || !Verifier.Verify(key, PeerIds.JoinText(GameId.Span, player), player.RequestSignature.Span))
         {
             throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "The player has not signed the request.", "player.request_signature");
         }
 
-        if (members.Count(member => member.Hold is null == isWitness) >= (isWitness ? state.Witnesses : state.Seats - state.Witnesses))
+        if (player.PostQuantumKey is not null != state.PostQuantum)
         {
-            throw Refusal.Of(XtmpErrorCode.Conflict, isWitness ? "All witnesses are there." : "All players are there.", "hold_id");
+            throw Refusal.Of(XtmpErrorCode.PayloadInvalid, state.PostQuantum ? "Every seat of this game has an ML-DSA-87 key." : "The seats of this game have no ML-DSA-87 keys.", "player.post_quantum_key");
         }
 
         var (buyIn, deadline) = (0UL, state.Deadline);
@@ -140,20 +150,30 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
             throw Refusal.Of(XtmpErrorCode.PayloadInvalid, "The chips are the hold's amount.", "player.chips");
         }
 
-        // Witnesses sit behind the players, whenever they came: the numbers are final once all are there.
         var member = new GameMember { Wallet = request.Wallet, Hold = request.HoldId, BuyIn = buyIn, Request = EncodedOperation.Of(player), Device = request.Device };
-        var players = members.Where(other => other.Hold is not null);
-        var witnesses = members.Where(other => other.Hold is null);
-        members = isWitness ? [.. players, .. witnesses, member] : [.. players, member, .. witnesses];
-        State = state with { Members = [.. members], Deadline = deadline, ActiveAt = Context.Now };
-        if (members.Length == state.Seats)
+        if (state.Phase == (byte)GamePhase.Playing)
         {
-            Begin();
+            // The seats decide; its hold shortens nobody's game until they have.
+            State = state with { Members = [.. members, member with { Until = deadline }] };
+        }
+        else
+        {
+            // Witnesses sit behind the players, whenever they came: the numbers are final once all are there.
+            var players = members.Where(other => other.Hold is not null);
+            var witnesses = members.Where(other => other.Hold is null);
+            members = isWitness ? [.. players, .. witnesses, member] : [.. players, member, .. witnesses];
+            State = state with { Members = [.. members], Deadline = deadline, ActiveAt = Context.Now };
+            if (members.Length == state.Seats)
+            {
+                Begin();
+            }
+
+            Tell(PhaseOf(State));
+            Wake();
+            await ActAsync().ConfigureAwait(true);
         }
 
-        Tell(PhaseOf(State));
-        Wake();
-        return new GameJoinReply { Seat = (byte)Array.IndexOf(members, member), Phase = PhaseOf(State) };
+        return new GameJoinReply { Seat = SeatOf(Array.FindIndex(Players(), id => id.Span.SequenceEqual(player.Player.Span))), Phase = PhaseOf(State) };
     }
 
     public async ValueTask<GameLeaveReply> LeaveAsync(GameLeave request, CallContext context = default)
@@ -179,23 +199,21 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
     public ValueTask DeliverAsync(GameMessage request, CallContext context = default)
     {
         RequireState();
-        if (!request.Envelope.GameId.Span.SequenceEqual(request.GameId.Span) || !State!.Members.ToArray().Any(member => Request(member).Player.Span.SequenceEqual(request.Envelope.Sender.Span)))
+        if (!request.Envelope.GameId.Span.SequenceEqual(request.GameId.Span)
+            || !Array.Exists(Players(), player => player.Span.SequenceEqual(request.Envelope.Sender.Span)))
         {
             throw Refusal.Of(XtmpErrorCode.PermissionDenied, "Peers of the game alone speak in it.", "envelope.sender");
         }
 
-        // For a seat that is away for a moment; what it misses beyond it gets from the other seats.
-        var envelope = new GameEnvelope { Envelope = request.Envelope, To = request.To };
-        var size = envelope.GetEncodedSize();
-        _recent.Enqueue((envelope, size));
-        for (_recentBytes += size; _recent.Count > MaxRecent || _recentBytes > MaxRecentBytes;)
+        if (request.Envelope.Payload is ConsensusPayload.JoinRequestArm { Value: var join } && !IsVouchedFor(join))
         {
-            _recentBytes -= _recent.Dequeue().Size;
+            // What is passed on of these the seats believe.
+            throw Refusal.Of(XtmpErrorCode.PermissionDenied, "Nothing is set aside for this request.", "envelope.payload");
         }
 
-        Context.Publish(Topic, envelope);
-        LeaveForDevices(envelope);
-        return default;
+        var envelope = new GameEnvelope { Envelope = request.Envelope, To = request.To };
+        Relay(envelope);
+        return ActAsync(envelope);
     }
 
     public IAsyncEnumerable<GameEnvelope> FollowAsync(GameSubscribe request, CallContext context = default)
@@ -219,6 +237,8 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
             Seats = table?.Snapshot.Seats ?? [],
             Checkpoint = null,
             Phase = PhaseOf(state),
+            PostQuantum = state.PostQuantum,
+            Waiting = [.. Players().Where((_, member) => state.Members[member].Until > Context.Now)],
             First = state.First.Length == 0 ? null : StoredValues.Decode<TranscriptStart>(state.First),
             Payouts = [.. state.Payouts.ToArray().Select((chips, place) =>
             {
@@ -228,6 +248,66 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
         });
     }
 
+    private void Relay(GameEnvelope envelope)
+    {
+        // For a seat that is away for a moment; what it misses beyond it gets from the other seats.
+        var size = envelope.GetEncodedSize();
+        _recent.Enqueue((envelope, size));
+        for (_recentBytes += size; _recent.Count > MaxRecent || _recentBytes > MaxRecentBytes;)
+        {
+            _recentBytes -= _recent.Dequeue().Size;
+        }
+
+        Context.Publish(Topic, envelope);
+        LeaveForDevices(envelope);
+    }
+
+    /// <summary>True for the request of a player that waits to be let in, with chips that are set aside for long enough.</summary>
+    private bool IsVouchedFor(JoinRequest request) =>
+        State!.Members.Any(member => member.Until - AdmissionTime > Context.Now && member.Request.Span.SequenceEqual(EncodedOperation.Of(request)));
+
+    /// <summary>The members' peers, in their order.</summary>
+    private ReadOnlyMemory<byte>[] Players()
+    {
+        if (!ReferenceEquals(_players.Of, State))
+        {
+            _players = (State, [.. State!.Members.Select(member => Request(member).Player)]);
+        }
+
+        return _players.Ids;
+    }
+
+    /// <summary>The seat of a member; of one that waits, or has gone, the next free one.</summary>
+    private byte SeatOf(int member)
+    {
+        var state = State!;
+        return Table(state) is not { } table ? (byte)member
+            : (byte)Math.Min(SeatSet.MaxSeats - 1, table.Seats?.Find(Players()[member].Span) ?? table.Snapshot.Seats.Count);
+    }
+
+    private void RequireRoom(GameState state, bool isWitness)
+    {
+        if (state.Phase == (byte)GamePhase.Open)
+        {
+            if (state.Members.Count(member => member.Hold is null == isWitness) >= (isWitness ? state.Witnesses : state.Seats - state.Witnesses))
+            {
+                throw Refusal.Of(XtmpErrorCode.Conflict, isWitness ? "All witnesses are there." : "All players are there.", "hold_id");
+            }
+        }
+        else if (state.Phase != (byte)GamePhase.Playing)
+        {
+            throw Refusal.Of(XtmpErrorCode.Conflict, "The game is over.", "game_id");
+        }
+        else if (isWitness)
+        {
+            throw Refusal.Of(XtmpErrorCode.Conflict, "The game has begun; who comes now brings chips.", "hold_id");
+        }
+        else if (state.Members.Count >= MaxMembers || Table(state)!.Snapshot.Seats.Count + state.Members.Count(member => member.Until > Context.Now) >= SeatSet.MaxSeats)
+        {
+            throw Refusal.Of(XtmpErrorCode.Conflict, "All seats are taken or waited for.", "game_id");
+        }
+    }
+
     /// <summary>Leaves what matters later, proposals and operations, for the devices of players of which nothing has been heard of late.</summary>
     private void LeaveForDevices(GameEnvelope envelope)
     {
@@ -235,7 +315,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
         var now = Context.Monotonic;
         for (var number = 0; number < members.Count; number++)
         {
-            var player = Request(members[number]).Player;
+            var player = Players()[number];
             if (player.Span.SequenceEqual(envelope.Envelope.Sender.Span))
             {
                 _heard[number] = now;
@@ -308,11 +388,12 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
             [.. members.Select((member, number) =>
             {
                 var request = Request(member);
-                return new Seat { Number = (byte)number, Peer = request.Player, Ed25519Key = request.Ed25519Key, DealKey = request.DealKey, Witness = member.Hold is null };
+                return new Seat { Number = (byte)number, Peer = request.Player, Ed25519Key = request.Ed25519Key, DealKey = request.DealKey, Witness = member.Hold is null, PostQuantumKey = request.PostQuantumKey };
             })],
             [.. members.Select(member => member.BuyIn)],
             state.Bank.BuyIn,
-            Context.Now);
+            Context.Now,
+            state.PostQuantum);
         State = state with
         {
             Phase = (byte)GamePhase.Playing,

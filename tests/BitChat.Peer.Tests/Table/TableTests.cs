@@ -84,7 +84,7 @@ public sealed class TableTests(ITestOutputHelper output)
         var key = Xtmp.Crypto.Ed25519PrivateKey.FromSeed(TestTable.Seed(77));
         var newcomer = PeerSecrets.Of(key, TestTable.Seed(78));
         network.Add(newcomer, table.Genesis, new TablePeerOptions());
-        network.Do(4, peer => peer.Join("newcomer", TestTable.PublicOf(key), null, 250, network.Now));
+        network.Do(4, peer => peer.Join(newcomer.Request(table.Genesis.GameId.Span, TestTable.PublicOf(key), null, "newcomer", 250, new byte[16]), network.Now));
         Assert.True(network.RunUntil(() => network.Peers[4].Seat is not null));
         Assert.Equal(5, network.Peers[0].State.Snapshot.Seats.Count);
         Assert.Equal(2UL, network.Peers[0].State.Snapshot.Epoch);
