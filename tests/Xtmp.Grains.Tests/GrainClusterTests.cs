@@ -37,6 +37,31 @@ public sealed class GrainClusterTests : IAsyncLifetime
             Assert.Contains(grain.GetCustomAttributes(inherit: true), attribute => attribute is Orleans.Placement.PlacementAttribute));
 
     [Fact]
+    public async Task wallets_and_sessions_are_where_they_are_called_first_and_names_are_spread()
+    {
+        const int Each = 3;
+        const int Names = 60;
+        for (var number = 0; number < Each * Silos; number++)
+        {
+            var wallet = new TestWallet(100 + (ulong)number);
+            await new WalletClient(Invoker(number % Silos)).RegisterAsync(wallet.Registration(), wallet.Context);
+            await new SessionClient(Invoker(number % Silos)).OpenedAsync(
+                new SessionOpened { SessionId = wallet.Caller.SessionId, PeerAddress = wallet.Caller.PeerAddress, At = DateTimeOffset.UnixEpoch, Gateway = $"g-{number % Silos}" }, wallet.Context);
+        }
+
+        for (var number = 0; number < Names; number++)
+        {
+            await new RegistryClient(Invoker(0)).QueryAsync(new RegistryQuery { Name = $"name{number}" });
+        }
+
+        Assert.All(_cluster.Members, member => Assert.Equal((Each, Each), (Count(member, "Wallet"), Count(member, "Session"))));
+        Assert.Equal(Names, _cluster.Members.Sum(member => Count(member, "Registry")));
+        Assert.All(_cluster.Members, member => Assert.InRange(Count(member, "Registry"), 1, Names - Silos));
+
+        static int Count(TestMember member, string kind) => member.Silo.ReadStatistics().Grains.GetValueOrDefault(kind);
+    }
+
+    [Fact]
     public async Task an_operator_at_any_silo_asks_and_closes_a_session_of_another()
     {
         // The gateway of silo 1.
