@@ -7,7 +7,7 @@ using Xtmp.Transport;
 namespace Xtmp.Silo.Tests;
 
 /// <summary>The whole way: client, socket, session, gateway, grain, database, and back.</summary>
-public sealed class EndToEndTests
+public sealed class EndToEndTests(SharedSilo shared) : IClassFixture<SharedSilo>
 {
     private const string Currency = "XTM";
 
@@ -45,7 +45,7 @@ public sealed class EndToEndTests
     [Fact]
     public async Task both_ends_prove_their_identities()
     {
-        await using var silo = await TestSilo.StartAsync();
+        var silo = shared.Silo;
         using var keys = IdentityKey.Generate(SystemEntropy.Instance);
         await using var client = await silo.ConnectAsync(keys);
         Assert.Equal(CipherSuite.X25519MlKem1024, client.Session!.Suite);
@@ -59,7 +59,7 @@ public sealed class EndToEndTests
     [InlineData(EncryptionType.PostQuantum)]
     public async Task every_encryption_type_carries_calls(EncryptionType encryption)
     {
-        await using var silo = await TestSilo.StartAsync();
+        var silo = shared.Silo;
         await using var client = await silo.ConnectAsync(configure: options => options with { EncryptionTypes = [encryption] });
         Assert.Equal(encryption, client.Session!.Encryption);
         Assert.Equal(RegistrySource.Negative, (await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody" })).Source);
@@ -68,7 +68,7 @@ public sealed class EndToEndTests
     [Fact]
     public async Task refuses_a_server_with_another_identity()
     {
-        await using var silo = await TestSilo.StartAsync();
+        var silo = shared.Silo;
         using var other = IdentityKey.Generate(SystemEntropy.Instance);
         var error = await Assert.ThrowsAsync<XtmpException>(() => silo.ConnectAsync(configure: options => options with { ServerFingerprint = other.Public.Fingerprint }));
         Assert.NotEqual(Fault.Local, error.Fault);
@@ -77,7 +77,7 @@ public sealed class EndToEndTests
     [Fact]
     public async Task refuses_to_connect_without_trust()
     {
-        await using var silo = await TestSilo.StartAsync();
+        var silo = shared.Silo;
         var error = await Assert.ThrowsAsync<XtmpException>(() => XtmpConnection.ConnectAsync(silo.Endpoint, new XtmpClientOptions()));
         Assert.Equal(XtmpErrorCode.UntrustedPeer, error.Code);
         Assert.Equal(Fault.Local, error.Fault);
@@ -123,7 +123,7 @@ public sealed class EndToEndTests
     [Fact]
     public async Task a_wallet_needs_authentication_in_this_very_session()
     {
-        await using var silo = await TestSilo.StartAsync();
+        var silo = shared.Silo;
         using var keys = IdentityKey.Generate(SystemEntropy.Instance);
         await using var client = await silo.ConnectAsync(keys);
         var wallet = new XtmpWallet(client, keys);
@@ -164,7 +164,7 @@ public sealed class EndToEndTests
     [Fact]
     public async Task a_wallet_is_not_anothers()
     {
-        await using var silo = await TestSilo.StartAsync();
+        var silo = shared.Silo;
         using var aliceKeys = IdentityKey.Generate(SystemEntropy.Instance);
         using var malloryKeys = IdentityKey.Generate(SystemEntropy.Instance);
         await using var client = await silo.ConnectAsync(malloryKeys);
@@ -184,7 +184,7 @@ public sealed class EndToEndTests
     [Fact]
     public async Task a_bundle_is_followed_live_from_submission_to_submitted()
     {
-        await using var silo = await TestSilo.StartAsync();
+        var silo = shared.Silo;
         await using var client = await silo.ConnectAsync(SampleBundle.Node);
         var bundle = SampleBundle.Create("bundle-1", silo.Host.Network);
         await using var updates = client.Stream.UpdatesAsync(new LiveUpdates { Topic = $"bundle:{bundle.BundleId}", StreamType = StreamType.BundleUpdates }).GetAsyncEnumerator();
@@ -219,7 +219,7 @@ public sealed class EndToEndTests
     [Fact]
     public async Task a_bundle_that_does_not_add_up_is_refused_with_the_field()
     {
-        await using var silo = await TestSilo.StartAsync();
+        var silo = shared.Silo;
         await using var client = await silo.ConnectAsync(SampleBundle.Node);
         var bundle = SampleBundle.Create("bundle-2", silo.Host.Network);
         await using (var stranger = await silo.ConnectAsync())
@@ -244,7 +244,7 @@ public sealed class EndToEndTests
     [Fact]
     public async Task a_large_bundle_is_fragmented_and_arrives()
     {
-        await using var silo = await TestSilo.StartAsync();
+        var silo = shared.Silo;
         await using var client = await silo.ConnectAsync(SampleBundle.Node);
         var bundle = SampleBundle.Create("bundle-large", silo.Host.Network, transactions: 5_000);
         var reply = await client.Bundle.SubmitAsync(new BundleSubmit { BundleId = bundle.BundleId, Bundle = bundle });
@@ -254,7 +254,7 @@ public sealed class EndToEndTests
     [Fact]
     public async Task refuses_locally_what_the_schema_does_not_allow()
     {
-        await using var silo = await TestSilo.StartAsync();
+        var silo = shared.Silo;
         await using var client = await silo.ConnectAsync();
         var error = await Assert.ThrowsAsync<XtmpException>(async () => await client.Registry.QueryAsync(new RegistryQuery { Name = "UPPER" }));
         Assert.Equal(XtmpErrorCode.PayloadInvalid, error.Code);
@@ -265,7 +265,7 @@ public sealed class EndToEndTests
     [Fact]
     public async Task says_which_handlers_are_not_served()
     {
-        await using var silo = await TestSilo.StartAsync();
+        var silo = shared.Silo;
         await using var client = await silo.ConnectAsync();
         var machines = new VmClient(client.Invoker);
         var error = await Assert.ThrowsAsync<XtmpException>(async () => await machines.StatusAsync(new VmStatus { InstanceId = Guid.Empty }));
@@ -275,7 +275,7 @@ public sealed class EndToEndTests
     [Fact]
     public async Task a_thousand_calls_at_once_are_all_answered()
     {
-        await using var silo = await TestSilo.StartAsync();
+        var silo = shared.Silo;
         await using var client = await silo.ConnectAsync();
         var replies = await Task.WhenAll(Enumerable.Range(0, 1000).Select(async index => await client.Registry.QueryAsync(new RegistryQuery { Name = $"name-{index}" })));
         Assert.Equal(Enumerable.Range(0, 1000).Select(index => $"name-{index}"), replies.Select(reply => reply.Name));

@@ -11,7 +11,7 @@ namespace Xtmp.Silo.Tests;
 /// What bad input gets, over a real socket: that one connection closes with the reason and the peer's address in the
 /// log, and a client that was connected all along is served on.
 /// </summary>
-public sealed class HostileFrameTests
+public sealed class HostileFrameTests(SharedSilo shared) : IClassFixture<SharedSilo>
 {
     // Offsets of header fields (SPEC §1).
     private const int HeaderSize = 96;
@@ -43,7 +43,7 @@ public sealed class HostileFrameTests
     [MemberData(nameof(ClosedBeforeHandshake))]
     public async Task rejects_a_hello_with(string defect, string reason)
     {
-        await using var silo = await TestSilo.StartAsync();
+        var silo = shared.Silo;
         await using var bystander = await silo.ConnectAsync();
         await using var peer = await RawPeer.ConnectAsync(silo);
         var hello = peer.Take();
@@ -107,7 +107,7 @@ public sealed class HostileFrameTests
     [MemberData(nameof(ClosedAfterHandshake))]
     public async Task rejects_after_the_handshake(string defect, string reason)
     {
-        await using var silo = await TestSilo.StartAsync();
+        var silo = shared.Silo;
         await using var bystander = await silo.ConnectAsync();
         using var identity = IdentityKey.Generate(SystemEntropy.Instance);
         await using var peer = await RawPeer.EstablishAsync(silo, identity);
@@ -163,7 +163,7 @@ public sealed class HostileFrameTests
     [Fact]
     public async Task answers_an_unknown_message_type_with_an_error_and_lives_on()
     {
-        await using var silo = await TestSilo.StartAsync();
+        var silo = shared.Silo;
         await using var peer = await RawPeer.EstablishAsync(silo);
         peer.Session.SendRequest(0xEE, (byte[])[0x90], default);
         await peer.SendAsync(peer.Take());
@@ -191,7 +191,7 @@ public sealed class HostileFrameTests
     public async Task answers_a_payload_that_is_not_the_schemas(string defect, byte[] payload, XtmpErrorCode code)
     {
         Assert.NotEmpty(defect);
-        await using var silo = await TestSilo.StartAsync();
+        var silo = shared.Silo;
         await using var peer = await RawPeer.EstablishAsync(silo);
         peer.Session.SendRequest(0x30, payload, default);
         await peer.SendAsync(peer.Take());
@@ -251,7 +251,7 @@ public sealed class HostileFrameTests
     private static async Task AssertClosedAsync(TestSilo silo, RawPeer peer, string reason)
     {
         await peer.WaitForCloseAsync();
-        var line = await silo.Log.WaitForAsync(text => text.Contains(peer.Address, StringComparison.Ordinal) && text.Contains("closed", StringComparison.Ordinal));
+        var line = await silo.Log.WaitForAsync(text => text.Contains(peer.Address + " ", StringComparison.Ordinal) && text.Contains(" closed ", StringComparison.Ordinal), peer.LoggedBefore);
         Assert.Contains(reason, line, StringComparison.Ordinal);
     }
 

@@ -77,7 +77,6 @@ public sealed class NegativePeerTests(ITestOutputHelper output)
     private static async Task<string> RunAsync(TestSilo silo, Attack attack, bool webSocket)
     {
         var ticket = attack.WithTicket ? await TicketAttacks.TakeTicketAsync(silo) : null;
-        var logged = silo.Log.Lines.Count;
         await using var peer = attack.Established ? await RawPeer.EstablishAsync(silo, webSocket: webSocket) : await RawPeer.ConnectAsync(silo, ticket: ticket, webSocket: webSocket);
         try
         {
@@ -93,6 +92,6 @@ public sealed class NegativePeerTests(ITestOutputHelper output)
         }
 
         await peer.WaitForCloseAsync();
-        return await silo.Log.WaitForAsync(line => line.Contains(peer.Address + " ", StringComparison.Ordinal) && line.Contains(" closed ", StringComparison.Ordinal), logged);
+        return await silo.Log.WaitForAsync(line => line.Contains(peer.Address + " ", StringComparison.Ordinal) && line.Contains(" closed ", StringComparison.Ordinal), peer.LoggedBefore);
     }
 }

@@ -34,12 +34,16 @@ internal sealed partial class RawPeer : IAsyncDisposable
 
     public string Address => _socket.LocalEndPoint!.ToString()!;
 
+    /// <summary>Lines of the silo's log before this peer came: an address in them is another's.</summary>
+    public int LoggedBefore { get; private init; }
+
     /// <summary>A connected socket with the first flight still in the session.</summary>
     public static async Task<RawPeer> ConnectAsync(TestSilo silo, IdentityKey? identity = null, SessionTicket? ticket = null, bool webSocket = false)
     {
+        var logged = silo.Log.Lines.Count;
         var socket = await Loopback.ConnectAsync(webSocket ? silo.Host.WebSocketEndPoint! : silo.Host.EndPoint);
         Stream stream = webSocket ? WebSocketStream.Create(await Loopback.UpgradeAsync(socket), WebSocketMessageType.Binary) : new NetworkStream(socket);
-        return new RawPeer(socket, stream, silo.Host.Fingerprint, identity, ticket);
+        return new RawPeer(socket, stream, silo.Host.Fingerprint, identity, ticket) { LoggedBefore = logged };
     }
 
     /// <summary>A peer whose handshake is done and whose flights are all sent.</summary>
