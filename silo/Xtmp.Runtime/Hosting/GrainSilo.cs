@@ -163,6 +163,7 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
                 _services.Local.CancelAll();
             }
 
+            _services.Local.EndWaits();
             await _host.StopAsync(cancellationToken).ConfigureAwait(false);
         }
     }

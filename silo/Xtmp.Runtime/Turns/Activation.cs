@@ -51,6 +51,9 @@ internal sealed class Activation
     /// <summary>The version this activation has loaded or committed last; 0 for a grain that has never committed.</summary>
     public long Version => Volatile.Read(ref _version);
 
+    /// <summary>True while calls wait for a later turn.</summary>
+    public bool IsAwaited => _deferred.IsAwaited;
+
     /// <summary>A call from this silo, on the caller's thread.</summary>
     public ValueTask<XtmpReply> CallAsync(XtmpCall call)
     {
@@ -264,9 +267,15 @@ internal sealed class Activation
     private async ValueTask<XtmpReply> FinishAsync(CallTurn turn, ValueTask<TurnOutcome> running, bool isCounted)
     {
         var outcome = await running.ConfigureAwait(false);
-        if (turn.Deferred is { } deferred)
+        if (turn.Deferred is { } deferred && outcome is { Error: null, IsMoved: false })
         {
-            return outcome is { Error: null, IsMoved: false } ? await _deferred.WaitAsync(turn, deferred, isCounted).ConfigureAwait(false) : ToReply(turn, outcome);
+            var waiting = _deferred.WaitAsync(turn, deferred, isCounted);
+            if (_services.Local.IsEnding)
+            {
+                Leave();
+            }
+
+            return await waiting.ConfigureAwait(false);
         }
 
         // The grain is free meanwhile.

@@ -7,6 +7,17 @@ internal sealed class DeferredCalls
     private HashSet<DeferredReply>? _waiting;
     private bool _isClosed;
 
+    public bool IsAwaited
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _waiting is { Count: > 0 };
+            }
+        }
+    }
+
     /// <param name="turn">The turn of the call, which is committed.</param>
     /// <param name="deferred">Its reply.</param>
     /// <param name="isCounted">The call is counted as activity of this silo.</param>

@@ -10,6 +10,10 @@ namespace Xtmp.Runtime;
 internal sealed class LocalActivations
 {
     private readonly ConcurrentDictionary<GrainId, Activation> _activations = new();
+    private volatile bool _isEnding;
+
+    /// <summary>The silo is about to stop: nobody may wait for a later turn here.</summary>
+    public bool IsEnding => _isEnding;
 
     public Activation? Find(GrainId id) => _activations.GetValueOrDefault(id);
 
@@ -21,6 +25,19 @@ internal sealed class LocalActivations
     public void Enter(Activation activation) => _activations[activation.Id] = activation;
 
     public void Leave(Activation activation) => _activations.TryRemove(new KeyValuePair<GrainId, Activation>(activation.Id, activation));
+
+    /// <summary>
+    /// The silo is about to stop. Orleans lets no grain go while somebody waits for its reply, so that those whose calls wait for a
+    /// later turn leave first: their successors are asked again.
+    /// </summary>
+    public void EndWaits()
+    {
+        _isEnding = true;
+        foreach (var activation in _activations.Values.Where(activation => activation.IsAwaited))
+        {
+            activation.Leave();
+        }
+    }
 
     /// <summary>Asks whatever runs to stop, where a drain is given up.</summary>
     public void CancelAll()
