@@ -20,7 +20,7 @@ public sealed class FaultMatrixTests
     public async Task no_acknowledged_transfer_is_lost_or_doubled()
     {
         var isLong = Environment.GetEnvironmentVariable("XTMP_FAULTS") == "long";
-        await RunAsync(clients: isLong ? 500 : 24, transfers: isLong ? 100 : 12, cuts: isLong ? 200 : 16, kills: isLong ? 2 : 1);
+        await RunAsync(clients: isLong ? 500 : 12, transfers: isLong ? 100 : 10, cuts: isLong ? 200 : 10, kills: isLong ? 2 : 1);
     }
 
     private static async Task RunAsync(int clients, int transfers, int cuts, int kills)

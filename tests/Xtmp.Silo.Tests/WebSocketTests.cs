@@ -12,14 +12,24 @@ using Xtmp.Transport;
 namespace Xtmp.Silo.Tests;
 
 /// <summary>Sessions over WebSocket, directly, through a proxy, and where TCP does not connect; and what the listener refuses.</summary>
-public sealed class WebSocketTests
+public sealed class WebSocketTests(WebSocketTests.Shared shared) : IClassFixture<WebSocketTests.Shared>
 {
     private const string Origin = "https://app.example.org";
+
+    /// <summary>A silo with a WebSocket gateway.</summary>
+    public sealed class Shared : SharedSilo
+    {
+        internal override SiloOptions Configure(SiloOptions options) => options with
+        {
+            WebSocket = new IPEndPoint(IPAddress.Loopback, 0),
+            Gateway = options.Gateway with { WebSocketOrigins = [Origin] },
+        };
+    }
 
     [Fact]
     public async Task a_session_over_a_websocket_carries_calls_and_streams()
     {
-        await using var silo = await StartAsync();
+        var silo = shared.Silo;
         using var keys = IdentityKey.Generate(SystemEntropy.Instance);
         await using var client = await XtmpConnection.ConnectAsync(Address(silo), Options(silo) with { Identity = keys });
         await UseAsync(client, keys);
@@ -29,7 +39,7 @@ public sealed class WebSocketTests
     [Fact]
     public async Task a_session_goes_through_an_http_proxy()
     {
-        await using var silo = await StartAsync();
+        var silo = shared.Silo;
         await using var proxy = new ConnectProxy();
         using var keys = IdentityKey.Generate(SystemEntropy.Instance);
         await using var client = await XtmpConnection.ConnectAsync(Address(silo), Options(silo) with { Identity = keys, Proxy = new WebProxy(proxy.Address) });
@@ -42,7 +52,7 @@ public sealed class WebSocketTests
     [Fact]
     public async Task the_websocket_is_taken_where_tcp_does_not_connect()
     {
-        await using var silo = await StartAsync();
+        var silo = shared.Silo;
         using var nobody = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         nobody.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         await using var client = await XtmpConnection.ConnectAsync(
@@ -54,7 +64,7 @@ public sealed class WebSocketTests
     [Fact]
     public async Task tcp_is_taken_where_it_connects()
     {
-        await using var silo = await StartAsync();
+        var silo = shared.Silo;
         await using var client = await XtmpConnection.ConnectAsync($"{Address(silo)},{silo.Endpoint}", Options(silo) with { ConnectionType = ConnectionType.WebSocketFallback });
         Assert.False(client.Endpoint!.IsWebSocket);
     }
@@ -62,7 +72,7 @@ public sealed class WebSocketTests
     [Fact]
     public async Task a_client_that_wants_tcp_alone_takes_no_websocket()
     {
-        await using var silo = await StartAsync();
+        var silo = shared.Silo;
         var error = await Assert.ThrowsAsync<XtmpException>(() => XtmpConnection.ConnectAsync(Address(silo), Options(silo) with { ConnectionType = ConnectionType.TcpReliable }));
         Assert.Equal(Fault.Local, error.Fault);
     }
@@ -75,7 +85,7 @@ public sealed class WebSocketTests
     [InlineData("/other", "xtmp.1", null, HttpStatusCode.NotFound)]
     public async Task the_upgrade_is_for_the_path_the_subprotocol_and_allowed_origins(string path, string subprotocol, string? origin, HttpStatusCode status)
     {
-        await using var silo = await StartAsync();
+        var silo = shared.Silo;
         using var socket = new ClientWebSocket();
         socket.Options.CollectHttpResponseDetails = true;
         socket.Options.AddSubProtocol(subprotocol);
@@ -102,7 +112,7 @@ public sealed class WebSocketTests
     [Fact]
     public async Task a_text_message_closes_with_1003()
     {
-        await using var silo = await StartAsync();
+        var silo = shared.Silo;
         using var socket = new ClientWebSocket();
         socket.Options.AddSubProtocol("xtmp.1");
         await socket.ConnectAsync(new Uri(Address(silo)), CancellationToken.None);
@@ -114,18 +124,11 @@ public sealed class WebSocketTests
     [Fact]
     public async Task a_page_that_is_no_websocket_is_told_so()
     {
-        await using var silo = await StartAsync();
+        var silo = shared.Silo;
         using var http = new HttpClient();
         using var response = await http.GetAsync(new Uri($"http://{silo.Host.WebSocketEndPoint}/xtmp"));
         Assert.Equal(HttpStatusCode.UpgradeRequired, response.StatusCode);
     }
-
-    private static Task<TestSilo> StartAsync() => TestSilo.StartAsync(options =>
-    {
-        options.WebSocket = new IPEndPoint(IPAddress.Loopback, 0);
-        options.Gateway = options.Gateway with { WebSocketOrigins = [Origin] };
-        return options;
-    });
 
     private static string Address(TestSilo silo) => $"ws://{silo.Host.WebSocketEndPoint}/xtmp";
 

@@ -77,7 +77,7 @@ public sealed class BackupTests : IDisposable
     {
         var data = Path.Combine(_directory.FullName, "data");
         var backup = Path.Combine(_directory.FullName, "backup.db");
-        await using (var silo = await SiloProcess.StartAsync(data))
+        await using (await SiloHost.StartAsync(new SiloOptions { DataDirectory = data, Port = 0 }))
         {
             var made = await SiloProcess.RunAsync("backup", "--data", data, "--to", backup);
             Assert.True(made.ExitCode == 0, made.Errors);
@@ -90,7 +90,7 @@ public sealed class BackupTests : IDisposable
         var restored = await SiloProcess.RunAsync("restore", "--data", data, "--from", backup);
         Assert.True(restored.ExitCode == 0, restored.Errors);
         Assert.True(File.Exists(restored.Output.Split("kept as ")[1].Trim()));
-        await using var again = await SiloProcess.StartAsync(data);
+        await using var again = await SiloHost.StartAsync(new SiloOptions { DataDirectory = data, Port = 0 });
     }
 
     [Fact]

@@ -10,31 +10,17 @@ using Xtmp.Transport;
 namespace Xtmp.Silo.Tests.Operations;
 
 /// <summary>The dashboard in a browser. XTMP_SCREENSHOTS=DIR keeps its pictures.</summary>
-public sealed class DashboardTests : IAsyncLifetime
+public sealed class DashboardTests(DashboardTests.Shared shared) : IClassFixture<DashboardTests.Shared>, IAsyncLifetime
 {
-    private const string Chromium = "/usr/bin/chromium";
     private const string Hostile = "<img src=x onerror=document.title='owned'>\u202e";
 
     private readonly List<string> _complaints = [];
-    private IPlaywright? _playwright;
-    private IBrowser? _browser;
+    private readonly List<IPage> _pages = [];
 
-    public async ValueTask InitializeAsync()
+    public ValueTask InitializeAsync()
     {
-        if (!File.Exists(Chromium))
-        {
-            Assert.Skip($"Needs a browser at {Chromium}: on Debian, apt-get install chromium.");
-        }
-
-        var package = typeof(DashboardTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "PlaywrightPackage").Value!;
-        if (!Directory.Exists(Path.Combine(package, ".playwright")))
-        {
-            Assert.Skip("Needs the driver of the package Microsoft.Playwright, where dotnet restore has put it.");
-        }
-
-        Environment.SetEnvironmentVariable("PLAYWRIGHT_DRIVER_SEARCH_PATH", package);
-        _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Chromium, Args = ["--no-sandbox"] });
+        Assert.SkipWhen(shared.Missing is not null, shared.Missing ?? "");
+        return ValueTask.CompletedTask;
     }
 
     [Theory]
@@ -44,16 +30,7 @@ public sealed class DashboardTests : IAsyncLifetime
     [InlineData("phone-dark", 390, 844, ColorScheme.Dark)]
     public async Task shows_what_the_silo_does(string name, int width, int height, ColorScheme scheme)
     {
-        await using var silo = await StartAsync();
-        using var identity = IdentityKey.Generate(SystemEntropy.Instance);
-        await using var client = await silo.ConnectAsync(identity);
-        await new XtmpWallet(client, identity).RegisterAsync();
-        var bundle = SampleBundle.Create("shown", silo.Host.Network);
-        await Assert.ThrowsAsync<XtmpException>(() => client.Bundle.SubmitAsync(new BundleSubmit { BundleId = bundle.BundleId, Bundle = bundle }).AsTask());
-        await using var node = await silo.ConnectAsync(SampleBundle.Node);
-        await node.Bundle.SubmitAsync(new BundleSubmit { BundleId = bundle.BundleId, Bundle = bundle });
-
-        var page = await OpenAsync(silo, width, height, scheme);
+        var page = await OpenAsync(shared.Silo, width, height, scheme);
         await Assertions.Expect(page.Locator("#status")).ToHaveTextAsync("ready");
         await Assertions.Expect(page.Locator("#network")).ToHaveTextAsync("dashboard");
         await Assertions.Expect(page.Locator("#methods")).ToContainTextAsync("Registry.Query");
@@ -77,7 +54,7 @@ public sealed class DashboardTests : IAsyncLifetime
     [Fact]
     public async Task text_from_peers_stays_text_and_new_events_arrive()
     {
-        await using var silo = await StartAsync();
+        await using var silo = await TestSilo.StartAsync(Shared.WithAdminPort);
         var page = await OpenAsync(silo, 1360, 900, ColorScheme.Light);
         await Assertions.Expect(page.Locator("#status")).ToHaveTextAsync("ready");
         silo.Host.Silo.Loggers.CreateLogger("Xtmp.Gateway").LogWarning("{Text}", Hostile);
@@ -94,8 +71,7 @@ public sealed class DashboardTests : IAsyncLifetime
     [Fact]
     public async Task runs_no_script_that_is_not_its_own()
     {
-        await using var silo = await StartAsync();
-        var page = await OpenAsync(silo, 1360, 900, ColorScheme.Light);
+        var page = await OpenAsync(shared.Silo, 1360, 900, ColorScheme.Light);
         await page.EvaluateAsync("() => { const made = document.createElement('script'); try { made.textContent = \"document.title='owned'\"; } catch (error) { } document.head.append(made); }");
         Assert.DoesNotContain("owned", await page.TitleAsync(), StringComparison.Ordinal);
         Assert.NotEmpty(_complaints);
@@ -103,15 +79,11 @@ public sealed class DashboardTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_browser is not null)
+        foreach (var page in _pages)
         {
-            await _browser.DisposeAsync();
+            await page.CloseAsync();
         }
-
-        _playwright?.Dispose();
     }
-
-    private static Task<TestSilo> StartAsync() => TestSilo.StartAsync(options => options with { Admin = new IPEndPoint(IPAddress.Loopback, 0), Grains = options.Grains with { Network = "dashboard" } });
 
     private async Task<IPage> OpenAsync(TestSilo silo, int width, int height, ColorScheme scheme)
     {
@@ -120,10 +92,74 @@ public sealed class DashboardTests : IAsyncLifetime
             await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody" });
         }
 
-        var page = await _browser!.NewPageAsync(new() { ViewportSize = new() { Width = width, Height = height }, ColorScheme = scheme });
+        var page = await shared.Browser!.NewPageAsync(new() { ViewportSize = new() { Width = width, Height = height }, ColorScheme = scheme });
+        _pages.Add(page);
         page.Console += (_, message) => _complaints.AddRange(message.Type is "error" or "warning" ? [message.Text] : []);
         page.PageError += (_, error) => _complaints.Add(error);
         await page.GotoAsync($"http://{silo.Host.AdminEndPoint}/");
         return page;
+    }
+
+    /// <summary>A browser, and a silo in which something of everything has happened.</summary>
+    public sealed class Shared : SharedSilo
+    {
+        private const string Chromium = "/usr/bin/chromium";
+
+        private readonly IdentityKey _identity = IdentityKey.Generate(SystemEntropy.Instance);
+        private readonly List<XtmpConnection> _connections = [];
+        private IPlaywright? _playwright;
+
+        public IBrowser? Browser { get; private set; }
+
+        /// <summary>What this machine lacks, or null.</summary>
+        public string? Missing { get; private set; }
+
+        public override async ValueTask InitializeAsync()
+        {
+            await base.InitializeAsync();
+            var package = typeof(DashboardTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "PlaywrightPackage").Value!;
+            Missing = !File.Exists(Chromium) ? $"Needs a browser at {Chromium}: on Debian, apt-get install chromium."
+                : !Directory.Exists(Path.Combine(package, ".playwright")) ? "Needs the driver of the package Microsoft.Playwright, where dotnet restore has put it."
+                : null;
+            if (Missing is not null)
+            {
+                return;
+            }
+
+            Environment.SetEnvironmentVariable("PLAYWRIGHT_DRIVER_SEARCH_PATH", package);
+            Assertions.SetDefaultExpectTimeout(60_000);
+            _playwright = await Playwright.CreateAsync();
+            Browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Chromium, Args = ["--no-sandbox"] });
+
+            var client = await Silo.ConnectAsync(_identity);
+            var node = await Silo.ConnectAsync(SampleBundle.Node);
+            _connections.AddRange([client, node]);
+            await new XtmpWallet(client, _identity).RegisterAsync();
+            var bundle = SampleBundle.Create("shown", Silo.Host.Network);
+            await Assert.ThrowsAsync<XtmpException>(() => client.Bundle.SubmitAsync(new BundleSubmit { BundleId = bundle.BundleId, Bundle = bundle }).AsTask());
+            await node.Bundle.SubmitAsync(new BundleSubmit { BundleId = bundle.BundleId, Bundle = bundle });
+        }
+
+        public override async ValueTask DisposeAsync()
+        {
+            if (Browser is not null)
+            {
+                await Browser.DisposeAsync();
+            }
+
+            _playwright?.Dispose();
+            foreach (var connection in _connections)
+            {
+                await connection.DisposeAsync();
+            }
+
+            _identity.Dispose();
+            await base.DisposeAsync();
+        }
+
+        internal static SiloOptions WithAdminPort(SiloOptions options) =>
+            options with { Admin = new IPEndPoint(IPAddress.Loopback, 0), Grains = options.Grains with { Network = "dashboard" } };
+
+        internal override SiloOptions Configure(SiloOptions options) => WithAdminPort(options);
     }
 }
