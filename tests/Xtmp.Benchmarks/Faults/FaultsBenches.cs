@@ -51,6 +51,7 @@ internal static class FaultsBenches
         [
             ("TcpReliable", $"xtmp://{proxy.EndPoint}", ConnectionType.TcpReliable),
             ("TcpUdpHybrid", $"xtmp://{proxy.EndPoint}", ConnectionType.TcpUdpHybrid),
+            ("UdpFast", $"xtmp://{proxy.EndPoint}", ConnectionType.UdpFast),
             ("WebSocket", $"ws://{webProxy.EndPoint}/xtmp", ConnectionType.WebSocketFallback),
         ];
         foreach (var (condition, faults) in s_conditions)
