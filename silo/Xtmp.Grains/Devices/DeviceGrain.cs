@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using BitChat.Peer;
+using Orleans.Placement;
 using Xtmp.Grains.State;
 using Xtmp.Messages;
 using Xtmp.Protocol;
@@ -13,6 +14,7 @@ namespace Xtmp.Grains;
 /// A device: its owner, its P-256 key, when it was last seen, and what waits for it. A ZKLock device and a player's device are
 /// the same to it.
 /// </summary>
+[PreferLocalPlacement]
 public sealed class DeviceGrain : XtmpGrain<DeviceRecord>, IDeviceHandler
 {
     private readonly GrainOptions _options;
