@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 
 namespace Xtmp.Protocol.Tests;
@@ -8,7 +7,7 @@ public sealed partial class ErrorCodeTests
     [Fact]
     public void the_specification_names_every_error_code_and_no_other()
     {
-        var section = Section(File.ReadAllText(Path.Combine(Root(), "schema", "SPEC.md")));
+        var section = Section(Repository.Text("schema/SPEC.md"));
         var listed = Listed().Matches(section).Select(match => (Code: int.Parse(match.Groups[1].Value), Name: match.Groups[2].Value)).Order().ToArray();
         var known = Enum.GetValues<XtmpErrorCode>().Where(code => code != XtmpErrorCode.None).Select(code => (Code: (int)code, Name: code.ToString())).Order().ToArray();
         Assert.Equal(known, listed);
@@ -19,8 +18,6 @@ public sealed partial class ErrorCodeTests
         var start = specification.IndexOf("## 6. Errors", StringComparison.Ordinal);
         return specification[start..specification.IndexOf("## 7.", start, StringComparison.Ordinal)];
     }
-
-    private static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", ".."));
 
     // "207 CallCycle" in the text, "| 300 | InsufficientFunds |" in the table.
     [GeneratedRegex(@"\b(\d{1,3}) (?:\| )?([A-Z][A-Za-z]+)(?=[,;. ])")]
