@@ -293,8 +293,8 @@ public sealed partial class XtmpSession : IDisposable
     }
 
     /// <summary>Closes at once: what is queued is dropped and nothing is sent.</summary>
-    public void Abort(XtmpErrorCode code, string text) =>
-        End(new(SessionCloseReason.LocalError, Fault.Local, code, text));
+    public void Abort(XtmpErrorCode code, string text, Fault fault = Fault.Local) =>
+        End(new(SessionCloseReason.LocalError, fault, code, text));
 
     /// <summary>Erases all keys and returns all buffers. A session that still lives is over without a word to the peer.</summary>
     public void Dispose()

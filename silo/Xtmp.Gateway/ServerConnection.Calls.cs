@@ -256,16 +256,7 @@ internal sealed partial class ServerConnection
                 return false;
             }
 
-            try
-            {
-                session.SendResponse(call.ExchangeId, reply, reply.Info.Compressible);
-            }
-            catch (XtmpException error) when (error.Code == XtmpErrorCode.LimitExceeded)
-            {
-                // The client's own limit, announced in its hello: no failure of this silo.
-                throw new XtmpException(error.Code, Fault.Peer, error.Message, innerException: error);
-            }
-
+            session.SendResponse(call.ExchangeId, reply, reply.Info.Compressible);
             if (self._open == 1)
             {
                 self._pump.WriteAtOnce();

@@ -50,6 +50,30 @@ public sealed class ExchangeTests
     }
 
     [Fact]
+    public void a_message_over_the_peers_limit_is_the_fault_of_whoever_asked_for_it()
+    {
+        var small = SessionLimits.Default with { MaxMessageBytes = 1024 };
+        using var pair = Established(PairOptions.Client with { Limits = small }, PairOptions.Server with { Limits = small });
+        Assert.Equal((XtmpErrorCode.LimitExceeded, Fault.Local), Refused(() => pair.Client.Session.SendRequest(Code, new byte[1025], default)));
+        var asked = pair.Client.Session.SendRequest(Code, "?"u8, default);
+        var streamed = pair.Client.Session.SendRequest(Code, "?"u8, new SendOptions { Stream = true, InitialCredit = 8 });
+        pair.Run();
+        Assert.Equal((XtmpErrorCode.LimitExceeded, Fault.Peer), Refused(() => pair.Server.Session.SendResponse(asked, new byte[1025])));
+        Assert.Equal((XtmpErrorCode.LimitExceeded, Fault.Peer), Refused(() => pair.Server.Session.SendItem(streamed, new byte[1025])));
+
+        // Nothing was sent: the exchange can still be answered.
+        Assert.True(pair.Server.Session.SendError(asked, XtmpErrorCode.LimitExceeded, "too long"));
+        pair.Run();
+        Assert.Equal(XtmpErrorCode.LimitExceeded, pair.Client.Single(SessionEventKind.Error).Error!.Code);
+
+        static (XtmpErrorCode, Fault) Refused(Action send)
+        {
+            var error = Assert.Throws<XtmpException>(send);
+            return (error.Code, error.Fault);
+        }
+    }
+
+    [Fact]
     public void many_small_messages_share_frames()
     {
         using var pair = Established();

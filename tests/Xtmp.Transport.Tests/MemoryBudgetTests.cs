@@ -30,7 +30,7 @@ public sealed class MemoryBudgetTests
         Assert.False(budget.IsExceeded);
         await using var large = new Held(budget, 700);
         var close = await large.Closed.WaitAsync(Patience);
-        Assert.Equal(XtmpErrorCode.SlowConsumer, close.Code);
+        Assert.Equal((XtmpErrorCode.SlowConsumer, Fault.Peer), (close.Code, close.Fault));
         while (budget.IsExceeded)
         {
             await Task.Yield();

@@ -39,6 +39,21 @@ public sealed class SessionPumpFaultTests
     }
 
     [Fact]
+    public async Task a_peer_that_takes_no_bytes_is_cut_off_by_its_own_fault()
+    {
+        await using var pumps = await StartAsync(SessionLimits.Default, new BreakableEntropy());
+        pumps.ClientLink.IsStalled = true;
+        while (!pumps.Closed.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        var close = await pumps.Closed;
+        Assert.Equal((XtmpErrorCode.SlowConsumer, Fault.Peer), (close.Code, close.Fault));
+    }
+
+    [Fact]
     public async Task guarded_use_ends_the_session_by_what_it_throws()
     {
         await using var pumps = await StartAsync(SessionLimits.Default, new BreakableEntropy());
@@ -99,6 +114,8 @@ public sealed class SessionPumpFaultTests
 
         public Task Established => _established.Task;
 
+        public Task<SessionClose> Closed => _closed.Task;
+
         public async Task RequireClientFailureAsync<TException>()
             where TException : Exception
         {
@@ -155,15 +172,23 @@ public sealed class SessionPumpFaultTests
     /// <summary>A link whose output fails in a way no link may: a bug, and not a lost connection.</summary>
     private sealed class BreakableLink(ILink inner) : ILink
     {
+        private readonly Pipe _full = new(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
+
         public volatile bool IsBroken;
+
+        public volatile bool IsStalled;
 
         public PipeReader Input => inner.Input;
 
-        public PipeWriter Output => IsBroken ? throw new NotSupportedException("A bug in the link.") : inner.Output;
+        public PipeWriter Output => IsBroken ? throw new NotSupportedException("A bug in the link.") : IsStalled ? _full.Writer : inner.Output;
 
         public string PeerAddress => inner.PeerAddress;
 
-        public void Abort() => inner.Abort();
+        public void Abort()
+        {
+            _full.Reader.Complete();
+            inner.Abort();
+        }
 
         public ValueTask DisposeAsync() => inner.DisposeAsync();
     }

@@ -62,7 +62,7 @@ internal sealed class Outbox(ExchangeTable exchanges, FramePacker packer, Sessio
             return false;
         }
 
-        RequireFits(payload.Length);
+        RequireFits(payload.Length, Fault.Peer);
         exchanges.TryFinishInbound(id, out var exchange);
         Add(EntryOf(exchange.Code, exchange.Priority, FrameKind.Response, id), in payload, compressible);
         return true;
@@ -76,7 +76,7 @@ internal sealed class Outbox(ExchangeTable exchanges, FramePacker packer, Sessio
             return SendItemResult.Gone;
         }
 
-        RequireFits(payload.Length + sizeof(ulong));
+        RequireFits(payload.Length + sizeof(ulong), Fault.Peer);
         if (exchange.Items >= exchange.Credit)
         {
             return SendItemResult.NoCredit;
@@ -236,14 +236,16 @@ internal sealed class Outbox(ExchangeTable exchanges, FramePacker packer, Sessio
             throw new XtmpException(XtmpErrorCode.UnknownMessageType, Fault.Local, $"0x{code:X2} is not a code of a schema.");
         }
 
-        RequireFits(length);
+        RequireFits(length, Fault.Local);
     }
 
-    private void RequireFits(int length)
+    /// <param name="length">Bytes of the message.</param>
+    /// <param name="tooLong">At fault where the peer takes no message so long: who asked for it.</param>
+    private void RequireFits(int length, Fault tooLong)
     {
         if (length > exchanges.PeerLimits.MaxMessageBytes)
         {
-            throw new XtmpException(XtmpErrorCode.LimitExceeded, Fault.Local, $"A message of {length} bytes is over the peer's limit of {exchanges.PeerLimits.MaxMessageBytes}.");
+            throw new XtmpException(XtmpErrorCode.LimitExceeded, tooLong, $"A message of {length} bytes is over the peer's limit of {exchanges.PeerLimits.MaxMessageBytes}.");
         }
 
         if (Bytes + length > limits.MaxSendQueueBytes)

@@ -1,3 +1,4 @@
+using Xtmp.Protocol;
 using Xtmp.Session;
 
 namespace Xtmp.Transport;
@@ -8,7 +9,7 @@ public sealed partial class SessionPump
     /// <summary>Ends the session, which holds too much. What it holds is as good as gone, and counts no more.</summary>
     internal void Shed()
     {
-        Abort(XtmpErrorCode.SlowConsumer, "The silo is short of memory, and this session held most of what waits for peers.");
+        Abort(XtmpErrorCode.SlowConsumer, "The silo is short of memory, and this session held most of what waits for peers.", Fault.Peer);
         lock (_gate)
         {
             StopCounting();

@@ -174,9 +174,9 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     }
 
     /// <summary>Ends the session and the link at once.</summary>
-    public void Abort(XtmpErrorCode code, string text)
+    public void Abort(XtmpErrorCode code, string text, Fault fault = Fault.Local)
     {
-        UseGuarded((code, text), static (session, reason) => session.Abort(reason.code, reason.text));
+        UseGuarded((code, text, fault), static (session, reason) => session.Abort(reason.code, reason.text, reason.fault));
         _link.Abort();
     }
 
@@ -453,7 +453,7 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
         {
             lock (_gate)
             {
-                _session.Abort(XtmpErrorCode.SlowConsumer, $"The peer took no bytes for {_options.WriteStallTimeout.TotalSeconds:0} s.");
+                _session.Abort(XtmpErrorCode.SlowConsumer, $"The peer took no bytes for {_options.WriteStallTimeout.TotalSeconds:0} s.", Fault.Peer);
                 DrainEvents();
             }
 

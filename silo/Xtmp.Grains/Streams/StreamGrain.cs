@@ -185,7 +185,7 @@ public sealed class StreamGrain : XtmpGrain, IStreamHandler
     {
         if (updates.Count > 0 && updates[0].Sequence > after + 1)
         {
-            updates.Insert(0, Gap(request, updates[0].Sequence - 1, updates[0].Sequence - after - 1, updates[0].At));
+            updates.Insert(0, Gap(request, after, updates[0].Sequence - after - 1, updates[0].At));
         }
 
         return updates;

@@ -54,6 +54,7 @@ public sealed class SlowSubscriberTests : IAsyncDisposable
             Assert.Equal(next++, updates.Current.Sequence);
         }
 
+        Assert.Equal(next - 1, updates.Current.Sequence);
         Assert.Equal(Transfers + 1, (int)(next + Assert.IsType<UpdateBody.GapArm>(updates.Current.Body).Value.Missed));
     }
 

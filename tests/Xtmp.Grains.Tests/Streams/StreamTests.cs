@@ -75,7 +75,7 @@ public sealed class StreamTests : IAsyncDisposable
 
         await using var late = Follow($"wallet:{_bob.Key}", StreamType.WalletUpdates, _bob, after: 1);
         Assert.True(await late.MoveNextAsync());
-        Assert.Equal(3UL, Assert.IsType<UpdateBody.GapArm>(late.Current.Body).Value.Missed);
+        Assert.Equal((1UL, 3UL), (late.Current.Sequence, Assert.IsType<UpdateBody.GapArm>(late.Current.Body).Value.Missed));
         Assert.Equal("5 1005", await NextBalanceAsync(late));
     }
 
@@ -103,7 +103,7 @@ public sealed class StreamTests : IAsyncDisposable
 
         await using var updates = Follow("registry:silo.example", StreamType.RegistryUpdates, after: 1);
         Assert.True(await updates.MoveNextAsync());
-        Assert.Equal(1UL, Assert.IsType<UpdateBody.GapArm>(updates.Current.Body).Value.Missed);
+        Assert.Equal((1UL, 1UL), (updates.Current.Sequence, Assert.IsType<UpdateBody.GapArm>(updates.Current.Body).Value.Missed));
         Assert.Equal("3 v3", await NextVersionAsync(updates));
     }
 
