@@ -5,14 +5,14 @@ namespace Xtmp.Messages.Tests;
 /// <summary>What the schema says that calls cost, which is what rates are held to.</summary>
 public sealed class MethodCostTests
 {
-    // Answered from what the silo holds: nothing is written and no signature verified. A method that is not in this list
+    // Answered from what the silo holds: nothing is added and no signature verified. A method that is not in this list
     // costs more, or its schema forgot to say so.
     private static readonly string[] Reads =
     [
         "Wallet.Balance", "Wallet.History", "Wallet.HoldStatus",
         "Bundle.Status", "BundleLedger.Sync", "Registry.Query",
         "Stream.Updates", "Stream.Events", "Stream.Metrics",
-        "Session.InfoQuery", "Lock.Check", "CertificateAuthority.Chain", "Device.Status", "Vm.Status", "VmDirectory.List",
+        "Session.InfoQuery", "Lock.Check", "CertificateAuthority.Chain", "Device.Status", "Device.Follow", "Vm.Status", "VmDirectory.List",
     ];
 
     // What adds a row that stays.
