@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Xtmp.Cli.Tests.Schema;
+using Xtmp.Gateway;
+using Xtmp.Protocol;
 using Xtmp.Silo;
 
 namespace Xtmp.Cli.Tests;
@@ -12,7 +14,17 @@ public sealed class ServerVerbTests : IAsyncLifetime
     private readonly ScratchFolder _scratch = new();
     private SiloHost _silo = null!;
 
-    public async ValueTask InitializeAsync() => _silo = await SiloHost.StartAsync(new SiloOptions { DataDirectory = _scratch.File("data"), Port = 0, Admin = new IPEndPoint(IPAddress.Loopback, 0) });
+    public async ValueTask InitializeAsync()
+    {
+        Tool.Run("keygen", _scratch.File("operator.pem"));
+        _silo = await SiloHost.StartAsync(new SiloOptions
+        {
+            DataDirectory = _scratch.File("data"),
+            Port = 0,
+            Admin = new IPEndPoint(IPAddress.Loopback, 0),
+            Gateway = new GatewayOptions { Roles = new Dictionary<Fingerprint, CallerRoles> { [Xtmp.Fingerprint.Parse(Fingerprint(_scratch.File("operator.pem")))] = CallerRoles.Operator } },
+        });
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -93,6 +105,28 @@ public sealed class ServerVerbTests : IAsyncLifetime
         Assert.Equal(2, anonymous.ExitCode);
         var balance = await RunAsync("call", "Wallet.Balance", $$"""{"wallet":"{{Fingerprint(key)}}"}""", "--identity", key, "--wallet");
         Assert.True(balance.ExitCode == 0, balance.Error);
+    }
+
+    [Fact]
+    public async Task watch_follows_events_and_metrics_for_an_operator()
+    {
+        string key = _scratch.File("operator.pem");
+        var events = RunAsync("watch", "events", "--identity", key, "--count", "2", "--json");
+        while (!events.IsCompleted)
+        {
+            // Every session that ends is an event.
+            await using XtmpConnection connection = await XtmpConnection.ConnectAsync($"xtmp://{_silo.EndPoint}", new XtmpClientOptions { ServerFingerprint = _silo.Fingerprint });
+        }
+
+        Assert.True((await events).ExitCode == 0, (await events).Error);
+        Assert.All(Lines((await events).Output), line => Assert.Equal("Connection", (string?)line["name"]));
+        var metrics = await RunAsync("watch", "metrics", "--interval", "100", "--identity", key, "--count", "1", "--json");
+        Assert.True(metrics.ExitCode == 0, metrics.Error);
+        Assert.Contains(Lines(metrics.Output).Single()["samples"]!.AsArray(), sample => (string?)sample!["name"] == "xtmp.gateway.bytes");
+
+        var anonymous = await RunAsync("watch", "events", "--count", "1");
+        Assert.Equal(3, anonymous.ExitCode);
+        Assert.Contains("AuthenticationRequired", anonymous.Error);
     }
 
     [Fact]

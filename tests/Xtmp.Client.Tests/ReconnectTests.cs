@@ -108,6 +108,45 @@ public sealed class ReconnectTests
     }
 
     [Fact]
+    public async Task what_a_draining_silo_refuses_goes_to_another_silo_and_the_state_says_so()
+    {
+        await using var server = new ScriptedServer(TimeProvider.System);
+        await using var connection = new XtmpConnection([new("a.test", 1), new("b.test", 1)], Options, server.DialAsync);
+        var states = new List<XtmpConnectionState>();
+        var back = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await connection.OpenAsync().WaitAsync(Patience);
+        connection.StateChanged += change =>
+        {
+            states.Add(change.Current);
+            if (change.Current == XtmpConnectionState.Connected)
+            {
+                back.TrySetResult();
+            }
+        };
+        var calls = Enumerable.Range(0, 10).Select(index => Query(connection, $"name-{index}")).ToArray();
+        var first = await server.AcceptAsync();
+        var taken = new List<ScriptedServer.Request>();
+        while (taken.Count < calls.Length)
+        {
+            taken.Add(await first.TakeAsync());
+        }
+
+        taken.ForEach(request => first.Refuse(request, XtmpErrorCode.ShuttingDown));
+
+        var second = await server.AcceptAsync();
+        Assert.NotEqual(first.Endpoint, second.Endpoint);
+        for (var index = 0; index < calls.Length; index++)
+        {
+            var request = await second.TakeAsync();
+            second.Answer(request, Reply(request));
+        }
+
+        Assert.Equal(Enumerable.Range(0, 10).Select(index => $"name-{index}"), (await Task.WhenAll(calls).WaitAsync(Patience)).Select(reply => reply.Name));
+        await back.Task.WaitAsync(Patience);
+        Assert.Equal([XtmpConnectionState.Draining, XtmpConnectionState.Connected], states);
+    }
+
+    [Fact]
     public async Task a_subscription_goes_on_from_the_last_sequence()
     {
         await using var server = new ScriptedServer(TimeProvider.System);

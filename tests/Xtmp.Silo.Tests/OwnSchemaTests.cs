@@ -58,6 +58,30 @@ public sealed class OwnSchemaTests
     }
 
     [Fact]
+    public async Task a_follower_that_does_not_read_delays_nobody()
+    {
+        const int Bookings = 400;
+        await using var silo = await TestSilo.StartAsync(handlers: [Theatre]);
+        await using var slowClient = await silo.ConnectAsync();
+        await using var client = await silo.ConnectAsync();
+        var seats = new Theatre.SeatClient(client.Invoker);
+        await seats.BookAsync(new BookSeat { Seat = 7, Guest = "Ada" });
+
+        // More than its credit and the silo's queue for it hold.
+        await using var stuck = new Theatre.SeatClient(slowClient.Invoker).WatchAsync(new WatchSeat { Seat = 7 }).GetAsyncEnumerator();
+        Assert.True(await stuck.MoveNextAsync());
+        await using var items = seats.WatchAsync(new WatchSeat { Seat = 7 }).GetAsyncEnumerator();
+        Assert.True(await items.MoveNextAsync());
+        for (var index = 0; index < Bookings; index++)
+        {
+            await seats.BookAsync(new BookSeat { Seat = 7, Guest = "Ada" });
+            Assert.True(await items.MoveNextAsync());
+        }
+
+        Assert.Equal("Ada", items.Current.Guest);
+    }
+
+    [Fact]
     public async Task two_schemas_have_a_handler_of_one_name()
     {
         await using var silo = await TestSilo.StartAsync(handlers: [Theatre, Chat]);

@@ -32,9 +32,9 @@ internal sealed class EndpointSet : IDisposable
     private TimeSpan Now => _options.TimeProvider.GetElapsedTime(_origin);
 
     /// <summary>
-    /// The endpoint to try next: of those that may be tried now the one with the fewest sessions, at random among equals. A
-    /// WebSocket endpoint has its turn where no other may be tried, or all others have failed more often.
-    /// Null while all of them have to wait; then <paramref name="wait"/> says how long.
+    /// The endpoint to try next: of those that may be tried now the one with the fewest sessions, of these the one that failed
+    /// least often since its last success, at random among equals. A WebSocket endpoint has its turn where no other may be
+    /// tried, or all others have failed more often. Null while all of them have to wait; then <paramref name="wait"/> says how long.
     /// </summary>
     public Endpoint? Choose(out TimeSpan wait)
     {
@@ -56,8 +56,8 @@ internal sealed class EndpointSet : IDisposable
                 ready = direct.Min(endpoint => endpoint.Failures) <= fallback.Min(endpoint => endpoint.Failures) ? direct : fallback;
             }
 
-            var fewest = ready.Min(endpoint => endpoint.Sessions);
-            var best = ready.Where(endpoint => endpoint.Sessions == fewest).ToArray();
+            var fewest = ready.Min(endpoint => (endpoint.Sessions, endpoint.Failures));
+            var best = ready.Where(endpoint => (endpoint.Sessions, endpoint.Failures) == fewest).ToArray();
             var chosen = best[best.Length == 1 ? 0 : (int)(Random() * best.Length)];
             chosen.Sessions++;
             return chosen;
