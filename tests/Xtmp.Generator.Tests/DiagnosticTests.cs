@@ -233,7 +233,8 @@ public sealed class DiagnosticTests
             .ToArray();
         var rules = Schema.SchemaRules.All.Select(rule => $"{rule.Id} | Xtmp.Schema | {rule.Severity} | {rule.Title}")
             .Append("XTMP080 | Xtmp.Schema | Error | Two declarations generate one C# name")
-            .Append("XTMP081 | Xtmp.Schema | Error | Two schemas of one protocol");
+            .Append("XTMP081 | Xtmp.Schema | Error | Two schemas of one protocol")
+            .Append("XTMP082 | Xtmp.Usage | Warning | A null array becomes empty bytes");
 
         Assert.Equal(rules.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
     }

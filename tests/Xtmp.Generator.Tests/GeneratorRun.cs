@@ -17,7 +17,7 @@ internal sealed class GeneratorRun
             .Select(path => MetadataReference.CreateFromFile(path))];
 
     /// <summary>All runs begin with this one, so that the platform's own types are read once and not once a test.</summary>
-    private static readonly CSharpCompilation Empty = CSharpCompilation.Create(
+    public static readonly CSharpCompilation Empty = CSharpCompilation.Create(
         "Tests", [], References, new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, allowUnsafe: false));
 
     private readonly Dictionary<string, InMemoryText> _files = new(StringComparer.Ordinal);
