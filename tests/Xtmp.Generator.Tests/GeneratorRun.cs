@@ -64,9 +64,14 @@ internal sealed class GeneratorRun
     {
         _driver = _driver.RunGeneratorsAndUpdateCompilation(_compilation, out var output, out _);
         Result = _driver.GetRunResult().Results.Single();
-        CompilerDiagnostics = [.. output.GetDiagnostics().Where(d => d.Severity > DiagnosticSeverity.Info)];
+        CompilerDiagnostics = [.. WithNullableWarnings(output).GetDiagnostics().Where(d => d.Severity > DiagnosticSeverity.Info)];
         return this;
     }
+
+    /// <summary>Generated code turns these warnings off where it is used; here they count.</summary>
+    private static Compilation WithNullableWarnings(Compilation output) =>
+        output.SyntaxTrees.Where(tree => tree.FilePath.EndsWith(".g.cs", StringComparison.Ordinal)).Aggregate(output, (all, tree) => all.ReplaceSyntaxTree(
+            tree, CSharpSyntaxTree.ParseText(tree.ToString().Replace("#nullable disable warnings", "#nullable enable warnings", StringComparison.Ordinal), (CSharpParseOptions)tree.Options, tree.FilePath)));
 
     /// <summary>The reasons for which the outputs of a step came, for example New, Cached, Modified.</summary>
     public IEnumerable<IncrementalStepRunReason> Reasons(string step) =>

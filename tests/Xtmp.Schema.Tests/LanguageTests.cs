@@ -58,6 +58,14 @@ public sealed partial class LanguageTests
         Assert.Contains(SchemaLimits.LongestDuration.ToString(System.Globalization.CultureInfo.InvariantCulture), _text);
     }
 
+    [Fact]
+    public void the_canonical_text_of_the_first_example_is_the_one_shown()
+    {
+        var model = SchemaReader.Read("orders.yaml", YamlBlock().Match(_text).Groups[1].Value, _ => null).Model!;
+        Assert.Contains($"```text\n{CanonicalText.OfWire(model)}```", _text);
+        Assert.Contains($"`{Convert.ToHexStringLower(SchemaFingerprint.Compute(model))}`", _text);
+    }
+
     /// <summary>The part under a heading that names the kind of mapping.</summary>
     private static string Section(string node)
     {

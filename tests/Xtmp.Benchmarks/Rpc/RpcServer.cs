@@ -22,8 +22,8 @@ using Xtmp.Silo;
 namespace Xtmp.Benchmarks;
 
 /// <summary>
-/// The server process of the rpc benches: a silo with the echo grain, gRPC and JSON on Kestrel over TLS 1.3, and an echo of
-/// bytes over SslStream.
+/// The server process of the rpc benches: a silo with the echo grain, where every call passes every limit, and one where none is
+/// counted; gRPC and JSON on Kestrel over TLS 1.3, and an echo of bytes over SslStream.
 /// </summary>
 internal static class RpcServer
 {
@@ -35,16 +35,15 @@ internal static class RpcServer
         try
         {
             using var certificate = LocalCertificate.Create();
-            await using var silo = await SiloHost.StartAsync(
-                new SiloOptions { DataDirectory = directory.FullName, Port = 0, Gateway = Unlimited },
-                handlers: [new SiloHandlers(BenchCatalogue.Schema, silo => silo.AddXtmpGrain<EchoGrain>())]);
+            await using var silo = await StartSiloAsync(directory.CreateSubdirectory("limited"), Limited);
+            await using var unlimited = await StartSiloAsync(directory.CreateSubdirectory("unlimited"), Unlimited);
             await using var web = await StartWebAsync(certificate);
             var addresses = web.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Select(address => new Uri(address).Port).ToArray();
             using var tls = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             tls.Bind(new IPEndPoint(IPAddress.Loopback, 0));
             tls.Listen(1024);
             _ = AcceptAsync(tls, certificate);
-            await BenchChild.ServeAsync($"{silo.EndPoint.Port} {silo.Fingerprint} {addresses[0]} {addresses[1]} {((IPEndPoint)tls.LocalEndPoint!).Port}");
+            await BenchChild.ServeAsync($"{silo.EndPoint.Port} {silo.Fingerprint} {addresses[0]} {addresses[1]} {((IPEndPoint)tls.LocalEndPoint!).Port} {unlimited.EndPoint.Port} {unlimited.Fingerprint}");
             return 0;
         }
         finally
@@ -53,14 +52,29 @@ internal static class RpcServer
         }
     }
 
-    /// <summary>No bound that a peer of the benches does not have.</summary>
-    private static GatewayOptions Unlimited => new()
+    /// <summary>All limits of a silo, set where the benches do not meet them: each call takes a token of every bucket.</summary>
+    private static GatewayOptions Limited
     {
-        Rates = RateLimits.None,
-        MaxHandshakes = int.MaxValue,
-        MaxHandshakesPerAddress = int.MaxValue,
-        MaxConnectionsPerAddress = int.MaxValue,
-    };
+        get
+        {
+            var rate = new Rate(1e9, 1e9);
+            var rates = new CostRates { Read = rate, Verify = rate, Create = rate };
+            return new GatewayOptions
+            {
+                Rates = new RateLimits { Session = rates, Anonymous = rates, Identity = rates, Address = rates, Total = rates },
+                MaxHandshakes = int.MaxValue,
+                MaxHandshakesPerAddress = int.MaxValue,
+                MaxConnectionsPerAddress = int.MaxValue,
+            };
+        }
+    }
+
+    /// <summary>Nothing is counted where the gateway lets it be so: no memory, no calls of a session, no rates.</summary>
+    private static GatewayOptions Unlimited => Limited with { Rates = RateLimits.None, MemoryBudgetBytes = long.MaxValue, MaxRunningCalls = int.MaxValue, MaxRunningCallsAnonymous = int.MaxValue };
+
+    private static Task<SiloHost> StartSiloAsync(DirectoryInfo directory, GatewayOptions gateway) => SiloHost.StartAsync(
+        new SiloOptions { DataDirectory = directory.FullName, Port = 0, Gateway = gateway },
+        handlers: [new SiloHandlers(BenchCatalogue.Schema, silo => silo.AddXtmpGrain<EchoGrain>())]);
 
     private static async Task<WebApplication> StartWebAsync(X509Certificate2 certificate)
     {

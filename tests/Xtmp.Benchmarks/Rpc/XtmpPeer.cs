@@ -16,8 +16,9 @@ internal sealed class XtmpPeer : CallingPeer
     private readonly List<(EchoesClient Client, Echo.Echo Request)> _clients = [];
     private readonly Echo.Echo _request = new() { Key = "connect", Body = Body };
 
-    public XtmpPeer(int port, Fingerprint fingerprint)
+    public XtmpPeer(int port, Fingerprint fingerprint, string name = "XTMP")
     {
+        Name = name;
         _address = new XtmpEndpoint("127.0.0.1", port);
         _options = new XtmpClientOptions { ServerFingerprint = fingerprint, Identity = IdentityKey.Generate(SystemEntropy.Instance) };
         _endpoints = new EndpointSet([_address], _options);
@@ -26,7 +27,7 @@ internal sealed class XtmpPeer : CallingPeer
         _opener = new SessionOpener(_options with { Identity = null }, LinkDialer.For([_address], _options));
     }
 
-    public override string Name => "XTMP";
+    public override string Name { get; }
 
     public override async Task<Func<ValueTask>> ConnectAndCallAsync()
     {

@@ -49,7 +49,7 @@ public sealed partial class ConformanceVectorTests
         {
             var status = type.DecodeExactly(Bytes(vector), out var value, out var error);
             var field = vector.TryGetProperty("field", out var stated) ? stated.GetString() : null;
-            Assert.True(vector.GetProperty("status").GetString() == status.ToString() && IsWithin(error.Field, field), $"{name}: {vector.GetProperty("status")} in {field} expected, not {error}");
+            Assert.True(vector.GetProperty("status").GetString() == status.ToString() && (field is null || field == error.Field), $"{name}: {vector.GetProperty("status")} in {field} expected, not {error}");
             Assert.Null(value);
             count++;
         });
@@ -83,10 +83,6 @@ public sealed partial class ConformanceVectorTests
             }
         }
     }
-
-    /// <summary>A vector names the field of the struct at hand; the reader may know the way further in.</summary>
-    private static bool IsWithin(string? path, string? field) =>
-        field is null || path == field || (path is not null && path.StartsWith(field, StringComparison.Ordinal) && path[field.Length] is '.' or '[');
 
     private static byte[] Bytes(JsonElement vector) => Convert.FromHexString(Runs(vector.GetProperty("hex").GetString()!));
 

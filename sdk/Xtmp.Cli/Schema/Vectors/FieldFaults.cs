@@ -11,23 +11,38 @@ public sealed class FieldFaults(IReadOnlyDictionary<string, object> types)
 
     /// <param name="field">The field.</param>
     /// <param name="good">A good value of it.</param>
-    public IEnumerable<(string Name, byte[] Bytes, string Status)> Of(FieldModel field, object good)
+    public IEnumerable<InvalidVector> Of(FieldModel field, object good)
     {
         if (field.Required)
         {
-            yield return ("nil", [0xC0], "MissingField");
+            yield return new("nil", [0xC0], "MissingField", field.Name);
         }
 
         if (field.Default is not null)
         {
-            yield return ("default written out", _encoder.Encode(field.Type, _encoder.DefaultOf(field)!), "NotCanonical");
+            yield return new("default written out", _encoder.Encode(field.Type, _encoder.DefaultOf(field)!), "NotCanonical", field.Name);
         }
 
-        foreach ((string, byte[], string) fault in OfType(field.Type, good))
+        foreach (var fault in OfType(field.Type, good))
         {
-            yield return fault;
+            yield return new(fault.Name, fault.Bytes, fault.Status, field.Name);
+        }
+
+        foreach (var fault in Within(field.Type, good))
+        {
+            yield return fault with { Field = field.Name + fault.Field };
         }
     }
+
+    /// <summary>What is wrong inside a value, with the way to it behind the field's name.</summary>
+    private IEnumerable<InvalidVector> Within(TypeModel type, object good) => type.Kind switch
+    {
+        TypeKind.List => ListItems(type, (List<object>)good),
+        TypeKind.Map => MapEntries(type, (List<KeyValuePair<object, object>>)good),
+        TypeKind.Struct => StructFields(type, good),
+        TypeKind.Union => UnionArms(type, (UnionValue)good),
+        _ => [],
+    };
 
     private IEnumerable<(string Name, byte[] Bytes, string Status)> OfType(TypeModel type, object good)
     {
@@ -40,9 +55,9 @@ public sealed class FieldFaults(IReadOnlyDictionary<string, object> types)
             TypeKind.String => Strings(type, (string)good),
             TypeKind.Bytes or TypeKind.Uuid => Binaries(type),
             TypeKind.List => Lists(type, good),
-            TypeKind.Map => Maps(type, (List<KeyValuePair<object, object>>)good),
-            TypeKind.Struct => Structs(type, good),
-            TypeKind.Union => Unions(type, good),
+            TypeKind.Map => [("count of 4 G", new PackWriter().Sized(0xDF, 4, uint.MaxValue).ToArray(), "LimitExceeded")],
+            TypeKind.Struct => [],
+            TypeKind.Union => Unions(_encoder.Encode(type, good)),
             TypeKind.Enum or TypeKind.Flags => Integers(new TypeModel { Kind = type.Named!.Underlying!.Value }, (BigInteger)good),
             _ => Integers(type, (BigInteger)good),
         };
@@ -157,63 +172,64 @@ public sealed class FieldFaults(IReadOnlyDictionary<string, object> types)
     private IEnumerable<(string, byte[], string)> Lists(TypeModel type, object good)
     {
         yield return ("count of 4 G", new PackWriter().Sized(0xDD, 4, uint.MaxValue).ToArray(), "LimitExceeded");
-        var items = (List<object>)good;
-        if (items.Count > 0)
-        {
-            byte[][] encoded = [.. items.Select(i => _encoder.Encode(type.Element!, i))];
-            yield return ("nil element", ValueEncoder.Join([.. encoded[..^1], [0xC0]]), "WrongType");
-        }
-
         if (type.MinLength > 0)
         {
-            byte[] element = _encoder.Encode(type.Element!, items[0]);
+            byte[] element = _encoder.Encode(type.Element!, ((List<object>)good)[0]);
             yield return ("too few", ValueEncoder.Join([.. Enumerable.Repeat(element, type.MinLength - 1)]), "ConstraintViolated");
         }
     }
 
-    private IEnumerable<(string, byte[], string)> Maps(TypeModel type, List<KeyValuePair<object, object>> good)
+    private static IEnumerable<(string, byte[], string)> Unions(byte[] good)
     {
-        yield return ("count of 4 G", new PackWriter().Sized(0xDF, 4, uint.MaxValue).ToArray(), "LimitExceeded");
-        if (good.Count > 0)
-        {
-            byte[] entry = [.. _encoder.Encode(type.Key!, good[0].Key), .. _encoder.Encode(type.Element!, good[0].Value)];
-            if (type.MaxLength >= 2)
-            {
-                yield return ("key twice", new PackWriter().MapHeader(2).Raw(entry).Raw(entry).ToArray(), "NotCanonical");
-            }
-        }
+        yield return ("union of three", [0x93, .. good[1..], 0x00], "WrongType");
+        yield return ("tag beyond 65535", new PackWriter().ArrayHeader(2).Integer(65536).Raw([0x90]).ToArray(), "OutOfRange");
+    }
 
-        if (good.Count > 1)
+    private IEnumerable<InvalidVector> ListItems(TypeModel type, List<object> items)
+    {
+        if (items.Count > 0)
         {
-            byte[] sorted = _encoder.Encode(type, good);
-            byte[][] entries = [.. good.Select(e => (byte[])[.. _encoder.Encode(type.Key!, e.Key), .. _encoder.Encode(type.Element!, e.Value)])];
-            byte[] turned = Turned(entries, good.Count);
-            if (turned.AsSpan().SequenceEqual(sorted))
-            {
-                turned = Turned([.. entries.Reverse()], good.Count);
-            }
-
-            yield return ("wrong order", turned, "NotCanonical");
+            byte[][] encoded = [.. items.Select(i => _encoder.Encode(type.Element!, i))];
+            yield return new("nil element", ValueEncoder.Join([.. encoded[..^1], [0xC0]]), "WrongType", $"[{encoded.Length - 1}]");
         }
     }
 
-    private static byte[] Turned(byte[][] entries, int count) => entries.Aggregate(new PackWriter().MapHeader(count), (w, e) => w.Raw(e)).ToArray();
+    private IEnumerable<InvalidVector> MapEntries(TypeModel type, List<KeyValuePair<object, object>> good)
+    {
+        byte[][] entries = [.. good.Select(e => (byte[])[.. _encoder.Encode(type.Key!, e.Key), .. _encoder.Encode(type.Element!, e.Value)])];
+        if (entries.Length > 0 && type.MaxLength >= 2)
+        {
+            yield return new("key twice", new PackWriter().MapHeader(2).Raw(entries[0]).Raw(entries[0]).ToArray(), "NotCanonical", "[1]");
+        }
 
-    private IEnumerable<(string, byte[], string)> Structs(TypeModel type, object good)
+        // The encoder sorts: two entries the other way around are wrong wherever they stand.
+        if (entries.Length > 1 && type.MinLength <= 2)
+        {
+            byte[] sorted = _encoder.Encode(type, good[..2]);
+            byte[] turned = Turned(entries[0], entries[1]);
+            yield return new("wrong order", turned.AsSpan().SequenceEqual(sorted) ? Turned(entries[1], entries[0]) : turned, "NotCanonical", "[1]");
+        }
+    }
+
+    private static byte[] Turned(byte[] first, byte[] second) => new PackWriter().MapHeader(2).Raw(first).Raw(second).ToArray();
+
+    private IEnumerable<InvalidVector> StructFields(TypeModel type, object good)
     {
         StructModel shape = (StructModel)types[type.Named!.Name];
-        yield return ("nil at the end of the struct", ValueEncoder.Join([.. _encoder.Elements(shape, (StructValue)good), [0xC0]]), "NotCanonical");
-        if (shape.Fields.Any(f => f.Required))
+        IReadOnlyList<byte[]> elements = _encoder.Elements(shape, (StructValue)good);
+        yield return new("nil at the end of the struct", ValueEncoder.Join([.. elements, [0xC0]]), "NotCanonical", NameAt(shape, elements.Count) is { } next ? "." + next : "");
+        if (shape.Fields.FirstOrDefault(f => f.Required) is { } required)
         {
-            yield return ("struct without fields", [0x90], "MissingField");
+            yield return new("struct without fields", [0x90], "MissingField", "." + required.Name);
         }
     }
 
-    private IEnumerable<(string, byte[], string)> Unions(TypeModel type, object good)
+    private IEnumerable<InvalidVector> UnionArms(TypeModel type, UnionValue good)
     {
-        byte[] encoded = _encoder.Encode(type, good);
-        yield return ("union of three", [0x93, .. encoded[1..], 0x00], "WrongType");
-        yield return ("tag beyond 65535", new PackWriter().ArrayHeader(2).Integer(65536).Raw([0x90]).ToArray(), "OutOfRange");
-        yield return ("arm that is no struct", new PackWriter().ArrayHeader(2).Integer(((UnionValue)good).Tag).Raw([0xC3]).ToArray(), "WrongType");
+        UnionModel union = (UnionModel)types[type.Named!.Name];
+        yield return new("arm that is no struct", new PackWriter().ArrayHeader(2).Integer(good.Tag).Raw([0xC3]).ToArray(), "WrongType", "." + union.Arms.Single(arm => arm.Tag == good.Tag).Name);
     }
+
+    /// <summary>The field with an id, or null.</summary>
+    public static string? NameAt(StructModel shape, int id) => shape.Fields.FirstOrDefault(field => field.Id == id)?.Name;
 }

@@ -86,13 +86,15 @@ public sealed class VectorSet
         }
 
         yield return new("longer header", [.. new PackWriter().Sized(0xDD, 4, elements.Count).ToArray(), .. elements.SelectMany(e => e)], "NotCanonical", null);
-        yield return new("nil at the end", ValueEncoder.Join([.. elements, [0xC0]]), "NotCanonical", null);
+        yield return new("nil at the end", ValueEncoder.Join([.. elements, [0xC0]]), "NotCanonical", FieldFaults.NameAt(_shape, elements.Count));
         yield return new("unknown field in a longer form", ValueEncoder.Join([.. Padded(elements), [0xCC, 0x05]]), "NotCanonical", null);
         yield return new("unknown field of an extension type", ValueEncoder.Join([.. Padded(elements), [0xD4, 0x01, 0x00]]), "WrongType", null);
         yield return new("unknown field cut off", ValueEncoder.Join([.. Padded(elements), [0xA5, 0x61]]), "Truncated", null);
         if (_shape.Fields.LastOrDefault(f => f.Required) is { } last)
         {
-            yield return new("too few fields", ValueEncoder.Join([.. elements.Take(last.Id)]) is var cut && EndsInNil(elements, last.Id) ? ValueEncoder.Join([]) : cut, "MissingField", null);
+            yield return EndsInNil(elements, last.Id)
+                ? new("too few fields", ValueEncoder.Join([]), "MissingField", _shape.Fields.First(f => f.Required).Name)
+                : new("too few fields", ValueEncoder.Join([.. elements.Take(last.Id)]), "MissingField", last.Name);
         }
 
         foreach (int gap in Enumerable.Range(0, elements.Count).Where(i => _shape.Fields.All(f => f.Id != i)))
@@ -103,9 +105,9 @@ public sealed class VectorSet
         FieldFaults faults = new(_types);
         foreach (FieldModel field in _shape.Fields)
         {
-            foreach ((string name, byte[] bytes, string status) in faults.Of(field, typical.Fields[field.Id]))
+            foreach (var fault in faults.Of(field, typical.Fields[field.Id]))
             {
-                yield return new($"{field.Name}: {name}", Replace(elements, field.Id, bytes), status, field.Name);
+                yield return fault with { Name = $"{field.Name}: {fault.Name}", Bytes = Replace(elements, field.Id, fault.Bytes) };
             }
         }
     }
