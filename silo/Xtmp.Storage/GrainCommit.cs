@@ -44,6 +44,9 @@ public sealed class GrainCommit
     /// <summary>True where a grain that is there gets another state, and nothing beside it.</summary>
     internal bool OnlyReplacesState => ExpectedVersion != 0 && !AddsRows;
 
+    /// <summary>True where it is about the grain's own row and no other.</summary>
+    internal bool HasNoRows => !Forget && Entries.Count + Outbox.Count + OutboxRemovals.Count + Reminders.Count == 0;
+
     private bool AddsRows
     {
         get

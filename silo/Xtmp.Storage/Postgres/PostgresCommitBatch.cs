@@ -45,7 +45,7 @@ internal sealed class PostgresCommitBatch(PostgresGrainStoreOptions options)
             _bytes += message.Payload.Length;
         }
 
-        IsOnlyState &= !commit.Forget && commit.Entries.Count + commit.Outbox.Count + commit.OutboxRemovals.Count + commit.Reminders.Count == 0;
+        IsOnlyState &= commit.HasNoRows;
         return true;
     }
 

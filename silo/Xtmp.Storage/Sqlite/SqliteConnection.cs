@@ -94,6 +94,9 @@ internal sealed class SqliteConnection : IDisposable
     /// <summary>False when SQLite has already ended the transaction by itself, as it does on some errors.</summary>
     public bool InTransaction => raw.sqlite3_get_autocommit(_handle) == 0;
 
+    /// <summary>Rows that the latest statement has changed.</summary>
+    public int Changes => raw.sqlite3_changes(_handle);
+
     /// <summary>Primary result code of the latest call.</summary>
     public int LastError => raw.sqlite3_errcode(_handle);
 

@@ -18,6 +18,9 @@ public sealed record SqliteGrainStoreOptions
     /// </summary>
     public const long RewriteBytes = 32L * 1024 * 1024;
 
+    /// <summary>KiB of pages that the writing connection keeps in memory at most: commits read few of theirs from the file again.</summary>
+    public const int CacheKibibytes = 32 * 1024;
+
     /// <summary>How much the store keeps, <see cref="RewriteBytes"/> aside. The write-ahead log beside the file takes up to 64 MiB more.</summary>
     public StoreLimits Limits { get; init; } = new();
 

@@ -85,6 +85,7 @@ internal static class SqliteSchema
         connection.ReadText("PRAGMA journal_mode = WAL");
         connection.Execute("PRAGMA synchronous = FULL");
         connection.Execute("PRAGMA wal_autocheckpoint = 4000");
+        connection.Execute($"PRAGMA cache_size = -{SqliteGrainStoreOptions.CacheKibibytes}");
         connection.Execute("PRAGMA journal_size_limit = 67108864");
         connection.Execute("PRAGMA cell_size_check = ON");
         if (options.Limits.MaxBytes > 0)
