@@ -266,8 +266,11 @@ public sealed class EndToEndTests(SharedSilo shared) : IClassFixture<SharedSilo>
     public async Task says_which_handlers_are_not_served()
     {
         var silo = shared.Silo;
-        await using var client = await silo.ConnectAsync();
-        var machines = new VmClient(client.Invoker);
+        using var identity = IdentityKey.Generate(SystemEntropy.Instance);
+        await using var client = await silo.ConnectAsync(identity);
+        var wallet = new XtmpWallet(client, identity);
+        await wallet.RegisterAsync();
+        var machines = new VmClient(wallet.Invoker);
         var error = await Assert.ThrowsAsync<XtmpException>(async () => await machines.StatusAsync(new VmStatus { InstanceId = Guid.Empty }));
         Assert.Equal(XtmpErrorCode.NotServed, error.Code);
     }
