@@ -73,6 +73,28 @@ public sealed class AdminPortTests
     }
 
     [Fact]
+    public async Task orleans_own_dashboard_is_beside_it_where_that_is_asked_for()
+    {
+        await using var silo = await TestSilo.StartAsync(options => options with { Admin = Free, OrleansDashboard = true });
+        await using var client = await silo.ConnectAsync();
+        await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody.example" });
+        using var http = new HttpClient { BaseAddress = new Uri($"http://{silo.Host.AdminEndPoint}") };
+        Assert.Contains("<script", await http.GetStringAsync("/orleans"), StringComparison.Ordinal);
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (!(await http.GetStringAsync("/orleans/DashboardCounters", patience.Token)).Contains("RegistryGrain", StringComparison.Ordinal))
+        {
+            // It counts once a second.
+        }
+
+        // The rules of the port hold for it too, and nothing is there where nobody asked.
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, (await http.PostAsync("/orleans/Trace", null, patience.Token)).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await http.GetAsync("/orleans/Trace", patience.Token)).StatusCode);
+        await using var port = await AdminPort.StartAsync(Free, () => new((string?)null), _ => [], NullLoggerFactory.Instance);
+        using var other = new HttpClient { BaseAddress = new Uri($"http://{port.EndPoint}") };
+        Assert.Equal(HttpStatusCode.NotFound, (await other.GetAsync("/orleans/", patience.Token)).StatusCode);
+    }
+
+    [Fact]
     public async Task shows_the_quality_of_each_session()
     {
         await using var silo = await TestSilo.StartAsync(options => options with { Admin = Free });

@@ -52,6 +52,9 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
 
     public ITopicHub Topics => _topics;
 
+    /// <summary>The services of Orleans' host.</summary>
+    internal IServiceProvider Services => _host.Services;
+
     /// <summary>Grains in memory.</summary>
     public int ActivationCount => _services.Local.Count;
 

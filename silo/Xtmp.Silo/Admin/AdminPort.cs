@@ -50,13 +50,15 @@ internal sealed class AdminPort : IAsyncDisposable
     /// <param name="sessions">The session of an id, or with null every session.</param>
     /// <param name="loggerFactory">Where Kestrel logs.</param>
     /// <param name="dashboard">What the page draws; null: no page.</param>
+    /// <param name="orleans">The services of a silo that has Orleans' dashboard; null: it is not served.</param>
     /// <param name="cancellationToken">Gives the start up.</param>
     public static async Task<AdminPort> StartAsync(
-        IPEndPoint endPoint, Func<ValueTask<string?>> unready, Func<ulong?, IEnumerable<GatewaySession>> sessions, ILoggerFactory loggerFactory, Dashboard? dashboard = null, CancellationToken cancellationToken = default)
+        IPEndPoint endPoint, Func<ValueTask<string?>> unready, Func<ulong?, IEnumerable<GatewaySession>> sessions, ILoggerFactory loggerFactory, Dashboard? dashboard = null, IServiceProvider? orleans = null, CancellationToken cancellationToken = default)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggerFactory);
         builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
+        builder.Services.AddRoutingCore();
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(Meters).AddPrometheusExporter());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -68,6 +70,11 @@ internal sealed class AdminPort : IAsyncDisposable
         var application = builder.Build();
         application.Use(RequireLocalAsync);
         application.UseOpenTelemetryPrometheusScrapingEndpoint();
+        if (orleans is not null)
+        {
+            OrleansDashboard.Map(application, orleans);
+        }
+
         application.Run(context => AnswerAsync(context, unready, sessions, dashboard));
         try
         {

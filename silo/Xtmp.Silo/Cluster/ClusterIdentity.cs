@@ -7,7 +7,7 @@ namespace Xtmp.Silo;
 
 /// <summary>
 /// What a program of the operator's own that is no silo shows the silos of a cluster, for
-/// <see cref="ClientBuilderExtensions.UseXtmpClient"/>. Its directory is made as a silo's is: <c>xtmp-silo cluster join</c>.
+/// <see cref="Runtime.ClientBuilderExtensions.UseXtmpClient"/>. Its directory is made as a silo's is: <c>xtmp-silo cluster join</c>.
 /// </summary>
 public sealed class ClusterIdentity : IDisposable
 {

@@ -28,6 +28,8 @@ internal static partial class ConfigurationKeys
         EndPoint("xtmp_server.admin_address", "a loopback address and a port, for example \"127.0.0.1:7779\", or \"\" for none", false, "\"127.0.0.1:7780\"",
             "Where health, metrics and the dashboard are, over HTTP.", value => IPAddress.IsLoopback(value.Address),
             settings => settings.Silo.Admin, (settings, value) => settings.Silo.Admin = value),
+        Flag("xtmp_server.orleans_dashboard", "Serve Orleans' own dashboard at /orleans/ of admin_address. Every silo of a cluster has to have it on.",
+            settings => settings.Silo.OrleansDashboard, (settings, value) => settings.Silo.OrleansDashboard = value),
         EndPoint("xtmp_server.websocket_address", "an IP address and a port, for example \"0.0.0.0:7780\", or \"\" for none", false, "\"0.0.0.0:7780\"",
             "Where the WebSocket gateway is (ws://ADDRESS:PORT/xtmp).", _ => true, settings => settings.Silo.WebSocket, (settings, value) => settings.Silo.WebSocket = value),
         Texts("xtmp_server.websocket_origins", "a list of origins such as \"https://app.example.org\"", "[\"https://app.example.org\"]", "Origins whose pages may open WebSockets here. Programs need none.",

@@ -62,7 +62,7 @@ internal sealed class Dashboard : IAsyncDisposable
                 return;
             }
 
-            hello = JsonSerializer.Serialize(new { history = _history, events = _from.Events.Read() }, Json);
+            hello = JsonSerializer.Serialize(new { history = _history, events = _from.Events.Read(), orleans = _from.HasOrleansDashboard }, Json);
             _watchers.Add(messages);
         }
 
@@ -296,6 +296,8 @@ internal sealed class DashboardSources
     public required string Fingerprint { get; init; }
 
     public required string EndPoint { get; init; }
+
+    public required bool HasOrleansDashboard { get; init; }
 
     /// <summary>Bytes of all sessions when they were last added up.</summary>
     public (long In, long Out)? Traffic { get; set; }

@@ -172,6 +172,7 @@ function connect() {
   const live = new EventSource("live");
   live.addEventListener("hello", message => {
     const hello = JSON.parse(message.data);
+    $("orleans").hidden = !hello.orleans;
     points.splice(0, points.length, ...hello.history.slice(-maxPoints));
     events.splice(0, events.length, ...hello.events);
     renderEvents();

@@ -73,6 +73,11 @@ internal sealed partial class SiloEngine : IAsyncDisposable
                 silo =>
                 {
                     silo.AddSiloGrains(grains);
+                    if (options.OrleansDashboard)
+                    {
+                        OrleansDashboard.AddTo(silo);
+                    }
+
                     foreach (var own in handlers)
                     {
                         own.Register(silo);
@@ -94,7 +99,7 @@ internal sealed partial class SiloEngine : IAsyncDisposable
 
     /// <summary>Asks the store for a row that may be missing: what a readiness check can learn without changing anything.</summary>
     /// <exception cref="XtmpException">The store does not answer.</exception>
-    public async ValueTask CheckStoreAsync() => await _store.ReadVersionAsync(new GrainId("Readiness", "0")).ConfigureAwait(false);
+    public async ValueTask CheckStoreAsync() => await _store.ReadVersionAsync(new Storage.GrainId("Readiness", "0")).ConfigureAwait(false);
 
     public async ValueTask DisposeAsync()
     {

@@ -40,6 +40,12 @@ public sealed record SiloOptions
     public IPEndPoint? Admin { get; set; }
 
     /// <summary>
+    /// Serve Orleans' own dashboard at <c>/orleans/</c> of <see cref="Admin"/>, beside the silo's: activations by kind and silo, and calls
+    /// that came as messages. Every silo of a cluster has to have it on.
+    /// </summary>
+    public bool OrleansDashboard { get; set; }
+
+    /// <summary>
     /// The cluster this silo is one of, with its grains in the same database; null: alone, with grains in a SQLite file. Unless it
     /// allows plain traffic, the data directory holds the keys that <c>xtmp-silo cluster join</c> makes, and they set its name and traffic.
     /// </summary>

@@ -41,6 +41,11 @@ internal sealed class SiloOptionsValidator : IValidateOptions<SiloOptions>
             yield return ("admin", $"The admin port listens on a loopback address such as 127.0.0.1, not on {admin.Address}: it asks nobody who they are.");
         }
 
+        if (options is { OrleansDashboard: true, Admin: null })
+        {
+            yield return ("orleans_dashboard", "Orleans' dashboard is a part of the admin port, which needs an address.");
+        }
+
         if (options.DrainTimeout < TimeSpan.Zero)
         {
             yield return ("drain_timeout", "The drain takes no negative time.");

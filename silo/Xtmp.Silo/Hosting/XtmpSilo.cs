@@ -170,8 +170,9 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
                     Network = Network,
                     Fingerprint = Fingerprint.ToString(),
                     EndPoint = EndPoint.ToString(),
+                    HasOrleansDashboard = _options.OrleansDashboard,
                 });
-                _admin = await AdminPort.StartAsync(admin, WhyUnreadyAsync, _gateway.FindSessions, _loggers, _dashboard, cancellationToken).ConfigureAwait(false);
+                _admin = await AdminPort.StartAsync(admin, WhyUnreadyAsync, _gateway.FindSessions, _loggers, _dashboard, _options.OrleansDashboard ? _engine.Grains.Services : null, cancellationToken).ConfigureAwait(false);
             }
 
             _export = _options.Telemetry.Endpoint is null ? null : new OtlpExport(_options.Telemetry, Fingerprint.ToString());
