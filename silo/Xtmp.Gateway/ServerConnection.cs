@@ -20,7 +20,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
     private readonly GatewayServices _services;
     private readonly SessionPump _pump;
     private readonly HandshakeSlot _slot;
-    private readonly CostBuckets _buckets = new();
+    private readonly SessionBuckets _buckets = new();
     private readonly string _address;
     private readonly TimeSpan _started;
 

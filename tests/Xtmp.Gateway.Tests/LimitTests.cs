@@ -58,7 +58,7 @@ public sealed class LimitTests
         var known = Anonymous with { IdentityFingerprint = new byte[32] };
         for (var call = 0; call < 7; call++)
         {
-            Assert.True(one.TryTake(new CostBuckets(), known, "a", CallCost.Create, TimeSpan.FromSeconds(1), out _));
+            Assert.True(one.TryTake(new SessionBuckets(), known, "a", CallCost.Create, TimeSpan.FromSeconds(1), out _));
         }
 
         Pass();
@@ -86,7 +86,7 @@ public sealed class LimitTests
         {
             for (var call = 0; call < caller; call++)
             {
-                Assert.True(rates.TryTake(new CostBuckets(), Anonymous with { IdentityFingerprint = new[] { caller } }, "a", CallCost.Verify, TimeSpan.Zero, out _));
+                Assert.True(rates.TryTake(new SessionBuckets(), Anonymous with { IdentityFingerprint = new[] { caller } }, "a", CallCost.Verify, TimeSpan.Zero, out _));
             }
         }
 
@@ -99,7 +99,7 @@ public sealed class LimitTests
         var limits = RateLimits.None with { Session = new CostRates { Create = new(1, 5) }, Identity = new CostRates { Create = new(1, 2) } };
         var rates = new CallRates(limits);
         var known = Anonymous with { IdentityFingerprint = new byte[32] };
-        var session = new CostBuckets();
+        var session = new SessionBuckets();
         Assert.Equal(2, Count(rates, known, session));
         var other = known with { IdentityFingerprint = new byte[31] };
         Assert.Equal(2, Count(rates, other, session));
@@ -111,10 +111,32 @@ public sealed class LimitTests
         var rates = new CallRates(RateLimits.None with { Address = new CostRates { Create = new(1, 1) } });
         for (var i = 0; i < 200_000; i++)
         {
-            rates.TryTake(new CostBuckets(), Anonymous, $"address {i}", CallCost.Create, TimeSpan.FromMilliseconds(i), out _);
+            rates.TryTake(new SessionBuckets(), Anonymous, $"address {i}", CallCost.Create, TimeSpan.FromMilliseconds(i), out _);
         }
 
-        Assert.True(rates.TryTake(new CostBuckets(), Anonymous, "one more", CallCost.Create, TimeSpan.FromSeconds(200), out _));
+        Assert.True(rates.TryTake(new SessionBuckets(), Anonymous, "one more", CallCost.Create, TimeSpan.FromSeconds(200), out _));
+    }
+
+    [Fact]
+    public void sessions_of_a_caller_that_was_forgotten_still_share_its_limit()
+    {
+        var rates = new CallRates(RateLimits.None with { Address = new CostRates { Create = new(1, 10) } });
+        var sessions = new[] { new SessionBuckets(), new SessionBuckets() };
+        Assert.All(sessions, session => Assert.True(Take(session, "a")));
+        for (var i = 0; i < 70_000; i++)
+        {
+            Take(new SessionBuckets(), $"address {i}");
+        }
+
+        var taken = 0;
+        while (sessions.Any(session => Take(session, "a")))
+        {
+            taken++;
+        }
+
+        Assert.Equal(10, taken);
+
+        bool Take(SessionBuckets session, string address) => rates.TryTake(session, Anonymous, address, CallCost.Create, TimeSpan.Zero, out _);
     }
 
     [Theory]
@@ -163,9 +185,9 @@ public sealed class LimitTests
         Assert.Null(key);
     }
 
-    private static int Count(CallRates rates, CallerInfo caller, CostBuckets? session = null)
+    private static int Count(CallRates rates, CallerInfo caller, SessionBuckets? session = null)
     {
-        session ??= new CostBuckets();
+        session ??= new SessionBuckets();
         var taken = 0;
         while (rates.TryTake(session, caller, "192.0.2.1", CallCost.Create, TimeSpan.FromSeconds(1), out _))
         {

@@ -13,47 +13,51 @@ internal sealed class CallRates(RateLimits limits)
     private readonly Dictionary<string, CostBuckets> _identities = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CostBuckets> _addresses = new(StringComparer.Ordinal);
     private readonly CostBuckets _total = new();
+
+    // Rises when callers are forgotten: sessions then look for their buckets again, or a caller would have two.
+    private volatile int _forgotten;
     private volatile RateLimits _limits = limits;
 
     /// <summary>Takes other limits from now on. What was taken before counts on.</summary>
     public void Apply(RateLimits limits) => _limits = limits;
 
     /// <summary>Takes a token of each bucket that applies, or of none.</summary>
-    /// <param name="session">The session's own buckets.</param>
+    /// <param name="session">The session's buckets.</param>
     /// <param name="caller">Who calls.</param>
     /// <param name="address">The peer's address (<see cref="AddressKey"/>).</param>
     /// <param name="cost">The call's class.</param>
     /// <param name="now">Monotonic time.</param>
     /// <param name="retryAfter">When to come back.</param>
-    public bool TryTake(CostBuckets session, CallerInfo caller, string address, CallCost cost, TimeSpan now, out TimeSpan retryAfter)
+    public bool TryTake(SessionBuckets session, CallerInfo caller, string address, CallCost cost, TimeSpan now, out TimeSpan retryAfter)
     {
         var limits = _limits;
+        Refresh(session, caller);
         var isKnown = caller.Level != AuthenticationLevel.None;
         var ofIdentity = isKnown && !limits.Identity.Of(cost).IsUnlimited
-            ? Find(_identities, Convert.ToHexString((caller.Wallet.IsEmpty ? caller.IdentityFingerprint : caller.Wallet).Span), limits.Identity, now)
+            ? session.Identity ??= Find(_identities, Convert.ToHexString((caller.Wallet.IsEmpty ? caller.IdentityFingerprint : caller.Wallet).Span), limits.Identity, now)
             : null;
-        var ofAddress = limits.Address.Of(cost).IsUnlimited ? null : Find(_addresses, address, limits.Address, now);
-        if (!session.TryTake(isKnown ? limits.Session : limits.Anonymous, cost, now, out retryAfter))
+        var ofAddress = limits.Address.Of(cost).IsUnlimited ? null : session.Address ??= Find(_addresses, address, limits.Address, now);
+        if (!session.Own.TryTake(isKnown ? limits.Session : limits.Anonymous, cost, now, out retryAfter))
         {
             return false;
         }
 
         if (ofIdentity is not null && !ofIdentity.TryTake(limits.Identity, cost, now, out retryAfter))
         {
-            session.Return(cost);
+            session.Own.Return(cost);
             return false;
         }
 
         if (ofAddress is not null && !ofAddress.TryTake(limits.Address, cost, now, out retryAfter))
         {
-            session.Return(cost);
+            session.Own.Return(cost);
             ofIdentity?.Return(cost);
             return false;
         }
 
         if (!_total.TryTake(limits.Total, cost, now, out retryAfter))
         {
-            session.Return(cost);
+            session.Own.Return(cost);
             ofIdentity?.Return(cost);
             ofAddress?.Return(cost);
             return false;
@@ -115,6 +119,18 @@ internal sealed class CallRates(RateLimits limits)
         }
     }
 
+    private void Refresh(SessionBuckets session, CallerInfo caller)
+    {
+        var forgotten = _forgotten;
+        if (session.Forgotten != forgotten || !ReferenceEquals(session.Caller, caller))
+        {
+            session.Forgotten = forgotten;
+            session.Caller = caller;
+            session.Identity = null;
+            session.Address = null;
+        }
+    }
+
     private CostBuckets Find(Dictionary<string, CostBuckets> all, string key, CostRates rates, TimeSpan now)
     {
         lock (_lock)
@@ -135,6 +151,8 @@ internal sealed class CallRates(RateLimits limits)
                 {
                     all.Clear();
                 }
+
+                _forgotten++;
             }
 
             return all[key] = new CostBuckets();
