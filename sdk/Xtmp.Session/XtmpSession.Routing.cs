@@ -44,7 +44,7 @@ public sealed partial class XtmpSession
 
             if (status != FrameStatus.Ok)
             {
-                Fail(CloseCodes.Of(status), $"A frame header is not acceptable: {status}.");
+                FailOnHeader(status);
                 return;
             }
 
@@ -472,6 +472,8 @@ public sealed partial class XtmpSession
             End(violation);
         }
     }
+
+    private void FailOnHeader(FrameStatus status) => Fail(CloseCodes.Of(status), $"A frame header is not acceptable: {status}.");
 
     private void Fail(SessionCloseReason reason, string text, Fault fault = Fault.Peer) =>
         End(SessionClose.Violation(reason, text, fault));

@@ -210,7 +210,7 @@ internal sealed class ExchangeTable(PeerRole role, SessionLimits limits)
         var wantsAck = (message.Flags & FrameFlags.RequiresAck) != 0;
         if (wantsAck ? !IsPeers(message.ExchangeId) : message.ExchangeId != 0)
         {
-            return Unexpected($"One-way message 0x{message.MessageType:X2} carries exchange {message.ExchangeId}.");
+            return ExchangeOfOneWay(in message);
         }
 
         if (wantsAck)
@@ -235,12 +235,12 @@ internal sealed class ExchangeTable(PeerRole role, SessionLimits limits)
         var id = message.ExchangeId;
         if (!IsPeers(id))
         {
-            return Unexpected($"Request 0x{message.MessageType:X2} carries exchange {id}, which is not the sender's to choose.");
+            return ExchangeOfOther(in message);
         }
 
         if (_requestsSeen.Contains(id >> 1))
         {
-            return Unexpected($"Exchange {id} is used a second time.");
+            return ExchangeUsedTwice(id);
         }
 
         _requestsSeen.Mark(id >> 1);
@@ -252,12 +252,12 @@ internal sealed class ExchangeTable(PeerRole role, SessionLimits limits)
         if (!FrameCode.IsApplication(message.MessageType))
         {
             reception.Refusal = XtmpErrorCode.UnknownMessageType;
-            reception.RefusalText = $"Message type 0x{message.MessageType:X2} is not known here.";
+            reception.RefusalText = UnknownType(message.MessageType);
         }
         else if (_inbound?.Count >= limits.MaxConcurrentRequests)
         {
             reception.Refusal = XtmpErrorCode.Overloaded;
-            reception.RefusalText = $"More than {limits.MaxConcurrentRequests} requests are unanswered.";
+            reception.RefusalText = TooMany(limits.MaxConcurrentRequests);
         }
         else
         {
@@ -280,7 +280,7 @@ internal sealed class ExchangeTable(PeerRole role, SessionLimits limits)
         if (exchange.Ended
             || (message.Kind != FrameKind.Error && (exchange.Code != message.MessageType || (message.Kind == FrameKind.Response) == exchange.IsStream)))
         {
-            return Unexpected($"Message 0x{message.MessageType:X2} of kind {(byte)message.Kind} does not answer exchange {id}.");
+            return NoAnswer(in message);
         }
 
         switch (message.Kind)
@@ -303,7 +303,7 @@ internal sealed class ExchangeTable(PeerRole role, SessionLimits limits)
                 reception.Error = ErrorMessage.Read(payload);
                 if (reception.Error is null)
                 {
-                    return SessionClose.Violation(SessionCloseReason.MalformedPayload, $"The error that answers exchange {id} is malformed.");
+                    return MalformedError(id);
                 }
 
                 reception.Event = SessionEventKind.Error;
@@ -410,6 +410,25 @@ internal sealed class ExchangeTable(PeerRole role, SessionLimits limits)
     private bool IsPeers(ulong id) => id != 0 && (id & 1) == _peerParity;
 
     private bool IsOwn(ulong id) => id != 0 && (id & 1) != _peerParity;
+
+    // In methods of their own, since putting a text together makes the method that does it slower for every message.
+    private static SessionClose ExchangeOfOneWay(in BatchEntry message) =>
+        Unexpected($"One-way message 0x{message.MessageType:X2} carries exchange {message.ExchangeId}.");
+
+    private static SessionClose ExchangeOfOther(in BatchEntry message) =>
+        Unexpected($"Request 0x{message.MessageType:X2} carries exchange {message.ExchangeId}, which is not the sender's to choose.");
+
+    private static SessionClose ExchangeUsedTwice(ulong id) => Unexpected($"Exchange {id} is used a second time.");
+
+    private static SessionClose NoAnswer(in BatchEntry message) =>
+        Unexpected($"Message 0x{message.MessageType:X2} of kind {(byte)message.Kind} does not answer exchange {message.ExchangeId}.");
+
+    private static SessionClose MalformedError(ulong id) =>
+        SessionClose.Violation(SessionCloseReason.MalformedPayload, $"The error that answers exchange {id} is malformed.");
+
+    private static string UnknownType(byte code) => $"Message type 0x{code:X2} is not known here.";
+
+    private static string TooMany(int limit) => $"More than {limit} requests are unanswered.";
 
     private static SessionClose Unexpected(string text) => SessionClose.Violation(SessionCloseReason.UnexpectedMessage, text);
 }

@@ -85,7 +85,7 @@ internal sealed class FrameUnpacker(Reassembler reassembler) : IDisposable
 
         if (!BatchEntry.TryRead(buffer.AsSpan(offset, _end - offset), out message))
         {
-            Violation = SessionClose.Violation(SessionCloseReason.MalformedFrame, $"A batch entry {_end - offset} bytes before the end is cut off or not allowed there.");
+            Violation = CutOff(_end - offset);
             _end = offset;
             return false;
         }
@@ -99,6 +99,9 @@ internal sealed class FrameUnpacker(Reassembler reassembler) : IDisposable
     public int DropSilentSince(TimeSpan latest) => reassembler.DropSilentSince(latest);
 
     public void Dispose() => reassembler.Dispose();
+
+    private static SessionClose CutOff(int left) =>
+        SessionClose.Violation(SessionCloseReason.MalformedFrame, $"A batch entry {left} bytes before the end is cut off or not allowed there.");
 
     private byte[] AddFragment(in FrameHeader header, ArraySegment<byte> plaintext, TimeSpan now, ReceiveArena arena)
     {

@@ -49,7 +49,7 @@ internal sealed class Inbox(ExchangeTable exchanges, int maxMessageBytes, Compre
         if (isCompressed && !_decompressor.IsAcceptable(in message, payload))
         {
             reception = default;
-            return SessionClose.Violation(SessionCloseReason.LimitExceeded, $"A compressed message 0x{message.MessageType:X2} may not be, or claims more bytes than it can have.");
+            return Uncompressible(message.MessageType);
         }
 
         var violation = exchanges.Receive(in message, payload, out reception);
@@ -119,6 +119,9 @@ internal sealed class Inbox(ExchangeTable exchanges, int maxMessageBytes, Compre
         _events.Dispose();
         Arena.Dispose();
     }
+
+    private static SessionClose Uncompressible(byte code) =>
+        SessionClose.Violation(SessionCloseReason.LimitExceeded, $"A compressed message 0x{code:X2} may not be, or claims more bytes than it can have.");
 
     private SessionClose? Decompress(ref SessionEvent next)
     {

@@ -54,7 +54,7 @@ internal sealed class RecordLayer(ulong sessionId, TrafficKeys send, TrafficKeys
     {
         if (!keys.TryOpen(in header, frame, plaintext))
         {
-            return SessionClose.Violation(SessionCloseReason.TagMismatch, $"The tag of frame {header.Sequence} is invalid.");
+            return InvalidTag(header.Sequence);
         }
 
         keys.NextSequence++;
@@ -122,6 +122,8 @@ internal sealed class RecordLayer(ulong sessionId, TrafficKeys send, TrafficKeys
 
     /// <summary>Epoch and type; no key.</summary>
     public override string ToString() => $"send {_send}; receive {_receive}";
+
+    private static SessionClose InvalidTag(ulong sequence) => SessionClose.Violation(SessionCloseReason.TagMismatch, $"The tag of frame {sequence} is invalid.");
 
     private SessionClose ViolationOf(in FrameHeader header, TrafficKeys keys)
     {

@@ -233,7 +233,7 @@ internal sealed class Outbox(ExchangeTable exchanges, FramePacker packer, Sessio
     {
         if (!FrameCode.IsApplication(code))
         {
-            throw new XtmpException(XtmpErrorCode.UnknownMessageType, Fault.Local, $"0x{code:X2} is not a code of a schema.");
+            throw UnknownType(code);
         }
 
         RequireFits(length, Fault.Local);
@@ -245,12 +245,19 @@ internal sealed class Outbox(ExchangeTable exchanges, FramePacker packer, Sessio
     {
         if (length > exchanges.PeerLimits.MaxMessageBytes)
         {
-            throw new XtmpException(XtmpErrorCode.LimitExceeded, tooLong, $"A message of {length} bytes is over the peer's limit of {exchanges.PeerLimits.MaxMessageBytes}.");
+            throw TooLong(length, exchanges.PeerLimits.MaxMessageBytes, tooLong);
         }
 
         if (Bytes + length > limits.MaxSendQueueBytes)
         {
-            throw new XtmpException(XtmpErrorCode.Overloaded, Fault.Local, $"{Bytes} bytes wait to be sent.", retryable: true);
+            throw QueueIsFull(Bytes);
         }
     }
+
+    private static XtmpException UnknownType(byte code) => new(XtmpErrorCode.UnknownMessageType, Fault.Local, $"0x{code:X2} is not a code of a schema.");
+
+    private static XtmpException TooLong(int length, int limit, Fault fault) =>
+        new(XtmpErrorCode.LimitExceeded, fault, $"A message of {length} bytes is over the peer's limit of {limit}.");
+
+    private static XtmpException QueueIsFull(long bytes) => new(XtmpErrorCode.Overloaded, Fault.Local, $"{bytes} bytes wait to be sent.", retryable: true);
 }
