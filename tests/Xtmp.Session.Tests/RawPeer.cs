@@ -39,42 +39,14 @@ internal sealed class RawPeer
     public void Send(byte code, FrameKind kind, ulong exchangeId, ReadOnlySpan<byte> payload, FrameFlags flags = FrameFlags.None) =>
         _pair.Deliver(_pair.Server, Seal(code, kind, exchangeId, payload, flags));
 
-    public byte[] Seal(byte code, FrameKind kind, ulong exchangeId, ReadOnlySpan<byte> payload, FrameFlags flags = FrameFlags.None, ulong? sessionId = null)
-    {
-        var header = new FrameHeader
-        {
-            MessageType = code,
-            Kind = kind,
-            ExchangeId = exchangeId,
-            Flags = flags | (kind == FrameKind.StreamItem ? FrameFlags.StreamData : FrameFlags.None),
-            SessionId = sessionId ?? _pair.Client.Session.SessionId,
-        };
-        var frame = new byte[FrameLayout.HeaderSize + payload.Length + _send.Overhead];
-        _send.Seal(ref header, payload, frame);
-        return frame;
-    }
+    public byte[] Seal(byte code, FrameKind kind, ulong exchangeId, ReadOnlySpan<byte> payload, FrameFlags flags = FrameFlags.None, ulong? sessionId = null) =>
+        ForgedFrames.Seal(_send, sessionId ?? _pair.Client.Session.SessionId, code, kind, exchangeId, payload, flags);
 
-    public void SendFragment(byte code, uint number, uint total, uint offset, ReadOnlySpan<byte> part, FrameFlags flags)
-    {
-        var payload = new byte[FragmentHeader.Size + part.Length];
-        new FragmentHeader(number, total, offset).Write(payload);
-        part.CopyTo(payload.AsSpan(FragmentHeader.Size));
-        Send(code, FrameKind.OneWay, 0, payload, flags | FrameFlags.Fragmented);
-    }
+    public void SendFragment(byte code, uint number, uint total, uint offset, ReadOnlySpan<byte> part, FrameFlags flags) =>
+        Send(code, FrameKind.OneWay, 0, ForgedFrames.Fragment(number, total, offset, part), flags | FrameFlags.Fragmented);
 
-    public static byte[] BatchOf(params (byte Code, FrameKind Kind, ulong Id, byte[] Payload, FrameFlags Flags)[] entries)
-    {
-        var all = new List<byte>();
-        foreach (var (code, kind, id, payload, flags) in entries)
-        {
-            var header = new byte[BatchEntry.Size];
-            new BatchEntry { MessageType = code, Kind = kind, ExchangeId = id, Length = payload.Length, Flags = flags }.Write(header);
-            all.AddRange(header);
-            all.AddRange(payload);
-        }
-
-        return [.. all];
-    }
+    public static byte[] BatchOf(params (byte Code, FrameKind Kind, ulong Id, byte[] Payload, FrameFlags Flags)[] entries) =>
+        [.. entries.SelectMany(entry => ForgedFrames.Entry(entry.Code, entry.Kind, entry.Id, entry.Payload, entry.Flags))];
 
     public static byte[] Compressed(uint claimed, ReadOnlySpan<byte> block)
     {

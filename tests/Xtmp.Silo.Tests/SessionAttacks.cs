@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Xtmp.Protocol;
 using Xtmp.Session;
+using Xtmp.Session.Tests;
 
 namespace Xtmp.Silo.Tests;
 
@@ -55,11 +56,11 @@ internal static class SessionAttacks
         yield return Of("a one-way message with an exchange", SessionCloseReason.UnexpectedMessage, peer => peer.Seal(Code, FrameKind.OneWay, 1, "x"u8));
         yield return Of("an ack wish without an exchange", SessionCloseReason.UnexpectedMessage, peer => peer.Seal(Code, FrameKind.OneWay, 0, "x"u8, FrameFlags.RequiresAck));
         yield return Of("credit for an exchange that never was", SessionCloseReason.UnexpectedMessage, peer => peer.Seal(FrameCode.Credit, FrameKind.OneWay, 0, [0x92, 77, 5]));
-        yield return Of("a control message in a batch", SessionCloseReason.MalformedFrame, peer => peer.Seal(FrameCode.Batch, FrameKind.OneWay, 0, RawPeer.Entry(FrameCode.Disconnect, FrameKind.OneWay, 0, [0x92, 0, 0xC0])));
-        yield return Of("a batch in a batch", SessionCloseReason.MalformedFrame, peer => peer.Seal(FrameCode.Batch, FrameKind.OneWay, 0, RawPeer.Entry(FrameCode.Batch, FrameKind.OneWay, 0, default)));
-        yield return Of("a fragment in a batch", SessionCloseReason.MalformedFrame, peer => peer.Seal(FrameCode.Batch, FrameKind.OneWay, 0, RawPeer.Entry(Code, FrameKind.OneWay, 0, new byte[20], FrameFlags.Fragmented)));
-        yield return Of("a batch cut inside an entry", SessionCloseReason.MalformedFrame, peer => peer.Seal(FrameCode.Batch, FrameKind.OneWay, 0, RawPeer.Entry(Code, FrameKind.OneWay, 0, new byte[20]).AsSpan(0, 30)));
-        yield return Of("a batch with an exchange", SessionCloseReason.MalformedFrame, peer => peer.Seal(FrameCode.Batch, FrameKind.OneWay, 3, RawPeer.Entry(Code, FrameKind.OneWay, 0, new byte[20])));
+        yield return Of("a control message in a batch", SessionCloseReason.MalformedFrame, peer => peer.Seal(FrameCode.Batch, FrameKind.OneWay, 0, ForgedFrames.Entry(FrameCode.Disconnect, FrameKind.OneWay, 0, [0x92, 0, 0xC0])));
+        yield return Of("a batch in a batch", SessionCloseReason.MalformedFrame, peer => peer.Seal(FrameCode.Batch, FrameKind.OneWay, 0, ForgedFrames.Entry(FrameCode.Batch, FrameKind.OneWay, 0, default)));
+        yield return Of("a fragment in a batch", SessionCloseReason.MalformedFrame, peer => peer.Seal(FrameCode.Batch, FrameKind.OneWay, 0, ForgedFrames.Entry(Code, FrameKind.OneWay, 0, new byte[20], FrameFlags.Fragmented)));
+        yield return Of("a batch cut inside an entry", SessionCloseReason.MalformedFrame, peer => peer.Seal(FrameCode.Batch, FrameKind.OneWay, 0, ForgedFrames.Entry(Code, FrameKind.OneWay, 0, new byte[20]).AsSpan(0, 30)));
+        yield return Of("a batch with an exchange", SessionCloseReason.MalformedFrame, peer => peer.Seal(FrameCode.Batch, FrameKind.OneWay, 3, ForgedFrames.Entry(Code, FrameKind.OneWay, 0, new byte[20])));
         yield return Of("a compressed batch", SessionCloseReason.MalformedFrame, peer => peer.Seal(FrameCode.Batch, FrameKind.OneWay, 0, new byte[20], FrameFlags.Compressed));
         yield return Of("a heartbeat that is a request", SessionCloseReason.MalformedFrame, peer => peer.Seal(FrameCode.Heartbeat, FrameKind.Request, 1, [0x92, 1, 0xC2]));
         yield return Of("a fragmented heartbeat", SessionCloseReason.MalformedFrame, peer => peer.Seal(FrameCode.Heartbeat, FrameKind.OneWay, 0, new byte[14], FrameFlags.Fragmented));

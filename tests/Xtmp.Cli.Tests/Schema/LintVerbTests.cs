@@ -27,6 +27,24 @@ public sealed class LintVerbTests
         Assert.Contains("there is no schema", none.Error);
     }
 
+    [Fact]
+    public void reads_standard_input()
+    {
+        TextReader before = Console.In;
+        Console.SetIn(new StringReader(Shop));
+        try
+        {
+            var (exitCode, output, error) = Tool.Run("schema", "lint", "-");
+            Assert.True(exitCode == 1, error);
+            Assert.Contains(":6:", output);
+            Assert.Contains("LINT02: 'word'", output);
+        }
+        finally
+        {
+            Console.SetIn(before);
+        }
+    }
+
     [Theory]
     [InlineData("doc: Word. }] }\n", "doc: Word. }] } # lint: ignore LINT02\n", 0)]
     [InlineData("  Say:", "  # lint: ignore LINT01 LINT02\n  Say:", 0)]

@@ -97,6 +97,7 @@ public sealed class VerbTests
         Assert.Equal("", output + error);
         Assert.Equal(0, exitCode);
         Assert.Contains("namespace: Shop.Orders\n", File.ReadAllText(path));
+        Assert.StartsWith("# yaml-language-server: $schema=./schema.json\n", File.ReadAllText(path), StringComparison.Ordinal);
         var again = Tool.Run("schema", "new", "orders", "--out", path);
         Assert.Equal(2, again.ExitCode);
         Assert.Contains("exists already", again.Error);
