@@ -6,7 +6,7 @@ namespace BitChat.Peer.Tests;
 public sealed class SimulationTests(ITestOutputHelper output)
 {
     // More by XTMP_BITCHAT_SEEDS; a failure prints what replays it.
-    private static readonly ulong Seeds = ulong.TryParse(Environment.GetEnvironmentVariable("XTMP_BITCHAT_SEEDS"), out var seeds) ? seeds : 12;
+    private static readonly ulong Seeds = ulong.TryParse(Environment.GetEnvironmentVariable("XTMP_BITCHAT_SEEDS"), out var seeds) ? seeds : 24;
 
     private const ulong MutantSeeds = 100;
 
@@ -43,11 +43,11 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [MemberData(nameof(Tables))]
     public void correct_seats_agree_and_go_on(int seats, int faults)
     {
-        for (ulong seed = 0; seed < Seeds; seed++)
+        Parallel.For(0, (long)Seeds, seed =>
         {
-            var life = new Life(new LifeOptions(seats, faults, seed)).Run();
+            var life = new Life(new LifeOptions(seats, faults, (ulong)seed)).Run();
             Assert.True(life.Violation is null, $"xtmp game simulate --seats {seats} --faults {faults} --seeds {seed}: {life.Violation}");
-        }
+        });
     }
 
     [Fact]

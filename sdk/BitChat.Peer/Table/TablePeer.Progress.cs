@@ -8,6 +8,8 @@ public sealed partial class TablePeer
 {
     private readonly List<(ProposedValue Value, TableState? State)> _after = [];
     private readonly Dictionary<ValueId, (JoinRequest Request, TimeSpan At)> _joiners = [];
+    private (CoinState? Of, System.Numerics.BigInteger? Secret) _coinSecret;
+    private (CoinState? Of, CoinVerdict? Verdict) _verdict;
 
     /// <summary>How long a request to join is proposed.</summary>
     private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(60);
@@ -187,12 +189,7 @@ public sealed partial class TablePeer
     }
 
     /// <summary>Whether an operation could be decided now.</summary>
-    private TableFault Assess(GameOperation operation)
-    {
-        var fault = TableFault.None;
-        _rules.Build(State, [operation], Now, (_, refused) => fault = refused);
-        return fault;
-    }
+    private TableFault Assess(GameOperation operation) => _rules.Check(State, operation, Now);
 
     /// <summary>The median clock of the seats.</summary>
     private DateTimeOffset Now => _now.Clock + _gate.MedianOffset;
@@ -245,26 +242,40 @@ public sealed partial class TablePeer
                 : null;
         }
 
-        if (!State.Snapshot.Coin.Ready)
+        return State.Snapshot.Coin.Ready && SecretOf(seats, self, State.Snapshot.Coin) is { } secret
+            ? new RandomnessReveal { Roll = roll, Seat = (byte)self, Proof = ThresholdCoin.Share(_secrets.Group, seats, roll, secret) }
+            : null;
+    }
+
+    /// <summary>This seat's share of the coin's key; null where a dealing does not open. Opened once a coin.</summary>
+    private System.Numerics.BigInteger? SecretOf(SeatSet seats, int self, CoinState coin)
+    {
+        if (ReferenceEquals(_coinSecret.Of, coin))
         {
-            return null;
+            return _coinSecret.Secret;
         }
 
-        var secret = System.Numerics.BigInteger.Zero;
-        foreach (var dealt in State.Snapshot.Coin.Dealings)
+        System.Numerics.BigInteger? secret = System.Numerics.BigInteger.Zero;
+        foreach (var dealt in coin.Dealings)
         {
-            if (CoinDealings.Open(_secrets.Group, seats, dealt.Seat, dealt.Dealing, self, _secrets.DealSecret) is not { } share)
-            {
-                return null;
-            }
-
-            secret = _secrets.Group.Reduce(secret + share);
+            secret = CoinDealings.Open(_secrets.Group, seats, dealt.Seat, dealt.Dealing, self, _secrets.DealSecret) is { } share && secret is { } sum ? _secrets.Group.Reduce(sum + share) : null;
         }
 
-        return new RandomnessReveal { Roll = roll, Seat = (byte)self, Proof = ThresholdCoin.Share(_secrets.Group, seats, roll, secret) };
+        _coinSecret = (coin, secret);
+        return secret;
     }
 
     private CoinVerdict VerdictOn(SeatSet seats, int self, CoinState coin)
+    {
+        if (!ReferenceEquals(_verdict.Of, coin))
+        {
+            _verdict = (coin, Judge(seats, self, coin));
+        }
+
+        return _verdict.Verdict!;
+    }
+
+    private CoinVerdict Judge(SeatSet seats, int self, CoinState coin)
     {
         var accepted = 0;
         var complaints = new List<CoinComplaint>();

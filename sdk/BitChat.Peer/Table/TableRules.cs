@@ -84,6 +84,15 @@ public sealed partial class TableRules(ISeatSignatures signatures, CoinGroup gro
         return new ProposedValue { Height = state.Height + 1, PreviousStateRoot = state.Root, StateRoot = after.Root, Operations = [.. taken], ProposedAt = at };
     }
 
+    /// <summary>Whether an operation could be the next one.</summary>
+    public TableFault Check(TableState state, GameOperation operation, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(operation);
+        Apply(state, operation, now < state.Snapshot.DecidedAt ? state.Snapshot.DecidedAt : now, out var fault);
+        return fault;
+    }
+
     /// <summary>True where who is named signed it.</summary>
     public bool IsSigned(TableState state, Seat seat, GameOperation operation)
     {
