@@ -22,6 +22,24 @@ public abstract class TurnConformance : GrainConformance
     }
 
     [Fact]
+    public async Task state_that_could_not_be_read_back_is_not_written()
+    {
+        var silo = await StartAsync();
+        Assert.Equal(5, (await silo.RunAsync("a", "add", 5)).Number);
+        Scripts["too long"] = (grain, _, _) =>
+        {
+            grain.Number = 6;
+            grain.Text = new string('x', (1024 * 1024) + 1);
+            return new(ProbeGrain.Reply());
+        };
+        await RefusedAsync(XtmpErrorCode.Internal, silo.RunAsync("a", "too long"));
+        Assert.Equal(5, await silo.ReadAsync("a"));
+        Assert.Equal(7, (await silo.RunAsync("a", "add", 2)).Number);
+        await silo.DisposeAsync();
+        Assert.Equal(7, await (await StartAsync()).ReadAsync("a"));
+    }
+
+    [Fact]
     public async Task turns_of_one_grain_never_overlap()
     {
         var silo = await StartAsync();
