@@ -269,13 +269,13 @@ public sealed partial class TablePeer
     {
         if (!ReferenceEquals(_verdict.Of, coin))
         {
-            _verdict = (coin, Judge(seats, self, coin));
+            _verdict = (coin, CheckDealings(seats, self, coin));
         }
 
         return _verdict.Verdict!;
     }
 
-    private CoinVerdict Judge(SeatSet seats, int self, CoinState coin)
+    private CoinVerdict CheckDealings(SeatSet seats, int self, CoinState coin)
     {
         var accepted = 0;
         var complaints = new List<CoinComplaint>();
