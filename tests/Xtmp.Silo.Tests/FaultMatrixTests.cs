@@ -1,6 +1,7 @@
 using System.Net;
 using Xtmp.Client;
 using Xtmp.Crypto;
+using Xtmp.Messages;
 using Xtmp.Protocol;
 using Xtmp.TestKit;
 using Xtmp.Transport;
@@ -88,6 +89,17 @@ public sealed class FaultMatrixTests
             var balances = await Task.WhenAll(working).WaitAsync(TimeSpan.FromMinutes(10));
             Assert.Equal(total, acknowledged);
             Assert.All(balances, balance => Assert.Equal(OpeningBalance - (ulong)transfers, balance));
+
+            // What was acknowledged is on its way to the bank, however often the silo was killed since.
+            using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(10));
+            await foreach (var update in bank.UpdatesAsync(patience.Token))
+            {
+                if (update.Body is UpdateBody.WalletBalanceArm { Value: var now } && now.Balance >= OpeningBalance + (ulong)total)
+                {
+                    break;
+                }
+            }
+
             Assert.Equal(OpeningBalance + (ulong)total, (await bank.BalanceAsync()).Balance);
         }
         finally
