@@ -181,7 +181,7 @@ public sealed class GovernanceTests
         {
             try
             {
-                await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody" }, patience.Token);
+                await client.Registry.QueryAsync(new RegistryQuery { Name = "nobody" }, new CallContext(patience.Token, Patience));
                 return;
             }
             catch (XtmpException error) when (error is { Code: XtmpErrorCode.Overloaded, Retryable: true } && !patience.IsCancellationRequested)
