@@ -18,12 +18,13 @@ internal sealed class PeerNetwork
     private readonly List<TimeSpan?> _due = [];
     private long _order;
 
-    public PeerNetwork(int seats, TimeSpan delay, double loss, TablePeerOptions? options = null)
+    public PeerNetwork(int seats, TimeSpan delay, double loss, bool isPostQuantum = false)
     {
         _delay = delay;
         _loss = loss;
         var keys = Enumerable.Range(0, seats).Select(number => Ed25519PrivateKey.FromSeed(Seed(number))).ToArray();
-        var secrets = keys.Select((key, number) => PeerSecrets.Of(key, Seed(number + 100))).ToArray();
+        var seconds = keys.Select((_, number) => isPostQuantum ? MlDsa87PrivateKey.FromSeed(Seed(number)) : null).ToArray();
+        var secrets = keys.Select((key, number) => PeerSecrets.Of(key, Seed(number + 100), seconds[number])).ToArray();
         Genesis = TableState.Open(
             new byte[16],
             CrapsTable.Kind,
@@ -31,14 +32,22 @@ internal sealed class PeerNetwork
             {
                 var key = new byte[32];
                 keys[number].WritePublicKey(key);
-                return new Seat { Number = (byte)number, Peer = secret.PeerId, Ed25519Key = key, DealKey = secret.DealKey };
+                byte[]? second = null;
+                if (seconds[number] is { } postQuantum)
+                {
+                    second = new byte[MlDsa87.PublicKeySize];
+                    postQuantum.WritePublicKey(second);
+                }
+
+                return new Seat { Number = (byte)number, Peer = secret.PeerId, Ed25519Key = key, DealKey = secret.DealKey, PostQuantumKey = second is null ? default(ReadOnlyMemory<byte>?) : second };
             })],
             [.. secrets.Select(_ => 1_000_000_000UL)],
             1_000_000_000_000,
-            Opened);
+            Opened,
+            isPostQuantum);
         foreach (var secret in secrets)
         {
-            Add(secret, options ?? new TablePeerOptions());
+            Add(secret, new TablePeerOptions());
         }
     }
 
