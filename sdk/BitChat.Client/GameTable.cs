@@ -38,7 +38,7 @@ public sealed class GameTable : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task[] _tasks;
     private readonly JoinRequest? _late;
-    private readonly Dictionary<string, TimeSpan> _vouched = [];
+    private readonly Dictionary<string, (TimeSpan At, ReadOnlyMemory<byte> Player)> _vouched = [];
     private TimeSpan _joinAt;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile TableState _state;
@@ -176,18 +176,22 @@ public sealed class GameTable : IAsyncDisposable
     /// <summary>The silo passes a request to join on only where the chips are set aside.</summary>
     private void Vouch(JoinRequest request)
     {
-        foreach (var old in _vouched.Where(pair => Now.Elapsed - pair.Value >= VouchTime).Select(pair => pair.Key).ToArray())
-        {
-            _vouched.Remove(old);
-        }
-
+        Unvouch(vouched => Now.Elapsed - vouched.At >= VouchTime);
         if (_vouched.Count < MaxVouched)
         {
-            _vouched[NameOf(request)] = Now.Elapsed;
+            _vouched[NameOf(request)] = (Now.Elapsed, request.Player);
         }
     }
 
-    private bool IsVouchedFor(JoinRequest request) => _vouched.TryGetValue(NameOf(request), out var at) && Now.Elapsed - at < VouchTime;
+    private void Unvouch(Func<(TimeSpan At, ReadOnlyMemory<byte> Player), bool> isOver)
+    {
+        foreach (var over in _vouched.Where(pair => isOver(pair.Value)).Select(pair => pair.Key).ToArray())
+        {
+            _vouched.Remove(over);
+        }
+    }
+
+    private bool IsVouchedFor(JoinRequest request) => _vouched.TryGetValue(NameOf(request), out var vouched) && Now.Elapsed - vouched.At < VouchTime;
 
     private static string NameOf(JoinRequest request) => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(EncodedOperation.Of(request)));
 
@@ -317,6 +321,9 @@ public sealed class GameTable : IAsyncDisposable
                     _decided.Writer.TryWrite(decided);
                     Archive();
                     Publish(decided, applied);
+
+                    // Its chips are at the table now: they let nobody in a second time.
+                    Unvouch(vouched => applied.Seats?.Find(vouched.Player.Span) is not null);
                     break;
                 case PeerEffect.CaughtUp(var caught):
                     Change(caught);

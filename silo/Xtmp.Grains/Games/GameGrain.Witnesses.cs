@@ -86,7 +86,9 @@ public sealed partial class GameGrain
             }
 
             var witness = new WitnessSeat(records[number].Seed, State.PostQuantum) { Journal = (records[number].First, records[number].Next) };
-            witness.Peer = new TablePeer(witness.Secrets, genesis, TablePeerOptions.Relayed with { Admits = IsVouchedFor });
+
+            // Where the archive is behind, chips that wait may be at the table already.
+            witness.Peer = new TablePeer(witness.Secrets, genesis, TablePeerOptions.Relayed with { Admits = request => witness.Peer!.State.Height == State!.Height && IsVouchedFor(request) });
             _witnesses.Add(witness);
             witness.Peer.Start(PeerNow, journal);
         }
