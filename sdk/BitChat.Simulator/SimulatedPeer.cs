@@ -1,5 +1,6 @@
 using BitChat.Messages;
 using BitChat.Peer;
+using Xtmp.Protocol;
 
 namespace BitChat.Simulator;
 
@@ -47,7 +48,8 @@ internal sealed class SimulatedPeer
 
     public bool IsDown => _isDown;
 
-    private PeerTime Time => new(_life.Now * (1 + _drift), _life.Clock + _step + (_life.Now * _drift));
+    // Finer than the microseconds of the wire, as clocks are.
+    private PeerTime Time => new(_life.Now * (1 + _drift), _life.Clock + _step + (_life.Now * _drift) + TimeSpan.FromTicks(1 + Number));
 
     public void Begin()
     {
@@ -126,6 +128,8 @@ internal sealed class SimulatedPeer
 
     public void SendRaw(ReadOnlyMemory<byte>? to, ConsensusMessage message)
     {
+        // As bytes, as on any network: what a value loses by its encoding the others do not have.
+        message = ReadBack(message);
         foreach (var other in _life.Peers)
         {
             if (other.Number != Number && (to is { } one ? other.Id.Span.SequenceEqual(one.Span) : _peer.State.Seats?.Find(other.Id.Span) is not null))
@@ -134,6 +138,9 @@ internal sealed class SimulatedPeer
             }
         }
     }
+
+    private static T ReadBack<T>(T value)
+        where T : class, IXtmpStruct<T> => EncodedOperation.Parse<T>(EncodedOperation.Of(value)) ?? throw new InvalidOperationException($"A {typeof(T).Name} cannot be read back: {value}");
 
     private TablePeer Make() => new(_secrets, _life.Genesis, _options, IsByzantine ? ConsensusRules.Sound : _life.Options.Mutant?.Consensus ?? ConsensusRules.Sound, IsByzantine ? TableMutations.None : _life.Options.Mutant?.Table ?? TableMutations.None);
 
@@ -208,7 +215,7 @@ internal sealed class SimulatedPeer
                     {
                         if (lives == _lives)
                         {
-                            _disk.Add(record);
+                            _disk.Add(ReadBack(record));
                             if (intent is not null)
                             {
                                 _peer.HandlePersisted(intent, Time);
@@ -218,7 +225,7 @@ internal sealed class SimulatedPeer
                     });
                     break;
                 case PeerEffect.Rewrite(var records):
-                    var written = records.ToList();
+                    var written = records.Select(ReadBack).ToList();
                     _life.After(TimeSpan.FromMilliseconds(10), () =>
                     {
                         if (lives == _lives)

@@ -58,7 +58,7 @@ public sealed class ClusterSessionTests(PostgresServer server) : IDisposable
             }
         }
 
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         while (two.Host.RateSharing!.Received < 3)
         {
             patience.Token.ThrowIfCancellationRequested();

@@ -192,7 +192,7 @@ public sealed class EndToEndTests(SharedSilo shared) : IClassFixture<SharedSilo>
         var reply = await client.Bundle.SubmitAsync(new BundleSubmit { BundleId = bundle.BundleId, Bundle = bundle });
         Assert.False(reply.Duplicate);
         var seen = new List<BundleStatusCode>();
-        while (await next.AsTask().WaitAsync(TimeSpan.FromSeconds(20)))
+        while (await next.AsTask().WaitAsync(TimeSpan.FromMinutes(1)))
         {
             var update = Assert.IsType<UpdateBody.BundleStatusArm>(updates.Current.Body).Value;
             seen.Add(update.Status);
@@ -209,7 +209,7 @@ public sealed class EndToEndTests(SharedSilo shared) : IClassFixture<SharedSilo>
         Assert.True((await client.Bundle.SubmitAsync(new BundleSubmit { BundleId = bundle.BundleId, Bundle = bundle })).Duplicate);
 
         // The ledger's line comes by the outbox, some time after the step is announced.
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         while (!(await client.BundleLedger.SyncAsync(new BundleSync { NodeId = bundle.BpiLedgerMetadata.NodeId }, patience.Token)).Bundles.Any(line => line.BundleId == bundle.BundleId))
         {
             await Task.Yield();
@@ -301,7 +301,7 @@ public sealed class EndToEndTests(SharedSilo shared) : IClassFixture<SharedSilo>
             }
         };
         await silo.Host.StopAsync();
-        await lost.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await lost.Task.WaitAsync(TimeSpan.FromMinutes(1));
 
         // The subscription waits for the silo to come back, until nobody wants the connection any more.
         Assert.False(next.IsCompleted);

@@ -35,7 +35,7 @@ public sealed class GovernanceTests
     {
         await using var silo = await TestSilo.StartAsync(options => options with
         {
-            Gateway = new GatewayOptions { Rates = RateLimits.Default with { Session = new CostRates { Create = new(1, 2) } } },
+            Gateway = new GatewayOptions { Rates = RateLimits.Default with { Session = new CostRates { Create = new(0.01, 2) } } },
         });
         using var keys = IdentityKey.Generate(SystemEntropy.Instance);
         await using var client = await silo.ConnectAsync(keys);
@@ -45,7 +45,7 @@ public sealed class GovernanceTests
         var refused = await Assert.ThrowsAsync<XtmpException>(async () => await wallet.RegisterAsync());
         Assert.Equal(XtmpErrorCode.Overloaded, refused.Code);
         Assert.True(refused.Retryable);
-        Assert.InRange(refused.RetryAfter!.Value, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(1));
+        Assert.InRange(refused.RetryAfter!.Value, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(100));
 
         // Reading goes on, and so does another session.
         await wallet.BalanceAsync();

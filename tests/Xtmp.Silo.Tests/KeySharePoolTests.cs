@@ -10,7 +10,7 @@ public sealed class KeySharePoolTests
     {
         using var spares = new KeySharePool(SystemEntropy.Instance, capacity: 3);
         var seen = new HashSet<string>();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         for (var taken = 0; taken < 50;)
         {
             patience.Token.ThrowIfCancellationRequested();

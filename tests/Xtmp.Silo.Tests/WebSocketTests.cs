@@ -143,6 +143,6 @@ public sealed class WebSocketTests(WebSocketTests.Shared shared) : IClassFixture
         await using var updates = wallet.UpdatesAsync().GetAsyncEnumerator();
         var next = updates.MoveNextAsync();
         await wallet.TransferAsync(other.Public.Fingerprint.ToArray(), 5);
-        Assert.True(await next.AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.True(await next.AsTask().WaitAsync(TimeSpan.FromMinutes(1)));
     }
 }

@@ -207,11 +207,11 @@ public sealed class PostgresRestartTests : IAsyncDisposable
             }
         })).ToArray();
 
-        await running.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await running.Task.WaitAsync(TimeSpan.FromMinutes(1));
         await _server.StopAsync();
-        await failed.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await failed.Task.WaitAsync(TimeSpan.FromMinutes(1));
         await _server.StartAsync();
-        await Task.WhenAny(recovered.Task, Task.WhenAll(writers)).WaitAsync(TimeSpan.FromSeconds(20));
+        await Task.WhenAny(recovered.Task, Task.WhenAll(writers)).WaitAsync(TimeSpan.FromMinutes(1));
         await stop.CancelAsync();
         await Task.WhenAll(writers);
         long more = 0;

@@ -59,7 +59,8 @@ public sealed partial class TableRules(ISeatSignatures signatures, CoinGroup gro
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(operations);
         ArgumentNullException.ThrowIfNull(refused);
-        var at = now < state.Snapshot.DecidedAt ? state.Snapshot.DecidedAt : now;
+        var at = TableState.OnWire(now);
+        at = at < state.Snapshot.DecidedAt ? state.Snapshot.DecidedAt : at;
         var (after, taken, bytes) = (state, new List<GameOperation>(), 0);
         foreach (var operation in operations)
         {

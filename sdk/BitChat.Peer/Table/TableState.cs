@@ -70,6 +70,7 @@ public sealed class TableState
         }
 
         var game = kind.Open(seats.Zip(chips).Where(pair => !pair.First.Witness).Select(pair => new PlayerChips { Player = pair.First.Peer, Chips = pair.Second }), bank);
+        openedAt = OnWire(openedAt);
         var snapshot = new TableSnapshot
         {
             Kind = kind.Name,
@@ -112,6 +113,9 @@ public sealed class TableState
     }
 
     internal static CoinState NoCoin { get; } = new() { Dealings = [], Verdicts = [], Banned = 0, Ready = false };
+
+    /// <summary>A time as its encoding has it, in microseconds. A state holds no finer one: whoever proposed a value would have another time than those who read it.</summary>
+    internal static DateTimeOffset OnWire(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
 
     /// <summary>Another state of the same height.</summary>
     internal TableState With(TableSnapshot snapshot, IGame? game = null)

@@ -38,6 +38,21 @@ public sealed class TableTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void a_clock_finer_than_the_wire_does_not_part_the_proposer_from_the_others()
+    {
+        var table = new TestTable(4);
+        var rules = new TableRules(new Ed25519Verifier(), P256Group.Instance, new ProofCache());
+        var value = rules.Build(table.Genesis, [], TestTable.Opened + TimeSpan.FromTicks(10_000_007), static (_, _) => { });
+        var own = rules.Apply(table.Genesis, value, out _);
+        var read = rules.Apply(table.Genesis, EncodedOperation.Parse<ProposedValue>(EncodedOperation.Of(value))!, out _);
+
+        // The next proposer's clock is behind: its value has the earliest time that the state it read allows.
+        var next = rules.Build(read!, [], TestTable.Opened, static (_, _) => { });
+        Assert.NotNull(rules.Apply(own!, next, out var fault));
+        Assert.Equal(TableFault.None, fault);
+    }
+
+    [Fact]
     public void another_game_is_one_more_class()
     {
         var network = new TestNetwork(new TestTable(4, CoinTossTable.Kind));

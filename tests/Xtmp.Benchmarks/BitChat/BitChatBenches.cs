@@ -13,7 +13,7 @@ internal static class BitChatBenches
     private const int WarmUpLives = 40;
     private const int SyncOperations = 10_000;
 
-    public static Task RunAsync(BenchContext context)
+    public static async Task RunAsync(BenchContext context)
     {
         foreach (var (seats, isPostQuantum) in new[] { (4, false), (8, false), (4, true) })
         {
@@ -24,7 +24,7 @@ internal static class BitChatBenches
         Radio(context);
         Sync(context);
         Memory(context);
-        return Task.CompletedTask;
+        await BitChatLoopback.RunAsync(context).ConfigureAwait(false);
     }
 
     /// <summary>

@@ -40,7 +40,7 @@ public sealed class BackupTests : IDisposable
                     }
                 }
             });
-            await half.Task.WaitAsync(TimeSpan.FromSeconds(30));
+            await half.Task.WaitAsync(TimeSpan.FromMinutes(2));
             Assert.True(SqliteBackup.Create(Path.Combine(silo.Options.DataDirectory, "grains.db"), backup) > 0);
             await sending;
 

@@ -19,7 +19,7 @@ public sealed class TelemetryTests
         await using var client = await silo.ConnectAsync();
         for (var text = ""; !text.Contains("xtmp.gateway.connections", StringComparison.Ordinal);)
         {
-            var context = await collector.GetContextAsync().WaitAsync(TimeSpan.FromSeconds(30));
+            var context = await collector.GetContextAsync().WaitAsync(TimeSpan.FromMinutes(1));
             Assert.Matches("^/v1/(metrics|traces)$", context.Request.Url!.AbsolutePath);
             Assert.Equal("application/x-protobuf", context.Request.ContentType);
             using var body = new MemoryStream();
