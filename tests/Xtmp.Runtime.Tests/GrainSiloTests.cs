@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
+using Orleans.Runtime;
 using Xtmp.Protocol;
 using Xtmp.Storage;
 using Xtmp.TestKit;
@@ -51,6 +54,16 @@ public sealed class GrainSiloTests : IAsyncDisposable
         Assert.Equal(1000, (await RunAsync(silos[1], "a", "read")).Number);
         await RunAsync(silos[0], "a", "add", 1);
         Assert.Equal(1001, (await RunAsync(silos[1], "a", "read")).Number);
+    }
+
+    // What runs by itself in Orleans would go on for as long as the process lives.
+    [Fact]
+    public async Task of_a_silo_that_does_not_come_up_what_had_begun_ends()
+    {
+        var parts = new PartThatFails();
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => GrainSilo.StartAsync(_store, silo => silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(parts)));
+        Assert.Equal(PartThatFails.Reason, error.Message);
+        Assert.True(parts.HasStopped);
     }
 
     // A turn that comes in while the caller of the last one lets the grain go is the case in question.
@@ -156,5 +169,23 @@ public sealed class GrainSiloTests : IAsyncDisposable
         var silo = await GrainSilo.StartAsync(store ?? _store, _scripts.Register, change?.Invoke(options) ?? options, _time);
         _silos.Add(silo);
         return silo;
+    }
+
+    /// <summary>A part of a silo that begins early, and then keeps it from coming up.</summary>
+    private sealed class PartThatFails : ILifecycleParticipant<ISiloLifecycle>
+    {
+        public const string Reason = "The silo is not to come up.";
+
+        public bool HasStopped { get; private set; }
+
+        public void Participate(ISiloLifecycle lifecycle)
+        {
+            lifecycle.Subscribe(nameof(PartThatFails), ServiceLifecycleStage.RuntimeServices, static _ => Task.CompletedTask, _ =>
+            {
+                HasStopped = true;
+                return Task.CompletedTask;
+            });
+            lifecycle.Subscribe(nameof(PartThatFails), ServiceLifecycleStage.ApplicationServices, static _ => throw new InvalidOperationException(Reason));
+        }
     }
 }

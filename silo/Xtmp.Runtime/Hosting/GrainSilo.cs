@@ -125,17 +125,17 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
         }
         catch (OperationCanceledException) when (loss.Reason.IsCompleted)
         {
-            host.Dispose();
+            await AbandonAsync(host).ConfigureAwait(false);
             throw LostBecause(await loss.Reason.ConfigureAwait(false));
         }
         catch (OrleansException error) when (cluster is not null)
         {
-            host.Dispose();
+            await AbandonAsync(host).ConfigureAwait(false);
             throw new XtmpException(XtmpErrorCode.ConnectFailed, Fault.Network, $"This silo could not join the cluster '{cluster.Name}' at {cluster.EndPoint}: {error.Message}", innerException: error);
         }
         catch
         {
-            host.Dispose();
+            await AbandonAsync(host).ConfigureAwait(false);
             throw;
         }
     }
@@ -228,6 +228,23 @@ public sealed class GrainSilo : ICallInvoker, IAsyncDisposable
 
     private static XtmpException LostBecause(string reason) =>
         new(XtmpErrorCode.ShuttingDown, Fault.Local, $"The silo cannot go on and has ended: {reason}");
+
+    // Orleans stops only what has come up. Of what has not, its directory would ask for changes of the membership without a pause for
+    // as long as the process lives: every stage that had begun ends here. In this order, since a silo that ended so has no end to
+    // its disposal.
+    private static async Task AbandonAsync(IHost host)
+    {
+        var lifecycle = host.Services.GetRequiredService<ISiloLifecycleSubject>();
+        host.Dispose();
+        try
+        {
+            await lifecycle.OnStop(new CancellationToken(canceled: true)).WaitAsync(DisposePatience).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // What does not end by itself ends with what it uses.
+        }
+    }
 
     private static async Task CancelAsync(CancellationTokenSource starting, SiloLoss loss)
     {
