@@ -187,6 +187,12 @@ public sealed partial class GameGrain
         var wallets = new WalletClient(Context.Calls);
         foreach (var payment in GameMoney.Payments([.. places.Select(place => place.BuyIn)], state.Payouts.ToArray()))
         {
+            if (places[payment.From].Wallet.Span.SequenceEqual(places[payment.To].Wallet.Span))
+            {
+                // The bank plays too: what it owes itself comes back with the hold.
+                continue;
+            }
+
             await wallets.HoldCaptureAsync(new WalletHoldCapture
             {
                 OperationId = GameMoney.OperationOf(Context.Key, payment),

@@ -45,6 +45,20 @@ public sealed class GameTests : GameTestBase
     }
 
     [Fact]
+    public async Task a_bank_that_plays_too_is_paid_out()
+    {
+        await OpenAsync();
+        await JoinAsync(0);
+        await Games.JoinAsync(Join(1, await HoldAsync(House, 100, Captor)) with { Wallet = House.Id }, House.Context);
+        await ArchiveAsync(Play((await StatusAsync()).First!, rolls: 3, leaves: true));
+        var status = await StatusAsync();
+        Assert.Equal(GamePhase.Settled, status.Phase);
+        Assert.True(status.Payouts[1].Chips < 100, "The bank's player loses, and not to itself.");
+        await ExpectAsync(Wallets[0], 900 + status.Payouts[0].Chips, 0);
+        await ExpectAsync(House, 400 + status.Payouts[1].Chips + status.Payouts[2].Chips, 0);
+    }
+
+    [Fact]
     public async Task an_abandoned_table_is_settled_by_its_last_certificate()
     {
         await OpenAsync();
