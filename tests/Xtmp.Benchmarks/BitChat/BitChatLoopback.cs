@@ -13,7 +13,10 @@ namespace Xtmp.Benchmarks;
 internal static class BitChatLoopback
 {
     private const int Seats = 4;
-    private const int WarmUp = 50;
+    private const int WarmUp = 20;
+    private const int MaxBets = 1_000;
+
+    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(30);
 
     public static async Task RunAsync(BenchContext context)
     {
@@ -36,12 +39,17 @@ internal static class BitChatLoopback
             await tables[0].WaitForAsync(state => state.Snapshot.Coin.Ready).ConfigureAwait(false);
             var times = new List<double>();
             var watch = Stopwatch.StartNew();
-            for (var bet = 0; bet < WarmUp || watch.Elapsed < context.Budget * 5; bet++)
+            for (var bet = 0; times.Count < MaxBets && watch.Elapsed < MaxTime; bet++)
             {
                 if (await DecideAsync(tables[bet % Seats], bet % Seats).ConfigureAwait(false) is { } time && bet >= WarmUp)
                 {
                     times.Add(time);
                 }
+            }
+
+            if (times.Count == 0)
+            {
+                throw new InvalidOperationException($"No bet of {Seats} players was decided in {MaxTime.TotalSeconds} s.");
             }
 
             times.Sort();
