@@ -56,6 +56,18 @@ public sealed class GrainSiloTests : IAsyncDisposable
         Assert.Equal(1001, (await RunAsync(silos[1], "a", "read")).Number);
     }
 
+    // A callback of a timer that throws ends the process.
+    [Fact]
+    public void a_deadline_that_comes_while_its_call_ends_throws_nothing()
+    {
+        var time = new LateTimers();
+        var patience = new CallPatience(time, TimeSpan.FromSeconds(1), CancellationToken.None);
+        var token = patience.RemoteToken;
+        patience.Dispose();
+        time.Fire();
+        Assert.True(token.IsCancellationRequested);
+    }
+
     // What runs by itself in Orleans would go on for as long as the process lives.
     [Fact]
     public async Task of_a_silo_that_does_not_come_up_what_had_begun_ends()
@@ -186,6 +198,18 @@ public sealed class GrainSiloTests : IAsyncDisposable
                 return Task.CompletedTask;
             });
             lifecycle.Subscribe(nameof(PartThatFails), ServiceLifecycleStage.ApplicationServices, static _ => throw new InvalidOperationException(Reason));
+        }
+    }
+
+    /// <summary>A timer whose callback had begun when it was disposed.</summary>
+    private sealed class LateTimers : TimeProvider
+    {
+        public Action Fire { get; private set; } = static () => { };
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Fire = () => callback(state);
+            return base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
     }
 }

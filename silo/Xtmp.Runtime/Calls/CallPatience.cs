@@ -31,7 +31,12 @@ internal sealed class CallPatience : IDisposable
     {
         get
         {
-            _remote ??= new CancellationTokenSource();
+            // Whoever comes second, this or the end, sees the other.
+            if (_remote is null)
+            {
+                Interlocked.Exchange(ref _remote, new CancellationTokenSource());
+            }
+
             if (_over.Task.IsCompleted)
             {
                 _remote.Cancel();
@@ -69,9 +74,10 @@ internal sealed class CallPatience : IDisposable
 
     public void Dispose()
     {
+        // The deadline may be on its way at this moment, on a thread where nothing may be thrown. So the source of the remote token
+        // is left to the collector: it has no timer and nothing else that needs an end.
         _registration.Unregister();
         _deadline?.Dispose();
-        _remote?.Dispose();
     }
 
     private void End()
