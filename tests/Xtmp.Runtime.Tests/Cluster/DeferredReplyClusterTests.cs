@@ -36,6 +36,7 @@ public sealed class DeferredReplyClusterTests
             Waiting(grain.Instance).ForEach(later => later.Complete(ProbeGrain.Reply(call.Number)));
             return new(ProbeGrain.Reply(grain.Number));
         };
+        _scripts["uncommitted"] = (grain, _, _) => new(ProbeGrain.Reply(Waiting().Count - grain.Number));
     }
 
     [Fact]
@@ -86,12 +87,20 @@ public sealed class DeferredReplyClusterTests
         var before = Waiting();
         await TestCluster.StopAsync(stopping);
         await UntilAsync(() => before.TrueForAll(later => later.IsOver));
-        await WaitersAsync(2);
         Assert.DoesNotContain(waiting, call => call.IsCompleted);
 
+        // Who asked once more may have a call that the stopping silo had passed on, whose reply nobody hears. So the successor may
+        // have more than two to answer, and one of the two may come later.
+        using var patience = new CancellationTokenSource(Patience);
+        while (!waiting.All(call => call.IsCompleted))
+        {
+            await RunAsync(others[0], "answer", 7).WaitAsync(patience.Token);
+        }
+
+        Assert.All(await Task.WhenAll(waiting), reply => Assert.Equal(7, reply.Number));
+
         // Each turn that put a call off is committed, before and after.
-        Assert.Equal(Waiting().Count, (await RunAsync(others[0], "answer", 7)).Number);
-        Assert.All(await Task.WhenAll(waiting).WaitAsync(Patience), reply => Assert.Equal(7, reply.Number));
+        Assert.Equal(0, (await RunAsync(others[0], "uncommitted")).Number);
     }
 
     [Fact]

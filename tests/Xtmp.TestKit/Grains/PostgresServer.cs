@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Npgsql;
 using Xunit;
@@ -13,6 +14,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private readonly SemaphoreSlim _starting = new(1);
     private DirectoryInfo? _directory;
     private string? _binaries;
+    private bool _isRunning;
     private int _databases;
 
     /// <summary>A connection string whose tables no other test has. Skips the test where there is no PostgreSQL.</summary>
@@ -27,22 +29,33 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>Ends the server's connections and the server, as an operator would who does not wait for clients.</summary>
-    public Task StopAsync() => RunAsync("pg_ctl", "-D", Data, "-m", "fast", "-w", "stop");
+    public async Task StopAsync()
+    {
+        await RunAsync("pg_ctl", "-D", Data, "-m", "fast", "-w", "stop");
+        _isRunning = false;
+    }
 
-    public Task StartAsync() => RunAsync("pg_ctl", "-D", Data, "-w", "-l", Path.Combine(_directory!.FullName, "log"), "-o", $"-k {_directory.FullName} -c listen_addresses='' -c max_connections=300", "start");
+    public async Task StartAsync()
+    {
+        await RunAsync("pg_ctl", "-D", Data, "-w", "-l", Log, "-o", $"-k {_directory!.FullName} -c listen_addresses='' -c max_connections=300", "start");
+        _isRunning = true;
+    }
 
     public async ValueTask DisposeAsync()
     {
-        if (_directory is not null)
+        if (_isRunning)
         {
             await RunAsync("pg_ctl", "-D", Data, "-m", "immediate", "-w", "stop");
-            _directory.Delete(recursive: true);
         }
 
+        // Where it did not start, that is what the test says, and not what could not be stopped.
+        _directory?.Delete(recursive: true);
         _starting.Dispose();
     }
 
     private string Data => Path.Combine(_directory!.FullName, "data");
+
+    private string Log => Path.Combine(_directory!.FullName, "log");
 
     private string ConnectionString => $"Host={_directory!.FullName};Username=postgres;Database=postgres;Pooling=true";
 
@@ -89,16 +102,16 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private async Task RunAsync(string program, params string[] arguments)
     {
-        // The server keeps the output open that pg_ctl gives it, so none is read; its log says what went wrong.
+        // The server keeps the output open that pg_ctl gives it, so its end is not waited for.
         var path = Path.Combine(_binaries!, program);
         var start = Environment.UserName == "root" ? new ProcessStartInfo("runuser", ["-u", "postgres", "--", path, .. arguments]) : new ProcessStartInfo(path, arguments);
         start.WorkingDirectory = _directory!.FullName;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         using var process = Process.Start(start)!;
-        var output = new System.Text.StringBuilder();
-        process.OutputDataReceived += (_, line) => output.AppendLine(line.Data);
-        process.ErrorDataReceived += (_, line) => output.AppendLine(line.Data);
+        var output = new ConcurrentQueue<string?>();
+        process.OutputDataReceived += (_, line) => output.Enqueue(line.Data);
+        process.ErrorDataReceived += (_, line) => output.Enqueue(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         while (!process.HasExited)
@@ -106,6 +119,9 @@ public sealed class PostgresServer : IAsyncDisposable
             await Task.WhenAny(Task.Run(() => process.WaitForExit(1000)));
         }
 
-        Assert.True(process.ExitCode == 0, $"{program} ended with {process.ExitCode}: {output}");
+        if (process.ExitCode != 0)
+        {
+            Assert.Fail($"{program} ended with {process.ExitCode}: {string.Join('\n', output)}\n{(File.Exists(Log) ? await File.ReadAllTextAsync(Log) : "")}");
+        }
     }
 }
