@@ -357,6 +357,21 @@ public sealed class ExchangeTests
     }
 
     [Fact]
+    public void a_full_send_queue_can_be_tried_again_and_what_is_longer_than_the_queue_cannot()
+    {
+        using var pair = Established(client: PairOptions.Client with { Limits = SessionLimits.Default with { MaxSendQueueBytes = 1000 } });
+        pair.Client.Session.SendOneWay(Code, new byte[600], default);
+        var full = Assert.Throws<XtmpException>(() => pair.Client.Session.SendOneWay(Code, new byte[600], default));
+        Assert.Equal((XtmpErrorCode.Overloaded, true), (full.Code, full.Retryable));
+        var tooLong = Assert.Throws<XtmpException>(() => pair.Client.Session.SendOneWay(Code, new byte[1001], default));
+        Assert.Equal((XtmpErrorCode.LimitExceeded, Fault.Local, false), (tooLong.Code, tooLong.Fault, tooLong.Retryable));
+        pair.Run();
+        pair.Client.Session.SendOneWay(Code, new byte[600], default);
+        pair.Run();
+        Assert.Equal(2, pair.Server.Of(SessionEventKind.OneWay).Count());
+    }
+
+    [Fact]
     public void a_graceful_close_sends_what_is_queued_first()
     {
         using var pair = Established();

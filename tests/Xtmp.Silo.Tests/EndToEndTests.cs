@@ -2,6 +2,7 @@ using Xtmp.Crypto;
 using Xtmp.Messages;
 using Xtmp.Protocol;
 using Xtmp.Session;
+using Xtmp.Storage;
 using Xtmp.Transport;
 
 namespace Xtmp.Silo.Tests;
@@ -159,6 +160,23 @@ public sealed class EndToEndTests(SharedSilo shared) : IClassFixture<SharedSilo>
         Assert.True(bound.Known);
         Assert.Null(bound.Identity);
         Assert.Equal(wallet.Id.ToArray(), Assert.Single(bound.Wallets).ToArray());
+    }
+
+    [Fact]
+    public async Task of_an_anonymous_session_neither_a_record_nor_a_reminder_is_stored()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        using var keys = IdentityKey.Generate(SystemEntropy.Instance);
+        await using var named = await silo.ConnectAsync(keys);
+        await using var anonymous = await silo.ConnectAsync(configure: options => options with { Identity = null });
+        await named.Registry.QueryAsync(new RegistryQuery { Name = "nobody" });
+        await anonymous.Registry.QueryAsync(new RegistryQuery { Name = "nobody" });
+
+        // A question about it makes no record of it either.
+        Assert.False((await new SessionClient(silo.Host.Invoker).InfoQueryAsync(new SessionInfoQuery { SessionId = anonymous.Session!.SessionId })).Known);
+        await silo.Host.StopAsync();
+        await using var store = SqliteGrainStore.Open(Path.Combine(silo.Options.DataDirectory, SiloEngine.DatabaseName));
+        Assert.Single(await store.ReadDueRemindersAsync(DateTimeOffset.MaxValue, limit: 1000), due => due.Id.Kind == "Session");
     }
 
     [Fact]

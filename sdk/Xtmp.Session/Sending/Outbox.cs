@@ -248,6 +248,11 @@ internal sealed class Outbox(ExchangeTable exchanges, FramePacker packer, Sessio
             throw TooLong(length, exchanges.PeerLimits.MaxMessageBytes, tooLong);
         }
 
+        if (length > limits.MaxSendQueueBytes)
+        {
+            throw LongerThanQueue(length, limits.MaxSendQueueBytes);
+        }
+
         if (Bytes + length > limits.MaxSendQueueBytes)
         {
             throw QueueIsFull(Bytes);
@@ -258,6 +263,10 @@ internal sealed class Outbox(ExchangeTable exchanges, FramePacker packer, Sessio
 
     private static XtmpException TooLong(int length, int limit, Fault fault) =>
         new(XtmpErrorCode.LimitExceeded, fault, $"A message of {length} bytes is over the peer's limit of {limit}.");
+
+    // Waiting would not help: an empty queue is too small for it as well.
+    private static XtmpException LongerThanQueue(int length, long limit) =>
+        new(XtmpErrorCode.LimitExceeded, Fault.Local, $"A message of {length} bytes is over MaxSendQueueBytes, which is {limit}.");
 
     private static XtmpException QueueIsFull(long bytes) => new(XtmpErrorCode.Overloaded, Fault.Local, $"{bytes} bytes wait to be sent.", retryable: true);
 }

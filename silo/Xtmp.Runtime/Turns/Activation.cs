@@ -190,7 +190,15 @@ internal sealed class Activation
             }
         }
 
-        cancellation?.Cancel();
+        try
+        {
+            cancellation?.Cancel();
+        }
+        catch (AggregateException error)
+        {
+            // What the grain's code registered with its token throws: its own fault, of which whoever cancels knows nothing.
+            _services.Report(Id, "What a handler does when its call is given up failed.", error.Flatten());
+        }
     }
 
     /// <summary>The activation goes: whoever calls looks again and meets its successor.</summary>

@@ -135,6 +135,30 @@ public abstract class CallConformance : GrainConformance
     }
 
     [Fact]
+    public async Task a_caller_that_gives_up_does_not_meet_what_the_handler_throws_about_it()
+    {
+        var silo = await StartAsync();
+        using var cancellation = new CancellationTokenSource();
+        var started = Signal();
+        Scripts["hang"] = async (_, _, context) =>
+        {
+            var cancelled = Signal();
+            using var first = context.CancellationToken.Register(() => cancelled.TrySetResult());
+            using var second = context.CancellationToken.Register(() => throw new InvalidOperationException("of the handler"));
+            started.SetResult();
+            await cancelled.Task;
+            return ProbeGrain.Reply();
+        };
+        var hanging = silo.RunAsync("a", "hang", context: cancellation.Token).AsTask();
+        await started.Task.WaitAsync(Patience);
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => hanging);
+        Assert.Equal(1, (await silo.RunAsync("a", "add", 1)).Number);
+        var fault = Assert.Single(Faults);
+        Assert.Equal("of the handler", Assert.Single(Assert.IsType<AggregateException>(fault.Exception).InnerExceptions).Message);
+    }
+
+    [Fact]
     public async Task grains_call_grains()
     {
         var silo = await StartAsync();
