@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Xtmp.Cli.Calls;
 using Xtmp.Cli.Crypto;
 using Xtmp.Cli.Games;
@@ -34,6 +35,8 @@ public static class XtmpCommandLine
         root.Subcommands.Add(CryptoCommand.Create());
         root.Subcommands.Add(GameCommand.Create());
         root.Subcommands.Add(CompletionCommand.Create());
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new BriefHelp((HelpAction)help.Action!);
         ParseResult parsed = root.Parse(args);
         int exitCode = await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error }, cancellationToken);
         return parsed.Errors.Count > 0 ? ExitCodes.Usage : exitCode;

@@ -33,6 +33,15 @@ public sealed partial class HelpTests
         }
     }
 
+    [Fact]
+    public void what_lists_verbs_gives_each_a_sentence_and_fits_a_wide_terminal()
+    {
+        string help = Tool.Run("--help").Output;
+        Assert.Contains("call <Handler.Method> <request>", help);
+        Assert.DoesNotContain("Example: ", help);
+        Assert.All(help.Split('\n'), line => Assert.InRange(line.Length, 0, 200));
+    }
+
     [Theory]
     [InlineData("[suggest:2]", "tr", "trust")]
     [InlineData("[suggest:7]", "trust a", "add")]

@@ -16,7 +16,8 @@ internal sealed class MethodArguments
     /// <param name="method">The method where none is given; null: one has to be.</param>
     public MethodArguments(string request, string? method = null)
     {
-        _method = new("method") { Description = "Handler.Method of the schema; a word that is none lists them." };
+        // Without a name of its own, the help would print every completion in its place.
+        _method = new("method") { HelpName = "Handler.Method", Description = "Handler.Method of the schema; a word that is none lists them." };
         if (method is not null)
         {
             _method.DefaultValueFactory = _ => method;
