@@ -65,6 +65,9 @@ public sealed class SiloVerbTests : IAsyncLifetime
         var (exitCode, _, error) = await Tool.RunAsync("ping", "--endpoint", $"xtmp://{_silo!.EndPoint}");
         Assert.Equal(2, exitCode);
         Assert.Contains("--fingerprint", error);
+        var malformed = await Tool.RunAsync("ping", "--endpoint", $"xtmp://{_silo!.EndPoint}", "--fingerprint", "00");
+        Assert.Equal(2, malformed.ExitCode);
+        Assert.Contains("'00' is not 64 hex digits", malformed.Error);
         var wrong = await Tool.RunAsync("ping", "--endpoint", $"xtmp://{_silo!.EndPoint}", "--fingerprint", new string('0', 63) + "1");
         Assert.Equal(3, wrong.ExitCode);
         Assert.DoesNotContain("   at ", wrong.Error);

@@ -97,6 +97,12 @@ internal sealed class ServerOptions
             return new XtmpClientOptions { ServerFingerprint = pinned };
         }
 
+        if (fingerprint is not null)
+        {
+            terminal.Error($"--fingerprint '{fingerprint}' is not 64 hex digits.");
+            return null;
+        }
+
         terminal.Error($"Nothing says which silo to trust at {endpoint}: give --fingerprint with 64 hex digits, or run 'xtmp trust add {endpoint} FINGERPRINT' once.");
         return null;
     }
