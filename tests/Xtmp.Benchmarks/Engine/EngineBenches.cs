@@ -13,6 +13,7 @@ namespace Xtmp.Benchmarks;
 internal static class EngineBenches
 {
     private const int Grains = 1024;
+    private const string Database = "XTMP_BENCH_POSTGRES";
     private const string PeerName = "plain Orleans grain, generated serializers";
 
     public static async Task RunAsync(BenchContext context)
@@ -30,11 +31,18 @@ internal static class EngineBenches
             directory.Delete(recursive: true);
         }
 
-        if (Environment.GetEnvironmentVariable("XTMP_BENCH_POSTGRES") is { Length: > 0 } database)
+        if (Environment.GetEnvironmentVariable(Database) is { Length: > 0 })
         {
-            await using var store = await PostgresGrainStore.OpenAsync(database);
-            await DurableAsync(context, store, "engine.postgres.write", "PostgreSQL, as it is configured", [null, null, 20_000]);
+            await PostgresAsync(context);
         }
+    }
+
+    /// <summary>The verb <c>postgres</c>: only the durable turns on PostgreSQL.</summary>
+    public static async Task PostgresAsync(BenchContext context)
+    {
+        var database = Environment.GetEnvironmentVariable(Database) ?? throw new InvalidOperationException($"{Database} holds no connection string.");
+        await using var store = await PostgresGrainStore.OpenAsync(database);
+        await DurableAsync(context, store, "engine.postgres.write", "PostgreSQL, as it is configured", [null, null, 20_000]);
     }
 
     private static async Task MemoryAsync(BenchContext context)

@@ -9,6 +9,7 @@ internal static class BenchVerbs
         new("codec", "encode and decode beside Google.Protobuf and System.Text.Json", CodecBenches.RunAsync),
         new("crypto", "ML-KEM, ML-DSA, curves, AEAD and hashes, single thread", CryptoBenches.RunAsync),
         new("engine", "turns of grains in memory and on SQLite, called inside the process", EngineBenches.RunAsync),
+        new("postgres", "durable turns of grains on the PostgreSQL that XTMP_BENCH_POSTGRES names", EngineBenches.PostgresAsync),
         new("cluster", "calls to grains of another silo, inside a session and in the clear", ClusterBenches.RunAsync),
         new("generator", "what a schema of 1,000 messages costs a build", GeneratorBenches.RunAsync),
         new("handshake", "handshakes over loopback TCP, two processes, beside SslStream", HandshakeBenches.RunAsync),
