@@ -7,6 +7,9 @@ namespace Xtmp.Cli;
 /// <summary>Help in which the verbs below a command take a sentence each; a verb's own help says the rest.</summary>
 internal sealed class BriefHelp(HelpAction help) : SynchronousCommandLineAction
 {
+    /// <summary>Who asks for help has not forgotten the arguments.</summary>
+    public override bool ClearsParseErrors => true;
+
     public override int Invoke(ParseResult parseResult)
     {
         foreach (Command verb in parseResult.CommandResult.Command.Subcommands)

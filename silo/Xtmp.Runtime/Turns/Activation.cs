@@ -10,7 +10,6 @@ namespace Xtmp.Runtime;
 /// </summary>
 internal sealed class Activation
 {
-    private readonly Lock _lock = new();
     private readonly XtmpGrain _grain;
     private readonly TurnServices _services;
     private readonly TurnGate _gate;
@@ -19,13 +18,11 @@ internal sealed class Activation
     private readonly ActivationOutbox _outbox;
     private readonly DeferredCalls _deferred = new();
     private readonly KeyValuePair<string, object?> _kindTag;
-    private CancellationTokenSource _cancellation = new();
+    private readonly RunningTurn _running = new();
     private Dictionary<string, ReminderRecord>? _reminders;
-    private Turn? _current;
     private long _version;
     private long _announced;
     private long _keptAt;
-    private bool _cancellationSpoiled;
     private bool _isLoaded;
     private volatile bool _isLeaving;
 
@@ -46,7 +43,7 @@ internal sealed class Activation
     public IXtmpGrainContext Context => _context;
 
     /// <summary>The running turn, or null between turns.</summary>
-    public Turn? Current => Volatile.Read(ref _current);
+    public Turn? Current => _running.Turn;
 
     /// <summary>The version this activation has loaded or committed last; 0 for a grain that has never committed.</summary>
     public long Version => Volatile.Read(ref _version);
@@ -179,20 +176,9 @@ internal sealed class Activation
     /// <summary>Asks the grain's code to stop, where that turn is the one running.</summary>
     public void CancelRunning(Turn? turn = null)
     {
-        CancellationTokenSource? cancellation = null;
-        lock (_lock)
-        {
-            if (_current is not null && (turn is null || ReferenceEquals(_current, turn)))
-            {
-                // Cancelled outside the lock, perhaps after the turn: the source must not serve another one.
-                cancellation = _cancellation;
-                _cancellationSpoiled = true;
-            }
-        }
-
         try
         {
-            cancellation?.Cancel();
+            _running.Cancel(turn);
         }
         catch (AggregateException error)
         {
@@ -377,7 +363,7 @@ internal sealed class Activation
             Begin(turn);
             if (_isLoaded || await LoadAsync().ConfigureAwait(false))
             {
-                await turn.RunAsync(_grain, _cancellation.Token).ConfigureAwait(false);
+                await turn.RunAsync(_grain, _running.Token).ConfigureAwait(false);
                 if (await CommitAsync().ConfigureAwait(false))
                 {
                     var hold = Announce();
@@ -401,7 +387,7 @@ internal sealed class Activation
         {
             return Failed(turn, refusal);
         }
-        catch (OperationCanceledException) when (turn.IsCancelled || _cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (turn.IsCancelled || _running.Token.IsCancellationRequested)
         {
             return Failed(turn, Cancelled().Error!);
         }
@@ -432,17 +418,7 @@ internal sealed class Activation
     private void Begin(Turn turn)
     {
         _context.BeginTurn();
-        lock (_lock)
-        {
-            if (_cancellationSpoiled || !_cancellation.TryReset())
-            {
-                _cancellation = new CancellationTokenSource();
-                _cancellationSpoiled = false;
-            }
-
-            _current = turn;
-        }
-
+        _running.Begin(turn);
         turn.Begins(this);
         if (turn.IsCancelled)
         {
@@ -453,10 +429,7 @@ internal sealed class Activation
     private void End()
     {
         _staged.Clear();
-        lock (_lock)
-        {
-            _current = null;
-        }
+        _running.End();
     }
 
     /// <summary>False after a version conflict.</summary>
@@ -521,7 +494,7 @@ internal sealed class Activation
             Outbox = _staged.Messages.Count == 0 ? [] : OutboxOf(_version + 1),
             OutboxRemovals = _staged.OutboxRemovals,
             Reminders = _staged.Reminders,
-            Settles = _current!.Settles,
+            Settles = _running.Turn!.Settles,
         };
         var started = _services.Metrics.CommitDuration.Enabled ? Stopwatch.GetTimestamp() : 0;
         CommitOutcome outcome;
