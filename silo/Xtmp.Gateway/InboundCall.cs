@@ -20,6 +20,9 @@ internal sealed class InboundCall : IThreadPoolWorkItem
 
     public IXtmpMessage Request { get; private set; } = null!;
 
+    /// <summary>Once a unary call has it.</summary>
+    public IXtmpMessage? Reply { get; set; }
+
     public CallerInfo Caller { get; private set; } = null!;
 
     /// <summary>The caller's span, where the request carried it.</summary>
@@ -63,6 +66,7 @@ internal sealed class InboundCall : IThreadPoolWorkItem
     {
         _connection = null!;
         Request = null!;
+        Reply = null;
         Caller = null!;
         return !IsStream && _mayGoOn is null && _cancellation.TryReset();
     }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Xtmp.Messages;
 using Xtmp.Protocol;
@@ -21,6 +20,16 @@ internal sealed partial class ServerConnection
 
     // Calls of one read are started by the thread that read them for so long; further ones by the pool.
     private static readonly TimeSpan MaxInlineTime = TimeSpan.FromMilliseconds(1);
+
+    // A look at the clock for every call would be a part of what a quick one costs.
+    private const int CallsPerLook = 4;
+
+    // The session is taken once for so many answers.
+    private const int MaxAnsweredTogether = 64;
+
+    // A list for the calls of the next read.
+    [ThreadStatic]
+    private static List<InboundCall>? t_spare;
 
     /// <summary>Takes a call in; it starts when its turn comes.</summary>
     private void Enqueue(XtmpSession session, ulong exchangeId, MethodDescriptor method, IXtmpMessage request, int size, CallerInfo caller, string? streamKey = null, ActivityContext trace = default)
@@ -81,54 +90,144 @@ internal sealed partial class ServerConnection
     /// </summary>
     ValueTask ISessionObserver.OnInputHandledAsync()
     {
-        TimeSpan? end = null;
-        while (TryTakeRead(out var call))
+        if (TakeRead() is not { } read)
         {
-            var now = _services.Clock.Monotonic;
-            end ??= now + MaxInlineTime;
-            if (now < end)
-            {
-                Serve(call);
-            }
-            else
+            return default;
+        }
+
+        var end = _services.Clock.Monotonic + MaxInlineTime;
+        var isLate = false;
+        var ended = 0;
+        for (var index = 0; index < read.Count; index++)
+        {
+            var call = read[index];
+            isLate |= index % CallsPerLook == CallsPerLook - 1 && _services.Clock.Monotonic >= end;
+            if (isLate)
             {
                 ThreadPool.UnsafeQueueUserWorkItem(call, preferLocal: false);
             }
+            else if (Start(call))
+            {
+                read[ended++] = call;
+                if (ended == MaxAnsweredTogether)
+                {
+                    Answer(read, ended);
+                    ended = 0;
+                }
+            }
         }
 
+        Answer(read, ended);
+        read.Clear();
+        t_spare = read;
         return default;
     }
 
     private void AddRead(InboundCall call)
     {
-        lock (_read)
+        lock (_readGate)
         {
-            _read.Enqueue(call);
+            if (_read is null)
+            {
+                (_read, t_spare) = (t_spare ?? [], null);
+            }
+
+            _read.Add(call);
         }
     }
 
-    private bool TryTakeRead([NotNullWhen(true)] out InboundCall? call)
+    private List<InboundCall>? TakeRead()
     {
-        lock (_read)
+        lock (_readGate)
         {
-            return _read.TryDequeue(out call);
+            var read = _read;
+            _read = null;
+            return read;
         }
     }
 
     /// <summary>Runs a call; its end is <see cref="Ended"/>.</summary>
-    public void Serve(InboundCall call) => _ = ServeAsync(call);
-
-    private async Task ServeAsync(InboundCall call)
+    public void Serve(InboundCall call)
     {
-        var hasEnded = false;
+        if (Start(call) && !_pump.Use((this, call), static (session, answer) => answer.Item1.TryRespond(session, answer.call, answer.Item1._services.Clock.Monotonic)))
+        {
+            _ = ServeAsync(call, new(call.Reply!));
+        }
+    }
+
+    /// <summary>Begins a call. True where it has its reply already; what has to wait goes on by itself.</summary>
+    private bool Start(InboundCall call)
+    {
         _services.Metrics.Began(call.Method);
         call.Span = CallSpans.Begin(call.Method, call.Trace);
+        if (call.Method is not IUnaryMethod unary)
+        {
+            _ = ServeAsync(call, default);
+            return false;
+        }
+
+        ValueTask<IXtmpMessage> reply;
+        try
+        {
+            reply = unary.InvokeAsync(_services.Invoker, call.Request, new CallContext(call.Cancelled, _services.Options.CallTimeout, call.Caller));
+        }
+        catch (Exception error)
+        {
+            reply = ValueTask.FromException<IXtmpMessage>(error);
+        }
+
+        if (reply.IsCompletedSuccessfully)
+        {
+            call.Reply = reply.Result;
+            return true;
+        }
+
+        _ = ServeAsync(call, reply);
+        return false;
+    }
+
+    /// <summary>Answers calls that have their replies; those that find no room, or no way to be sent, go on by themselves.</summary>
+    private void Answer(List<InboundCall> calls, int count)
+    {
+        if (count == 0)
+        {
+            return;
+        }
+
+        var left = _pump.Use((this, calls, count), static (session, answer) =>
+        {
+            var (self, calls, count) = answer;
+            var left = 0;
+            var now = self._services.Clock.Monotonic;
+            for (var index = 0; index < count; index++)
+            {
+                var call = calls[index];
+                if (!self.TryRespond(session, call, now))
+                {
+                    calls[left++] = call;
+                }
+            }
+
+            return left;
+        });
+        for (var index = 0; index < left; index++)
+        {
+            _ = ServeAsync(calls[index], new(calls[index].Reply!));
+        }
+    }
+
+    /// <summary>What of a call does not end at once.</summary>
+    private async Task ServeAsync(InboundCall call, ValueTask<IXtmpMessage> reply)
+    {
+        var hasEnded = false;
         try
         {
             switch (call.Method)
             {
-                case IUnaryMethod unary:
-                    hasEnded = await ServeUnaryAsync(call, unary).ConfigureAwait(false);
+                case IUnaryMethod:
+                    call.Reply = await reply.ConfigureAwait(false);
+                    await RespondAsync(call).ConfigureAwait(false);
+                    hasEnded = true;
                     break;
                 case IStreamMethod stream:
                     await ServeStreamAsync(call, stream).ConfigureAwait(false);
@@ -165,13 +264,13 @@ internal sealed partial class ServerConnection
         {
             if (!hasEnded)
             {
-                _pump.Use((this, call), static (session, served) => served.Item1.Ended(session, served.call));
+                _pump.Use((this, call), static (session, served) => served.Item1.Ended(session, served.call, served.Item1._services.Clock.Monotonic));
             }
         }
     }
 
     // From here on the call may be another one already.
-    private void Ended(XtmpSession session, InboundCall call)
+    private void Ended(XtmpSession session, InboundCall call, TimeSpan now)
     {
         _calls.Remove(call.ExchangeId);
         if (call.HeldBytes > 0)
@@ -179,7 +278,7 @@ internal sealed partial class ServerConnection
             Hold(call, 0);
         }
 
-        var took = _services.Clock.Monotonic - call.ArrivedAt;
+        var took = now - call.ArrivedAt;
         if (call.ExchangeId != 0 && !call.IsStream)
         {
             _quality!.Answered(took, call.Outcome != XtmpErrorCode.None);
@@ -209,18 +308,16 @@ internal sealed partial class ServerConnection
         CloseWhenDrained(session);
     }
 
-    /// <summary>True where the call has ended with its answer.</summary>
-    private async ValueTask<bool> ServeUnaryAsync(InboundCall call, IUnaryMethod unary)
+    /// <summary>Answers, which ends the call; waits where the send queue has no room now.</summary>
+    private async ValueTask RespondAsync(InboundCall call)
     {
-        var context = new CallContext(call.Cancelled, _services.Options.CallTimeout, call.Caller);
-        var reply = await unary.InvokeAsync(_services.Invoker, call.Request, context).ConfigureAwait(false);
-        if (TryRespond(call, reply))
+        if (TryRespond(call))
         {
-            return true;
+            return;
         }
 
         // The answer waits for room. What it takes meanwhile counts.
-        var size = reply.GetEncodedSize();
+        var size = call.Reply!.GetEncodedSize();
         _pump.Use((_pump, size), static (_, held) => held._pump.HoldBytes(held.size));
         try
         {
@@ -229,43 +326,64 @@ internal sealed partial class ServerConnection
                 // Not the call's cancellation: what has happened is told, unless the session is gone.
                 await call.WaitAsync(CancellationToken.None).ConfigureAwait(false);
             }
-            while (!TryRespond(call, reply));
+            while (!TryRespond(call));
         }
         finally
         {
             _pump.Use((_pump, size), static (_, held) => held._pump.HoldBytes(-held.size));
         }
-
-        return true;
     }
 
-    /// <summary>Answers, which ends the call; false where the send queue has no room now.</summary>
-    private bool TryRespond(InboundCall call, IXtmpMessage reply) => _pump.Use((this, call, reply), static (session, answer) =>
+    private bool TryRespond(InboundCall call) => _pump.Use((this, call), static (session, answer) =>
     {
-        var (self, call, reply) = answer;
+        var (self, call) = answer;
+        if (session.State == SessionState.Established && session.IsSendQueueFull)
+        {
+            call.ExpectToWait();
+            return false;
+        }
+
+        self.Respond(session, call, self._services.Clock.Monotonic);
+        return true;
+    });
+
+    /// <summary>False where the call has to go on by itself: the send queue has no room, or what cannot be sent is to be told.</summary>
+    private bool TryRespond(XtmpSession session, InboundCall call, TimeSpan now)
+    {
+        if (session.State == SessionState.Established && session.IsSendQueueFull)
+        {
+            return false;
+        }
+
+        try
+        {
+            Respond(session, call, now);
+            return true;
+        }
+        catch (XtmpException)
+        {
+            return false;
+        }
+    }
+
+    private void Respond(XtmpSession session, InboundCall call, TimeSpan now)
+    {
         if (call.Method.AuthenticatesWallet)
         {
-            self.BindWallet(WalletOf(call.Method, call.Request));
+            BindWallet(WalletOf(call.Method, call.Request));
         }
 
         if (session.State == SessionState.Established)
         {
-            if (session.IsSendQueueFull)
+            session.SendResponse(call.ExchangeId, call.Reply!, call.Reply!.Info.Compressible);
+            if (_open == 1)
             {
-                call.ExpectToWait();
-                return false;
-            }
-
-            session.SendResponse(call.ExchangeId, reply, reply.Info.Compressible);
-            if (self._open == 1)
-            {
-                self._pump.WriteAtOnce();
+                _pump.WriteAtOnce();
             }
         }
 
-        self.Ended(session, call);
-        return true;
-    });
+        Ended(session, call, now);
+    }
 
     private async Task ServeStreamAsync(InboundCall call, IStreamMethod stream)
     {

@@ -42,7 +42,8 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
     private bool _draining;
 
     // Calls that were read and are not started yet, under a lock of its own: the stream and the datagrams are read apart.
-    private readonly Queue<InboundCall> _read = new();
+    private readonly Lock _readGate = new();
+    private List<InboundCall>? _read;
 
     public ServerConnection(GatewayServices services, XtmpSession session, ILink link, string address, HandshakeSlot slot)
     {
@@ -179,10 +180,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         _waiting.Clear();
 
         // Reading is over, so that nobody else starts what it brought last.
-        while (TryTakeRead(out _))
-        {
-            _open--;
-        }
+        _open -= TakeRead()?.Count ?? 0;
 
         if (_open == 0)
         {

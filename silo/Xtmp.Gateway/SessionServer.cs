@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Xtmp.Session;
@@ -10,22 +11,21 @@ internal sealed partial class SessionServer(GatewayServices services)
 {
     private readonly DropLog _refusals = new(services.Clock);
 
-    /// <summary>Null where a limit refuses the connection, which is then aborted.</summary>
-    public AdmittedPeer? TryAdmit(ConnectionContext connection)
+    /// <summary>Null where a limit refuses the connection, which is to be aborted.</summary>
+    public AdmittedPeer? TryAdmit(EndPoint? peer)
     {
-        var address = AddressKey.Of(connection.RemoteEndPoint);
+        var address = AddressKey.Of(peer);
         if (services.Connections.TryEnter(address, out var limit))
         {
-            return new AdmittedPeer(services.Connections, connection.RemoteEndPoint, address);
+            return new AdmittedPeer(services.Connections, peer, address);
         }
 
         services.Metrics.Refused(RefusalReason.Connections);
         if (_refusals.Add(out var count))
         {
-            LogRefused(services.Logger, connection.RemoteEndPoint?.ToString(), limit!, count);
+            LogRefused(services.Logger, peer?.ToString(), limit!, count);
         }
 
-        connection.Abort();
         return null;
     }
 
@@ -49,7 +49,7 @@ internal sealed partial class SessionServer(GatewayServices services)
             await using var drain = closing.Register(static state => ((ServerConnection)state!).StartDrain(), served);
             await served.RunAsync().ConfigureAwait(false);
         }
-        catch (InvalidOperationException bug)
+        catch (Exception bug) when (bug is not OutOfMemoryException)
         {
             LogFailed(services.Logger, bug, link.PeerAddress);
             link.Abort();

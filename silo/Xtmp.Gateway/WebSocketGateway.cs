@@ -20,13 +20,16 @@ public sealed partial class WebSocketGateway(GatewayServices services)
     /// <summary>Connection middleware of the listener: limits count from the first byte on, not from the upgrade.</summary>
     public ConnectionDelegate Admit(ConnectionDelegate next) => async connection =>
     {
-        if (services.Sessions.TryAdmit(connection) is { } admitted)
+        if (services.Sessions.TryAdmit(connection.RemoteEndPoint) is not { } admitted)
         {
-            using (admitted)
-            {
-                connection.Items[AdmittedKey] = admitted;
-                await next(connection).ConfigureAwait(false);
-            }
+            connection.Abort();
+            return;
+        }
+
+        using (admitted)
+        {
+            connection.Items[AdmittedKey] = admitted;
+            await next(connection).ConfigureAwait(false);
         }
     };
 

@@ -37,8 +37,8 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
     private SiloEngine? _engine;
     private GatewayServices? _gateway;
     private DatagramGateway? _datagrams;
-    private GatewayListener? _sockets;
-    private GatewayListener? _webSockets;
+    private SocketGateway? _sockets;
+    private WebSocketListener? _webSockets;
     private AdminPort? _admin;
     private Dashboard? _dashboard;
     private AuditLog? _audit;
@@ -134,7 +134,8 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
             _ = EndWithAsync(_engine.Grains);
             _engine.Grains.ObservePublications(bundles.Observe);
             _loggers.Listen(new EventPublisher(_engine.Topics, _options.TimeProvider).Add);
-            _datagrams = _options.Datagrams ? StartDatagrams(new IPEndPoint(_options.Bind, _options.Port)) : null;
+            var endPoint = new IPEndPoint(_options.Bind, _options.Port);
+            _datagrams = _options.Datagrams ? Listen(endPoint, "datagrams", DatagramGateway.Start) : null;
             _gateway = new GatewayServices
             {
                 Datagrams = _datagrams,
@@ -148,10 +149,10 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
 
             // Its meters are there before the first connection is.
             _ = _gateway.Metrics;
-            _sockets = await GatewayListener.StartAsync(_options, new SocketGateway(_gateway), _loggers, cancellationToken).ConfigureAwait(false);
+            _sockets = Listen(endPoint, "port", address => SocketGateway.Start(_gateway, address, _options.DrainTimeout));
             if (_options.WebSocket is { } webSocket)
             {
-                _webSockets = await GatewayListener.StartAsync(webSocket, _options, new WebSocketGateway(_gateway), _loggers, cancellationToken).ConfigureAwait(false);
+                _webSockets = await WebSocketListener.StartAsync(webSocket, _options, new WebSocketGateway(_gateway), _loggers, cancellationToken).ConfigureAwait(false);
             }
 
             RateSharing = _options.Cluster is null ? null : new RateSharing(_gateway, _engine.Topics, _options.TimeProvider);
@@ -195,7 +196,7 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
             LogDraining(_logger, _gateway!.OpenConnections, _options.DrainTimeout.TotalSeconds);
         }
 
-        await Task.WhenAll(new[] { _sockets, _webSockets }.Select(listener => listener?.DisposeAsync().AsTask() ?? Task.CompletedTask)).ConfigureAwait(false);
+        await Task.WhenAll(new IAsyncDisposable?[] { _sockets, _webSockets }.Select(listener => listener?.DisposeAsync().AsTask() ?? Task.CompletedTask)).ConfigureAwait(false);
         if (_datagrams is not null)
         {
             await _datagrams.DisposeAsync().ConfigureAwait(false);
@@ -259,15 +260,15 @@ public sealed partial class XtmpSilo : IHostedService, IAsyncDisposable
         }
     }
 
-    private static DatagramGateway StartDatagrams(IPEndPoint endPoint)
+    private static T Listen<T>(IPEndPoint endPoint, string field, Func<IPEndPoint, T> start)
     {
         try
         {
-            return DatagramGateway.Start(endPoint);
+            return start(endPoint);
         }
         catch (SocketException error)
         {
-            throw CannotListen(error, endPoint, "datagrams");
+            throw CannotListen(error, endPoint, field);
         }
     }
 

@@ -15,8 +15,8 @@ using Xtmp.Runtime;
 
 namespace Xtmp.Silo;
 
-/// <summary>A listener of the silo's gateway on Kestrel.</summary>
-internal sealed class GatewayListener : IAsyncDisposable
+/// <summary>The WebSocket gateway's listener, on Kestrel.</summary>
+internal sealed class WebSocketListener : IAsyncDisposable
 {
     private const int TransportBufferSize = 64 * 1024;
 
@@ -28,7 +28,7 @@ internal sealed class GatewayListener : IAsyncDisposable
 
     private readonly WebApplication _application;
 
-    private GatewayListener(WebApplication application, IPEndPoint endPoint)
+    private WebSocketListener(WebApplication application, IPEndPoint endPoint)
     {
         _application = application;
         EndPoint = endPoint;
@@ -36,35 +36,8 @@ internal sealed class GatewayListener : IAsyncDisposable
 
     public IPEndPoint EndPoint { get; }
 
-    /// <summary>One TCP connection, one session.</summary>
-    public static Task<GatewayListener> StartAsync(SiloOptions options, SocketGateway gateway, ILoggerFactory loggerFactory, CancellationToken cancellationToken) =>
-        StartAsync(
-            new IPEndPoint(options.Bind, options.Port), "port", options, loggerFactory,
-            listen => listen.Run(gateway.OnConnectedAsync),
-            static context => Task.CompletedTask,
-            cancellationToken);
-
     /// <summary>One WebSocket, one session.</summary>
-    public static Task<GatewayListener> StartAsync(IPEndPoint endPoint, SiloOptions options, WebSocketGateway gateway, ILoggerFactory loggerFactory, CancellationToken cancellationToken) =>
-        StartAsync(
-            endPoint, "websocket", options, loggerFactory,
-            listen =>
-            {
-                listen.Protocols = HttpProtocols.Http1;
-                listen.Use(gateway.Admit);
-            },
-            gateway.HandleAsync,
-            cancellationToken);
-
-    /// <summary>Accepts no more, and waits for the sessions to drain.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await _application.StopAsync().ConfigureAwait(false);
-        await _application.DisposeAsync().ConfigureAwait(false);
-    }
-
-    private static async Task<GatewayListener> StartAsync(
-        IPEndPoint endPoint, string field, SiloOptions options, ILoggerFactory loggerFactory, Action<ListenOptions> use, RequestDelegate handle, CancellationToken cancellationToken)
+    public static async Task<WebSocketListener> StartAsync(IPEndPoint endPoint, SiloOptions options, WebSocketGateway gateway, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
     {
         // An empty builder: no configuration files or variables of the surrounding program reach the silo's listener.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -88,21 +61,32 @@ internal sealed class GatewayListener : IAsyncDisposable
             kestrel.Limits.KeepAliveTimeout = options.Gateway.FirstByteTimeout;
             kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
             kestrel.Limits.MaxRequestBodySize = 0;
-            kestrel.Listen(endPoint, use);
+            kestrel.Listen(endPoint, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                listen.Use(gateway.Admit);
+            });
         });
         var application = builder.Build();
         application.UseWebSockets();
-        application.Run(handle);
+        application.Run(gateway.HandleAsync);
         try
         {
-            await XtmpSilo.ListenAsync(application.StartAsync(cancellationToken), endPoint, field).ConfigureAwait(false);
+            await XtmpSilo.ListenAsync(application.StartAsync(cancellationToken), endPoint, "websocket").ConfigureAwait(false);
             var bound = application.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
-            return new GatewayListener(application, new IPEndPoint(endPoint.Address, new Uri(bound).Port));
+            return new WebSocketListener(application, new IPEndPoint(endPoint.Address, new Uri(bound).Port));
         }
         catch
         {
             await application.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    /// <summary>Accepts no more, and waits for the sessions to drain.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _application.StopAsync().ConfigureAwait(false);
+        await _application.DisposeAsync().ConfigureAwait(false);
     }
 }
