@@ -6,7 +6,7 @@ namespace BitChat.Simulator;
 /// <summary>What must hold in every life, whatever goes wrong.</summary>
 internal sealed class Invariants(Life life)
 {
-    private readonly Dictionary<ulong, (ValueId Id, byte[] Root, TableState State)> _decided = [];
+    private readonly Dictionary<ulong, (ValueId Id, ProposedValue Value, TableState State)> _decided = [];
     private readonly Dictionary<(int Seat, ulong Epoch, ulong Height, uint Round, int Kind), ValueId?> _signed = [];
     private readonly HashSet<ulong> _closed = [];
     private readonly HashSet<ValueId> _expelled = [];
@@ -66,14 +66,13 @@ internal sealed class Invariants(Life life)
             return;
         }
 
-        var id = ValueId.Of(decided.Value);
         if (_decided.TryGetValue(height, out var known))
         {
-            if (known.Id != id)
+            if (!ReferenceEquals(known.Value, decided.Value) && known.Id != ValueId.Of(decided.Value))
             {
                 Break($"two values decided at height {height}");
             }
-            else if (!known.Root.AsSpan().SequenceEqual(state.Root))
+            else if (!known.State.Root.AsSpan().SequenceEqual(state.Root))
             {
                 Break($"two states after height {height}");
             }
@@ -100,7 +99,7 @@ internal sealed class Invariants(Life life)
             return;
         }
 
-        _decided[height] = (id, state.Root, state);
+        _decided[height] = (ValueId.Of(decided.Value), decided.Value, state);
         Epochs = Math.Max(Epochs, state.Snapshot.Epoch);
         if (state.Game.AwaitsRoll)
         {
@@ -132,7 +131,7 @@ internal sealed class Invariants(Life life)
     {
         life.Log($"{peer.Number} catches up to {state.Height}");
         Snapshots++;
-        if (!peer.IsByzantine && (!_decided.TryGetValue(state.Height, out var known) || !known.Root.AsSpan().SequenceEqual(state.Root)))
+        if (!peer.IsByzantine && (!_decided.TryGetValue(state.Height, out var known) || !known.State.Root.AsSpan().SequenceEqual(state.Root)))
         {
             Break($"seat {peer.Number} took a state for height {state.Height} that was not decided");
         }
@@ -180,16 +179,15 @@ internal sealed class Invariants(Life life)
             return;
         }
 
-        var seats = _decided[Heights].State.Seats!;
-        var before = heights.Values.Max();
-        foreach (var peer in life.Peers.Where(peer => !peer.IsByzantine && seats.Find(peer.Id.Span) is not null))
+        if (Slowest() is { } peer && peer.Height <= heights.Values.Max())
         {
-            if (peer.Height <= before)
-            {
-                Break($"no progress after healing: seat {peer.Number} stands at height {peer.Height}; the highest at healing was {before}");
-            }
+            Break($"no progress after healing: seat {peer.Number} stands at height {peer.Height}; the highest at healing was {heights.Values.Max()}");
         }
     }
+
+    /// <summary>The correct seat that has decided least.</summary>
+    public SimulatedPeer? Slowest() =>
+        _decided.Count > 0 && _decided[Heights].State.Seats is { } seats ? life.Peers.Where(peer => !peer.IsByzantine && seats.Find(peer.Id.Span) is not null).MinBy(peer => peer.Height) : null;
 
     /// <summary>Memory is bounded. That a replay gives the same is checked height by height.</summary>
     public void CheckEnd()

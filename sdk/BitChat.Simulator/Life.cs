@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using BitChat.Messages;
@@ -19,8 +20,12 @@ public sealed class Life
     /// <summary>After healing a correct seat has decided something new within this time.</summary>
     private static readonly TimeSpan Convergence = TimeSpan.FromSeconds(25);
 
+    /// <summary>Heights after healing that end a life where only progress is waited for.</summary>
+    private const int Further = 5;
+
     private readonly LifeOptions _options;
     private readonly PriorityQueue<Action, (TimeSpan At, long Order)> _events = new();
+    private readonly StringBuilder _lines = new();
     private readonly IncrementalHash _log = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly ulong[,] _sent;
     private readonly Fault[] _network;
@@ -112,10 +117,21 @@ public sealed class Life
             }
         });
         At(Healing + Convergence, () => Invariants.CheckProgress(heights));
+        var isOver = false;
+        void Look()
+        {
+            isOver = Invariants.Slowest()?.Height >= heights.Values.Max() + Further;
+            After(TimeSpan.FromSeconds(1), Look);
+        }
+
+        if (_options.EndsOnProgress)
+        {
+            At(Healing, Look);
+        }
 
         // With more Byzantine seats than a table bears something may break; the rest of the life shows whether honest seats can prove who did it.
         var isBeyond = _options.Faults > (_options.Seats - 1) / 3;
-        for (var count = 0; (Invariants.Violation is null || isBeyond) && _events.TryDequeue(out var next, out var due) && due.At <= end; count++)
+        for (var count = 0; !isOver && (Invariants.Violation is null || isBeyond) && _events.TryDequeue(out var next, out var due) && due.At <= end; count++)
         {
             Now = due.At;
             next();
@@ -126,6 +142,7 @@ public sealed class Life
         }
 
         Invariants.CheckEnd();
+        EndLines();
         return new LifeResult(
             Invariants.Violation,
             Convert.ToHexString(_log.GetCurrentHash()),
@@ -144,7 +161,20 @@ public sealed class Life
 
     internal void At(TimeSpan time, Action action) => _events.Enqueue(action, (time, _order++));
 
-    internal void Log(string line) => _log.AppendData(Encoding.ASCII.GetBytes($"{Now.Ticks} {line}\n"));
+    internal void Log(string line)
+    {
+        _lines.Append(CultureInfo.InvariantCulture, $"{Now.Ticks} {line}\n");
+        if (_lines.Length > 4_096)
+        {
+            EndLines();
+        }
+    }
+
+    private void EndLines()
+    {
+        _log.AppendData(Encoding.ASCII.GetBytes(_lines.ToString()));
+        _lines.Clear();
+    }
 
     internal DateTimeOffset Clock => Epoch + Now;
 

@@ -9,6 +9,9 @@ public sealed record LifeOptions(int Seats, int Faults, ulong Seed)
     /// <summary>Virtual seconds: faults in the first half, none in the second.</summary>
     public int Seconds { get; init; } = 60;
 
+    /// <summary>Ends a life once every correct seat has decided a few heights more after the network healed, in place of living its whole second half.</summary>
+    public bool EndsOnProgress { get; init; }
+
     public Mutant? Mutant { get; init; }
 
     /// <summary>The faults, in place of those of the seed; for shrinking.</summary>

@@ -84,7 +84,9 @@ internal sealed class SimulatedPeer
         {
             _isDown = false;
             _peer = Make();
-            _peer.Start(Time, _disk);
+
+            // As bytes, as on any disk.
+            _peer.Start(Time, _disk.Select(ReadBack));
             _life.Log($"{Number} is back at {_peer.State.Height}");
             Drain();
         });
@@ -215,7 +217,7 @@ internal sealed class SimulatedPeer
                     {
                         if (lives == _lives)
                         {
-                            _disk.Add(ReadBack(record));
+                            _disk.Add(record);
                             if (intent is not null)
                             {
                                 _peer.HandlePersisted(intent, Time);
@@ -225,7 +227,7 @@ internal sealed class SimulatedPeer
                     });
                     break;
                 case PeerEffect.Rewrite(var records):
-                    var written = records.Select(ReadBack).ToList();
+                    var written = records.ToList();
                     _life.After(TimeSpan.FromMilliseconds(10), () =>
                     {
                         if (lives == _lives)

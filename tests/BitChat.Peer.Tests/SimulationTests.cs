@@ -66,6 +66,19 @@ public sealed class SimulationTests(ITestOutputHelper output)
         Assert.Equal(3, hashes.Distinct().Count());
     }
 
+    [Fact]
+    public void a_life_that_ends_on_progress_is_the_beginning_of_the_whole_one()
+    {
+        foreach (var seed in Enumerable.Range(0, 4))
+        {
+            var whole = new Life(new LifeOptions(4, 1, (ulong)seed)).Run();
+            var shorter = new Life(new LifeOptions(4, 1, (ulong)seed) { EndsOnProgress = true }).Run();
+            Assert.Null(shorter.Violation);
+            Assert.True(shorter.Heights < whole.Heights && shorter.Messages < whole.Messages, $"seed {seed}: {shorter.Heights} of {whole.Heights} heights");
+            Assert.Equal(shorter.LogHash, new Life(new LifeOptions(4, 1, (ulong)seed) { EndsOnProgress = true }).Run().LogHash);
+        }
+    }
+
     public static TheoryData<string> Mutants() => [.. Mutant.All.Select(mutant => mutant.Name).Except(ByHand)];
 
     [Theory]
@@ -76,7 +89,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         var first = Rare.GetValueOrDefault(name);
         for (var seed = first; seed < first + MutantSeeds; seed++)
         {
-            var options = new LifeOptions(mutant.Seats, mutant.Faults, seed);
+            var options = new LifeOptions(mutant.Seats, mutant.Faults, seed) { EndsOnProgress = true };
             var caught = new Life(options with { Mutant = mutant }).Run();
             if (caught.Violation is { } violation)
             {

@@ -396,7 +396,7 @@ public sealed class ConsensusCoordinator
         if (_seats.Proposer(Height, round) == _self && !_intents.ContainsKey((round, null)))
         {
             var value = _valid?.Value ?? _values.Propose(Height);
-            Intend(new SignedIntent(Height, round, null, SeatSet.IdOf(value), value, _valid?.Round));
+            Intend(new SignedIntent(Height, round, null, (_valid?.Id ?? ValueId.Of(value)).ToArray(), value, _valid?.Round));
         }
 
         Schedule(ConsensusTimeoutKind.Propose);
@@ -492,7 +492,7 @@ public sealed class ConsensusCoordinator
             accepts = _locked is null || _locked.Value.Round <= lockRound || _locked.Value.Id == id || !_rules.ChecksProofOfLock;
         }
 
-        CastVote(VoteKind.Prevote, accepts && IsValid(proposal.Proposal.Value, id) ? proposal.Proposal.Value : null);
+        CastVote(VoteKind.Prevote, accepts && IsValid(proposal.Proposal.Value, id) ? (proposal.Proposal.Value, id) : null);
         _step = Step.Prevote;
         return true;
     }
@@ -514,7 +514,7 @@ public sealed class ConsensusCoordinator
                 if (_step == Step.Prevote)
                 {
                     _locked = _valid;
-                    CastVote(VoteKind.Precommit, proposal.Proposal.Value);
+                    CastVote(VoteKind.Precommit, (proposal.Proposal.Value, id));
                     _step = Step.Precommit;
                 }
 
@@ -552,13 +552,13 @@ public sealed class ConsensusCoordinator
         return isValid;
     }
 
-    private void CastVote(VoteKind kind, ProposedValue? value)
+    private void CastVote(VoteKind kind, (ProposedValue Value, ValueId Id)? choice)
     {
         // What a restart brought back stands, whatever this seat would say now.
         if (!_intents.ContainsKey((Round, kind)))
         {
-            var locks = kind == VoteKind.Precommit && value is not null;
-            Intend(new SignedIntent(Height, Round, kind, value is null ? default(ReadOnlyMemory<byte>?) : SeatSet.IdOf(value), locks ? value : null, Proof: locks ? _votes.LockOf(Round) : null));
+            var locks = kind == VoteKind.Precommit && choice is not null;
+            Intend(new SignedIntent(Height, Round, kind, choice is { } chosen ? chosen.Id.ToArray() : default(ReadOnlyMemory<byte>?), locks ? choice!.Value.Value : null, Proof: locks ? _votes.LockOf(Round) : null));
         }
     }
 

@@ -1,6 +1,4 @@
-using System.Security.Cryptography;
 using BitChat.Messages;
-using Xtmp.Protocol;
 
 namespace BitChat.Peer;
 
@@ -82,6 +80,6 @@ public sealed class SeatSet
     public static byte[] IdOf(ProposedValue value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        return SHA256.HashData([.. "BITCHAT1 value"u8, .. ((IXtmpStruct)value).ToBytes()]);
+        return LabelledHash.Of("BITCHAT1 value"u8, value);
     }
 }

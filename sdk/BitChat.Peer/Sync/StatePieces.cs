@@ -22,7 +22,12 @@ public sealed class StatePieces
     {
         ArgumentNullException.ThrowIfNull(state);
         _bytes = EncodedOperation.Of(state);
-        _leaves = [.. _bytes.Chunk(PieceSize).Select(piece => MerkleTree.HashLeaf(piece))];
+        _leaves = new byte[(_bytes.Length + PieceSize - 1) / PieceSize][];
+        for (var piece = 0; piece < _leaves.Length; piece++)
+        {
+            _leaves[piece] = MerkleTree.HashLeaf(_bytes.AsSpan(piece * PieceSize, Math.Min(PieceSize, _bytes.Length - (piece * PieceSize))));
+        }
+
         Root = MerkleTree.Root(_leaves);
     }
 

@@ -44,8 +44,16 @@ internal sealed class MessageGate(PeerSecrets secrets, ReadOnlyMemory<byte> game
     {
         get
         {
-            var offsets = _offsets.Values.Append(TimeSpan.Zero).Order().ToArray();
-            return offsets[offsets.Length / 2];
+            Span<TimeSpan> offsets = stackalloc TimeSpan[1 + _offsets.Count];
+            offsets[0] = TimeSpan.Zero;
+            var count = 1;
+            foreach (var offset in _offsets.Values)
+            {
+                offsets[count++] = offset;
+            }
+
+            offsets.Sort();
+            return offsets[count / 2];
         }
     }
 

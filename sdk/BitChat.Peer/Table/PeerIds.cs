@@ -38,7 +38,7 @@ public static class PeerIds
     }
 
     /// <summary>SHA-256 over "BITCHAT1 message" and the canonical encoding.</summary>
-    public static byte[] MessageId(SignedContent content) => SHA256.HashData([.. "BITCHAT1 message"u8, .. ((IXtmpStruct)content).ToBytes()]);
+    public static byte[] MessageId(SignedContent content) => LabelledHash.Of("BITCHAT1 message"u8, content);
 
     public static byte[] EnvelopeText(ReadOnlySpan<byte> messageId) => [.. "BITCHAT1 envelope"u8, .. messageId];
 }

@@ -69,7 +69,7 @@ public sealed partial class TableRules(ISeatSignatures signatures, CoinGroup gro
                 break;
             }
 
-            if (Apply(after, operation, at, out var fault) is { } next)
+            if (Apply(after, operation, at, isSigned: false, out var fault) is { } next)
             {
                 after = next;
                 taken.Add(operation);
@@ -85,12 +85,12 @@ public sealed partial class TableRules(ISeatSignatures signatures, CoinGroup gro
         return new ProposedValue { Height = state.Height + 1, PreviousStateRoot = state.Root, StateRoot = after.Root, Operations = [.. taken], ProposedAt = at };
     }
 
-    /// <summary>Whether an operation could be the next one.</summary>
-    public TableFault Check(TableState state, GameOperation operation, DateTimeOffset now)
+    /// <summary>Whether an operation, whose signature has been verified, could be the next one.</summary>
+    internal TableFault Check(TableState state, GameOperation operation, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(operation);
-        Apply(state, operation, now < state.Snapshot.DecidedAt ? state.Snapshot.DecidedAt : now, out var fault);
+        Apply(state, operation, now < state.Snapshot.DecidedAt ? state.Snapshot.DecidedAt : now, isSigned: true, out var fault);
         return fault;
     }
 
@@ -120,7 +120,7 @@ public sealed partial class TableRules(ISeatSignatures signatures, CoinGroup gro
                 return null;
             }
 
-            if (Apply(after, operation, at, out fault) is not { } next)
+            if (Apply(after, operation, at, isSigned: false, out fault) is not { } next)
             {
                 return null;
             }
@@ -131,7 +131,7 @@ public sealed partial class TableRules(ISeatSignatures signatures, CoinGroup gro
         return after;
     }
 
-    private TableState? Apply(TableState state, GameOperation operation, DateTimeOffset at, out TableFault fault)
+    private TableState? Apply(TableState state, GameOperation operation, DateTimeOffset at, bool isSigned, out TableFault fault)
     {
         if (state.Seats!.Find(operation.Player.Span) is not { } number)
         {
@@ -145,7 +145,7 @@ public sealed partial class TableRules(ISeatSignatures signatures, CoinGroup gro
             return null;
         }
 
-        if (!IsSigned(state, state.Seats[number], operation))
+        if (!isSigned && !IsSigned(state, state.Seats[number], operation))
         {
             fault = TableFault.BadSignature;
             return null;

@@ -8,6 +8,7 @@ public sealed class TableState
 {
     private StatePieces? _pieces;
     private byte[]? _root;
+    private byte[]? _seatSetHash;
 
     private TableState(ReadOnlyMemory<byte> gameId, ulong height, TableSnapshot snapshot, IGame game, SeatSet? seats)
     {
@@ -36,7 +37,7 @@ public sealed class TableState
 
     public StatePieces Pieces => _pieces ??= new StatePieces(Encoded);
 
-    public byte[] SeatSetHash => StatePieces.HashSeats(Snapshot.Seats);
+    public byte[] SeatSetHash => _seatSetHash ??= StatePieces.HashSeats(Snapshot.Seats);
 
     /// <summary>Root over height, operations, epoch, seats and the rest.</summary>
     public byte[] Root => _root ??= StatePieces.StateRoot(Height, Snapshot.OperationIndex, Snapshot.Epoch, SeatSetHash, Pieces.Root);
@@ -121,8 +122,8 @@ public sealed class TableState
     internal TableState With(TableSnapshot snapshot, IGame? game = null)
     {
         var seats = snapshot.Closed ? null : snapshot.Epoch == Snapshot.Epoch && snapshot.Coin.Ready == Snapshot.Coin.Ready ? Seats : new SeatSet(GameId, snapshot.Epoch, snapshot.Seats);
-        return new TableState(GameId, Height, snapshot, game ?? Game, seats);
+        return new TableState(GameId, Height, snapshot, game ?? Game, seats) { _seatSetHash = snapshot.Seats.AsSpan() == Snapshot.Seats.AsSpan() ? _seatSetHash : null };
     }
 
-    internal TableState At(ulong height, DateTimeOffset decidedAt) => new(GameId, height, Snapshot with { DecidedAt = decidedAt }, Game, Seats);
+    internal TableState At(ulong height, DateTimeOffset decidedAt) => new(GameId, height, Snapshot with { DecidedAt = decidedAt }, Game, Seats) { _seatSetHash = _seatSetHash };
 }

@@ -17,6 +17,7 @@ public static class SimulateCommand
         Option<string?> mutant = new("--mutant") { Description = "An engine that lacks a rule; 'list' lists them." };
         Option<int> seconds = new("--seconds") { Description = "Virtual seconds of a life.", DefaultValueFactory = _ => 60 };
         Option<int> threads = new("--threads") { Description = "Lives at a time; 0: one a processor." };
+        Option<bool> untilProgress = new("--until-progress") { Description = "End a life once every correct seat has decided 5 heights after the network healed: half the time a life." };
         Option<bool> json = new("--json") { Description = "Print JSON objects, one a line." };
         Command command = new("simulate", """
             Lives lives of a table on virtual time: loss, partitions, crashes, clocks that step, Byzantine seats; then a network
@@ -26,7 +27,7 @@ public static class SimulateCommand
             Example: xtmp game simulate --seats 4 --faults 1 --seeds 0..999
             Example: xtmp game simulate --seats 4 --faults 1 --seeds 0..999 --mutant half-quorum
             """);
-        foreach (Option option in new Option[] { seats, faults, seeds, mutant, seconds, threads, json })
+        foreach (Option option in new Option[] { seats, faults, seeds, mutant, seconds, threads, untilProgress, json })
         {
             command.Options.Add(option);
         }
@@ -54,7 +55,7 @@ public static class SimulateCommand
                 return Task.FromResult(ExitCodes.Usage);
             }
 
-            LifeOptions options = new(parsed.GetValue(seats), parsed.GetValue(faults), first) { Mutant = chosen, Seconds = parsed.GetValue(seconds) };
+            LifeOptions options = new(parsed.GetValue(seats), parsed.GetValue(faults), first) { Mutant = chosen, Seconds = parsed.GetValue(seconds), EndsOnProgress = parsed.GetValue(untilProgress) };
             return Task.FromResult(Run(options, last, parsed.GetValue(threads), parsed.GetValue(json), output, error, cancellation));
         });
         return command;

@@ -35,7 +35,24 @@ public sealed partial record CrapsTable
     public bool AreBetsFinal { get; init; }
 
     /// <summary>Players, bets and bank together.</summary>
-    public UInt128 TotalChips => Chips.Values.Aggregate((UInt128)Bank, static (sum, chips) => sum + chips) + Bets.Aggregate(UInt128.Zero, static (sum, bet) => sum + bet.Stake);
+    public UInt128 TotalChips
+    {
+        get
+        {
+            UInt128 sum = Bank;
+            foreach (var (_, chips) in Chips)
+            {
+                sum += chips;
+            }
+
+            foreach (var bet in Bets)
+            {
+                sum += bet.Stake;
+            }
+
+            return sum;
+        }
+    }
 
     /// <param name="players">Who sits there and with how many chips; 1 to <see cref="MaxPlayers"/>.</param>
     /// <param name="bank">Chips the bank can lose.</param>
