@@ -32,7 +32,7 @@ public sealed partial class WalletGrain
                 : throw Refusal.Of(XtmpErrorCode.Conflict, "The operation id was used for another hold.", "operation_id");
         }
 
-        RequireSignature(state, WalletSigning.HoldLabel, content, request.Signature, request.PqSignature, "hold");
+        RequireSignature(await KeysAsync().ConfigureAwait(true), WalletSigning.HoldLabel, content, request.Signature, request.PqSignature, "hold");
         RequirePlaceable(state, request);
         var hold = new HoldRecord
         {
@@ -102,7 +102,7 @@ public sealed partial class WalletGrain
         var reply = new WalletHoldCaptureReply { OperationId = request.OperationId, Hold = ToInfo(request.HoldId, hold), CommittedAt = Context.Now };
 
         // The credit goes the way of a transfer: the receiver takes it once, and a refusal brings the amount back here.
-        Context.Entries.Put(OutKey(operation), new TransferRecord { ContentHash = content, Reply = StoredValues.Encode(reply), Amount = request.Amount, Settled = false });
+        Context.Entries.Put(OutKey(operation), new TransferRecord { ContentHash = content, Reply = StoredValues.Encode(reply), Amount = request.Amount });
         Context.Send(
             WalletMethods.Credit,
             new WalletCredit { OperationId = operation, Wallet = request.To, From = request.Wallet, Amount = request.Amount, Currency = state.Currency, Memo = hold.Memo },

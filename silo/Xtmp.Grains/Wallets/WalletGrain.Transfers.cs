@@ -23,7 +23,7 @@ public sealed partial class WalletGrain
             return Repeat<WalletTransactionReply>(earlier, content);
         }
 
-        RequireSignature(state, WalletSigning.TransferLabel, content, request.Signature, request.PqSignature, "transfer");
+        RequireSignature(await KeysAsync().ConfigureAwait(true), WalletSigning.TransferLabel, content, request.Signature, request.PqSignature, "transfer");
         if (request.Nonce != state.Nonce)
         {
             throw Refusal.Of(XtmpErrorCode.NonceMismatch, $"The wallet's next nonce is {state.Nonce}, not {request.Nonce}.", "nonce", retryable: false);
@@ -65,7 +65,7 @@ public sealed partial class WalletGrain
             Nonce = State.Nonce,
             CommittedAt = Context.Now,
         };
-        Context.Entries.Put(OutKey(request.OperationId), new TransferRecord { ContentHash = content, Reply = StoredValues.Encode(reply), Amount = request.Amount, Settled = false });
+        Context.Entries.Put(OutKey(request.OperationId), new TransferRecord { ContentHash = content, Reply = StoredValues.Encode(reply), Amount = request.Amount });
         Context.Send(
             WalletMethods.Credit,
             new WalletCredit { OperationId = request.OperationId, Wallet = request.To, From = request.From, Amount = request.Amount, Currency = request.Currency, Memo = request.Memo },
@@ -107,17 +107,14 @@ public sealed partial class WalletGrain
     }
 
     /// <summary>The receiver has the money: nothing of it is on its way any more.</summary>
-    protected override async ValueTask OnDeliveredAsync(IXtmpMessage message, GrainId receiver)
+    protected override ValueTask OnDeliveredAsync(IXtmpMessage message, GrainId receiver)
     {
-        if (message is not WalletCredit credit
-            || State is not { } state
-            || await Context.Entries.ReadAsync<TransferRecord>(OutKey(credit.OperationId)).ConfigureAwait(true) is not { Settled: false, RefusedCode: null } record)
+        if (message is WalletCredit credit && State is { } state)
         {
-            return;
+            State = state with { PendingOut = checked(state.PendingOut - credit.Amount) };
         }
 
-        Context.Entries.Put(OutKey(credit.OperationId), record with { Settled = true });
-        State = state with { PendingOut = checked(state.PendingOut - record.Amount) };
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>The receiver refused for good: the amount comes back, and repeats of the operation get the refusal.</summary>
@@ -125,7 +122,7 @@ public sealed partial class WalletGrain
     {
         if (message is not WalletCredit credit
             || State is not { } state
-            || await Context.Entries.ReadAsync<TransferRecord>(OutKey(credit.OperationId)).ConfigureAwait(true) is not { Settled: false, RefusedCode: null } record)
+            || await Context.Entries.ReadAsync<TransferRecord>(OutKey(credit.OperationId)).ConfigureAwait(true) is not { RefusedCode: null } record)
         {
             return;
         }
@@ -186,7 +183,7 @@ public sealed partial class WalletGrain
     private static string Cut(string text) => text.Length <= 128 ? text : text[..128];
 
     private void RequireSignature(
-        WalletState state, ReadOnlySpan<byte> label, ReadOnlySpan<byte> content, ReadOnlyMemory<byte> signature, ReadOnlyMemory<byte>? pqSignature, string what)
+        IdentityPublicKey keys, ReadOnlySpan<byte> label, ReadOnlySpan<byte> content, ReadOnlyMemory<byte> signature, ReadOnlyMemory<byte>? pqSignature, string what)
     {
         if (pqSignature is null && _options.RequirePqSignature)
         {
@@ -195,8 +192,8 @@ public sealed partial class WalletGrain
 
         byte[] message = [.. label, .. WalletSigning.Role, .. content];
         if (pqSignature is { } pq
-            ? !Keys(state).Verify(label, WalletSigning.Role, content, pq.Span, signature.Span)
-            : !Ed25519.Verify(state.Ed25519Key.Span, message, signature.Span))
+            ? !keys.Verify(label, WalletSigning.Role, content, pq.Span, signature.Span)
+            : !Ed25519.Verify(keys.Ed25519Key, message, signature.Span))
         {
             throw Refusal.Of(XtmpErrorCode.SignatureInvalid, $"The signature is not the paying wallet's over this {what} in the network '{_options.Network}'.", "signature");
         }

@@ -17,6 +17,7 @@ public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
 {
     private const ulong MaxBalance = long.MaxValue;
     private const string LinePrefix = "line/";
+    private const string KeysKey = "keys";
 
     private readonly GrainOptions _options;
     private IdentityPublicKey? _keys;
@@ -52,10 +53,9 @@ public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
                 throw refusal;
             }
 
+            Context.Entries.Put(KeysKey, new WalletKeys { MlDsaKey = request.MlDsaKey, Ed25519Key = request.Ed25519Key });
             State = new WalletState
             {
-                MlDsaKey = request.MlDsaKey.ToArray(),
-                Ed25519Key = request.Ed25519Key.ToArray(),
                 Label = request.Label,
                 Currency = _options.Currency,
                 Balance = _options.OpeningBalance,
@@ -80,12 +80,12 @@ public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
         });
     }
 
-    public ValueTask<WalletAuthReply> AuthAsync(WalletAuth request, CallContext context = default)
+    public async ValueTask<WalletAuthReply> AuthAsync(WalletAuth request, CallContext context = default)
     {
         var state = RequireState();
-        var keys = Keys(state);
+        var keys = await KeysAsync().ConfigureAwait(true);
         Context.CheckReply(() => CheckPossession(keys, request.Wallet, request.MlDsaSignature, request.Ed25519Signature, context));
-        return new(new WalletAuthReply { Wallet = request.Wallet, AuthenticatedAt = Context.Now, Nonce = state.Nonce });
+        return new WalletAuthReply { Wallet = request.Wallet, AuthenticatedAt = Context.Now, Nonce = state.Nonce };
     }
 
     public ValueTask<WalletBalanceReply> BalanceAsync(WalletBalance request, CallContext context = default)
@@ -150,12 +150,26 @@ public sealed partial class WalletGrain : XtmpGrain<WalletState>, IWalletHandler
     private WalletState RequireState() =>
         State ?? throw Refusal.Of(XtmpErrorCode.WalletUnknown, "No such wallet is registered here.", "wallet");
 
+    /// <summary>What an earlier silo stored with the keys in the state is stored as it is now.</summary>
+    protected override ValueTask OnLoadedAsync()
+    {
+        if (State is { MlDsaKey: { } mlDsaKey, Ed25519Key: { } ed25519Key } state)
+        {
+            Context.Entries.Put(KeysKey, new WalletKeys { MlDsaKey = mlDsaKey, Ed25519Key = ed25519Key });
+            State = state with { MlDsaKey = null, Ed25519Key = null };
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
     // Made once an activation; the expanded ML-DSA key inside is what makes the next verification cheap.
-    private IdentityPublicKey Keys(WalletState state)
+    private async ValueTask<IdentityPublicKey> KeysAsync()
     {
         if (_keys is null)
         {
-            _ = IdentityPublicKey.TryImport(state.MlDsaKey.Span, state.Ed25519Key.Span, out _keys);
+            var keys = await Context.Entries.ReadAsync<WalletKeys>(KeysKey).ConfigureAwait(true);
+            Invariant.Check(keys is not null);
+            _ = IdentityPublicKey.TryImport(keys.MlDsaKey.Span, keys.Ed25519Key.Span, out _keys);
             Invariant.Check(_keys is not null);
         }
 

@@ -108,7 +108,7 @@ internal sealed class ActivationOutbox(Activation activation, TurnServices servi
         {
             for (var tries = 0; !isDone && (tries == 0 || !gone.IsCancellationRequested); tries++)
             {
-                isDone = await TryAsync(delivery).ConfigureAwait(false);
+                isDone = await TryAsync(delivery, isRetry: tries > 0).ConfigureAwait(false);
                 if (!isDone)
                 {
                     services.Metrics.OutboxRetries.Add(1);
@@ -138,7 +138,7 @@ internal sealed class ActivationOutbox(Activation activation, TurnServices servi
     }
 
     /// <summary>One try; true where the message has left the outbox.</summary>
-    private async ValueTask<bool> TryAsync(Delivery delivery)
+    private async ValueTask<bool> TryAsync(Delivery delivery, bool isRetry)
     {
         if (delivery.IsResumed && !await services.StoreAsync(services.Store.ContainsOutboxAsync(delivery.Id), activation.Id).ConfigureAwait(false))
         {
@@ -166,7 +166,7 @@ internal sealed class ActivationOutbox(Activation activation, TurnServices servi
         {
             await services.Store.RemoveOutboxAsync(delivery.Id).ConfigureAwait(false);
         }
-        else if (!await activation.EndMessageAsync(delivery.Id, delivery.Request, delivery.Target, error).ConfigureAwait(false))
+        else if (!await activation.EndMessageAsync(delivery.Id, delivery.Request, delivery.Target, error, mayRepeat: delivery.IsResumed || isRetry).ConfigureAwait(false))
         {
             // The sender cannot take the news now; the whole delivery is tried again.
             return false;

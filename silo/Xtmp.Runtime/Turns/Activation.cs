@@ -162,11 +162,12 @@ internal sealed class Activation
 
     /// <summary>
     /// The news of a delivery: in one commit the message leaves the outbox and the grain does what it does about it. It may
-    /// come twice, and must take effect once.
+    /// come twice, and must take effect once: the outbox tells. News that cannot have come before needs no look there, since
+    /// only a commit of this grain takes a message out, and after another activation's this one's fails its version check.
     /// </summary>
-    public ValueTask<bool> EndMessageAsync(OutboxId id, IXtmpMessage request, GrainId target, XtmpException? refusal) => RunInternalAsync(async () =>
+    public ValueTask<bool> EndMessageAsync(OutboxId id, IXtmpMessage request, GrainId target, XtmpException? refusal, bool mayRepeat) => RunInternalAsync(async () =>
     {
-        if (await _services.StoreAsync(_services.Store.ContainsOutboxAsync(id), Id).ConfigureAwait(false))
+        if (!mayRepeat || await _services.StoreAsync(_services.Store.ContainsOutboxAsync(id), Id).ConfigureAwait(false))
         {
             _staged.OutboxRemovals.Add(id);
             await (refusal is null ? _grain.OnDeliveredAsync(request, target) : _grain.OnRefusedAsync(request, target, refusal)).ConfigureAwait(false);

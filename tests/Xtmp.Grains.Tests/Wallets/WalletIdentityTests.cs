@@ -1,5 +1,7 @@
+using Xtmp.Grains.State;
 using Xtmp.Messages;
 using Xtmp.Protocol;
+using Xtmp.Storage;
 using static Xtmp.Grains.Tests.GrainsFixture;
 
 namespace Xtmp.Grains.Tests.Wallets;
@@ -55,6 +57,30 @@ public sealed class WalletIdentityTests : IAsyncDisposable
         var reply = await _silo.Wallet.AuthAsync(_alice.Authentication(_alice.Caller.WalletBinding.Span), _alice.Context);
         Assert.True(reply.Wallet.Span.SequenceEqual(_alice.Id.Span));
         Assert.Equal(0UL, reply.Nonce);
+    }
+
+    [Fact]
+    public async Task reads_a_wallet_of_an_earlier_silo_that_kept_the_keys_in_the_state()
+    {
+        await _silo.Wallet.RegisterAsync(_alice.Registration(), _alice.Context);
+        await _silo.Wallet.RegisterAsync(_bob.Registration(), _bob.Context);
+        var id = new GrainId("Wallet", _alice.Key);
+        var record = await _silo.Store.LoadAsync(id);
+        var registration = _alice.Registration();
+        var earlier = StoredValues.Decode<WalletState>(record.State) with { MlDsaKey = registration.MlDsaKey, Ed25519Key = registration.Ed25519Key };
+        Assert.Equal(CommitOutcome.Committed, await _silo.Store.CommitAsync(new GrainCommit
+        {
+            Id = id,
+            ExpectedVersion = record.Version,
+            State = StoredValues.Encode(earlier),
+            Entries = [EntryWrite.Remove("keys")],
+        }));
+
+        _silo.Restart();
+        await _silo.Wallet.AuthAsync(_alice.Authentication(_alice.Caller.WalletBinding.Span), _alice.Context);
+        var sent = await _silo.Wallet.TransactionAsync(_alice.Transfer(_bob, 10, nonce: 0), _alice.Context);
+        Assert.Equal(990UL, sent.Balance);
+        Assert.Null(StoredValues.Decode<WalletState>((await _silo.Store.LoadAsync(id)).State).MlDsaKey);
     }
 
     [Fact]
