@@ -78,8 +78,6 @@ public sealed class GatewayServices : IDisposable
 
     internal ConnectionCounter Connections { get; private init; } = null!;
 
-    internal InboundCalls Calls { get; } = new();
-
     internal SessionServer Sessions => field ??= new SessionServer(this);
 
     internal StreamCounter Streams { get; private init; } = null!;

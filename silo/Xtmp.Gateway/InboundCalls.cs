@@ -1,41 +1,21 @@
-using System.Collections.Concurrent;
-
 namespace Xtmp.Gateway;
 
-/// <summary>Calls that have ended and may serve again, for all connections of a gateway. Safe for concurrent use.</summary>
-internal sealed class InboundCalls
+/// <summary>Calls that have ended and may serve again, kept by the thread that answered them: it is mostly the one that reads the next.</summary>
+internal static class InboundCalls
 {
-    // Some hundred kilobytes at most, whatever was under way at one time.
-    private const int MaxKept = 4_096;
+    // Of a thread: some ten kilobytes at most, whatever was under way at one time.
+    private const int MaxKept = 256;
 
-    private readonly ConcurrentQueue<InboundCall> _kept = new();
-    private int _count;
+    [ThreadStatic]
+    private static Stack<InboundCall>? t_kept;
 
-    public InboundCall Take()
+    public static InboundCall Take() => t_kept is { } kept && kept.TryPop(out var call) ? call : new InboundCall();
+
+    public static void Give(InboundCall call)
     {
-        if (_kept.TryDequeue(out var call))
+        if (call.TryReset() && (t_kept ??= new()) is { Count: < MaxKept } kept)
         {
-            Interlocked.Decrement(ref _count);
-            return call;
-        }
-
-        return new InboundCall();
-    }
-
-    public void Give(InboundCall call)
-    {
-        if (!call.TryReset())
-        {
-            return;
-        }
-
-        if (Interlocked.Increment(ref _count) <= MaxKept)
-        {
-            _kept.Enqueue(call);
-        }
-        else
-        {
-            Interlocked.Decrement(ref _count);
+            kept.Push(call);
         }
     }
 }

@@ -34,7 +34,7 @@ internal sealed partial class ServerConnection
     /// <summary>Takes a call in; it starts when its turn comes.</summary>
     private void Enqueue(XtmpSession session, ulong exchangeId, MethodDescriptor method, IXtmpMessage request, int size, CallerInfo caller, string? streamKey = null, ActivityContext trace = default)
     {
-        var call = _services.Calls.Take();
+        var call = InboundCalls.Take();
         call.Begin(this, exchangeId, method, request, caller, streamKey, trace, session.LastHeard);
         if (exchangeId != 0)
         {
@@ -298,7 +298,7 @@ internal sealed partial class ServerConnection
             _running--;
         }
 
-        _services.Calls.Give(call);
+        InboundCalls.Give(call);
         if (--_open == 0)
         {
             _allEnded?.TrySetResult();

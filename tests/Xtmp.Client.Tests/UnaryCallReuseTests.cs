@@ -28,7 +28,7 @@ public sealed class UnaryCallReuseTests : IDisposable
     {
         var first = Take();
         var task = Start(first);
-        first.OnResponse(Reply("one"));
+        Answer(first, Reply("one"));
         Assert.NotSame(first, Take());
         Assert.Equal("one", (await task).Name);
 
@@ -37,7 +37,7 @@ public sealed class UnaryCallReuseTests : IDisposable
         var next = Start(second);
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await task);
         Assert.Throws<InvalidOperationException>(() => task.IsCompleted);
-        second.OnResponse(Reply("two"));
+        Answer(second, Reply("two"));
         Assert.Equal("two", (await next).Name);
     }
 
@@ -48,7 +48,7 @@ public sealed class UnaryCallReuseTests : IDisposable
         using var cancellation = new CancellationTokenSource();
         var call = Take();
         var task = Start(call, before.Token);
-        call.OnResponse(Reply("one"));
+        Answer(call, Reply("one"));
         await task;
 
         _time.Advance(Timeout / 2);
@@ -81,7 +81,7 @@ public sealed class UnaryCallReuseTests : IDisposable
                 call.OnFailed(new XtmpException(XtmpErrorCode.NotFound, Fault.Peer, "none"));
                 break;
             case "malformed":
-                call.OnResponse(new SessionEvent { Kind = SessionEventKind.Response, Payload = new byte[] { 0xC1 } });
+                Answer(call, new SessionEvent { Kind = SessionEventKind.Response, Payload = new byte[] { 0xC1 } });
                 break;
             case "deadline":
                 _time.Advance(Timeout);
@@ -92,11 +92,11 @@ public sealed class UnaryCallReuseTests : IDisposable
             case "deadline behind the reply":
                 // The deadline has taken the call off its list and is on its way to it.
                 Assert.True(_deadlines.Remove(call));
-                call.OnResponse(Reply("in time"));
+                Answer(call, Reply("in time"));
                 call.OnDeadline();
                 break;
             default:
-                call.OnResponse(Reply("one"));
+                Answer(call, Reply("one"));
                 break;
         }
 
@@ -110,6 +110,15 @@ public sealed class UnaryCallReuseTests : IDisposable
         }
 
         Assert.NotSame(call, Take());
+    }
+
+    /// <summary>Its reply comes, and is taken up on this thread in place of one of the pool.</summary>
+    private static void Answer(PendingUnaryCall<RegistryQueryReply> call, SessionEvent response)
+    {
+        if (call.OnResponse(in response))
+        {
+            ((IThreadPoolWorkItem)call).Execute();
+        }
     }
 
     private PendingUnaryCall<RegistryQueryReply> Take() =>

@@ -1,3 +1,5 @@
+using Xtmp.Transport;
+
 namespace Xtmp.Client;
 
 /// <summary>
@@ -15,23 +17,25 @@ internal sealed class CallDeadlines : IDisposable
 
     private readonly Lock _gate = new();
     private readonly Dictionary<TimeSpan, Line> _lines = [];
-    private readonly TimeProvider _time;
-    private readonly long _origin;
     private readonly ITimer _timer;
     private TimeSpan _armedFor = TimeSpan.MaxValue;
 
     public CallDeadlines(TimeProvider time)
     {
-        _time = time;
-        _origin = time.GetTimestamp();
+        Clock = new SessionClock(time);
         _timer = time.CreateTimer(static state => ((CallDeadlines)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    private TimeSpan Now => _time.GetElapsedTime(_origin);
+    /// <summary>The clock of a connection's calls and sessions.</summary>
+    public SessionClock Clock { get; }
 
-    /// <summary>Calls <see cref="PendingCall.OnDeadline"/> after that time, unless the call is removed before.</summary>
+    private TimeSpan Now => Clock.Monotonic;
+
+    /// <summary>Begins the call's time, and calls <see cref="PendingCall.OnDeadline"/> at its end, unless the call is removed before.</summary>
     public void Add(PendingCall call, TimeSpan timeout)
     {
+        var now = Now;
+        call.BegunAt = now;
         if (timeout == Timeout.InfiniteTimeSpan)
         {
             return;
@@ -46,7 +50,7 @@ internal sealed class CallDeadlines : IDisposable
                 _lines.Add(timeout, line);
             }
 
-            call.Due = Now + timeout;
+            call.Due = now + timeout;
             line.Add(call);
             Arm(call.Due);
         }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Xtmp.Protocol;
 using Xtmp.Session;
+using Xtmp.Transport;
 
 namespace Xtmp.Client;
 
@@ -28,7 +29,10 @@ internal abstract class PendingCall
     /// <summary>The caller's span; default where there is none.</summary>
     public ActivityContext Trace { get; set; }
 
-    /// <summary>When it was last sent, by the clock of its session.</summary>
+    /// <summary>When it began, by the clock of its connection, while it is sent without having waited; otherwise null.</summary>
+    public TimeSpan? BegunAt { get; set; }
+
+    /// <summary>When it was last sent, by the clock of its connection.</summary>
     public TimeSpan SentAt { get; private set; }
 
     /// <summary>Where it was last sent; null before it was.</summary>
@@ -88,8 +92,16 @@ internal abstract class PendingCall
         return !IsAbandoned;
     }
 
-    /// <summary>Takes a response, which is the end of the exchange.</summary>
-    public abstract void OnResponse(in SessionEvent response);
+    /// <summary>The next one of a list of calls that have their replies.</summary>
+    internal PendingCall? NextAnswered { get; set; }
+
+    /// <summary>Takes a response, which is the end of the exchange. True where <see cref="Deliver"/> is to follow.</summary>
+    public abstract bool OnResponse(in SessionEvent response);
+
+    /// <summary>Has the pool hand the reply to whoever waits. <paramref name="pump"/> expects this sender, where it is not null.</summary>
+    public virtual void Deliver(SessionPump? pump)
+    {
+    }
 
     /// <summary>Takes an item. True when it cannot be taken and the exchange is to be cancelled.</summary>
     public abstract bool OnItem(in SessionEvent item);

@@ -36,8 +36,11 @@ internal sealed class PendingStreamCall<TItem> : PendingCall
         }
     }
 
-    public override void OnResponse(in SessionEvent response) =>
+    public override bool OnResponse(in SessionEvent response)
+    {
         OnFailed(new XtmpException(XtmpErrorCode.ProtocolViolation, Fault.Peer, $"The server answered the stream {Method} with a single reply."));
+        return false;
+    }
 
     public override bool OnItem(in SessionEvent item)
     {

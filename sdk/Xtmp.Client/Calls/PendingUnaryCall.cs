@@ -1,6 +1,7 @@
 using System.Threading.Tasks.Sources;
 using Xtmp.Protocol;
 using Xtmp.Session;
+using Xtmp.Transport;
 
 namespace Xtmp.Client;
 
@@ -13,7 +14,7 @@ namespace Xtmp.Client;
 /// Where one of these may still come, or where the call has failed or is kept, it is not used again.
 /// </para>
 /// </summary>
-internal sealed class PendingUnaryCall<TReply> : PendingCall, IValueTaskSource<TReply>
+internal sealed class PendingUnaryCall<TReply> : PendingCall, IValueTaskSource<TReply>, IThreadPoolWorkItem
     where TReply : class, IXtmpMessage<TReply>
 {
     // Of a thread; the thread that takes a reply is mostly the one that makes the next call.
@@ -24,10 +25,12 @@ internal sealed class PendingUnaryCall<TReply> : PendingCall, IValueTaskSource<T
 
     private DecodeLimits _limits = null!;
     private CallDeadlines _deadlines = null!;
-    // Continuations are the program's and run on the pool, never on a thread that reads from a session.
+    // Continuations are the program's and run on the pool, never on a thread that reads from a session: a reply is set there.
     private ManualResetValueTaskSourceCore<TReply> _reply = new() { RunContinuationsAsynchronously = true };
     private CancellationToken _cancellationToken;
     private CancellationTokenRegistration _registration;
+    private TReply? _taken;
+    private SessionPump? _expecting;
     private int _ended;
     private bool _mayServeAgain;
 
@@ -66,7 +69,7 @@ internal sealed class PendingUnaryCall<TReply> : PendingCall, IValueTaskSource<T
         return new(this, _reply.Version);
     }
 
-    public override void OnResponse(in SessionEvent response)
+    public override bool OnResponse(in SessionEvent response)
     {
         if (!TryDecode<TReply>(in response, _limits, out var reply, out var failure))
         {
@@ -75,8 +78,27 @@ internal sealed class PendingUnaryCall<TReply> : PendingCall, IValueTaskSource<T
         else if (TryEnd(out var isForgotten))
         {
             _mayServeAgain = isForgotten && !IsKept;
-            _reply.SetResult(reply!);
+            _taken = reply;
+            return true;
         }
+
+        return false;
+    }
+
+    public override void Deliver(SessionPump? pump)
+    {
+        _expecting = pump;
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+    }
+
+    /// <summary>On the pool: whoever waits goes on here, and the object may be another call afterwards.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        var (reply, expecting) = (_taken!, _expecting);
+        (_taken, _expecting) = (null, null);
+        expecting?.SenderBegins();
+        _reply.RunContinuationsAsynchronously = false;
+        _reply.SetResult(reply);
     }
 
     public override bool OnItem(in SessionEvent item)
@@ -121,6 +143,7 @@ internal sealed class PendingUnaryCall<TReply> : PendingCall, IValueTaskSource<T
             // From here on a second await of the old task fails: its version has passed.
             Reset();
             _reply.Reset();
+            _reply.RunContinuationsAsynchronously = true;
             _limits = null!;
             _deadlines = null!;
             _cancellationToken = default;

@@ -25,6 +25,9 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
     private Task<SessionDatagrams?> _datagrams = Task.FromResult<SessionDatagrams?>(null);
     private List<PendingCall> _unanswered = [];
     private Task _running = Task.CompletedTask;
+
+    // Calls whose replies this read brought.
+    private PendingCall? _replies;
     private int _outstanding;
 
     // Hints, and so read and written as they happen to stand.
@@ -73,7 +76,7 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
         CancellationToken cancellationToken)
     {
         // The network connects while the first flight is made.
-        var clock = new SessionClock(options.TimeProvider);
+        var clock = deadlines.Clock;
         XtmpSession? session = null;
         ILink link;
         try
@@ -231,7 +234,11 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
                 break;
             case SessionEventKind.Response when Remove(sessionEvent.ExchangeId) is { } call:
                 _quality.Answered(session.LastHeard - call.SentAt, failed: false);
-                call.OnResponse(in sessionEvent);
+                if (call.OnResponse(in sessionEvent))
+                {
+                    AddReply(call);
+                }
+
                 break;
             case SessionEventKind.End when Remove(sessionEvent.ExchangeId) is { } call:
                 call.OnEnd();
@@ -257,7 +264,41 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
             _answered = 0;
         }
 
+        DeliverReplies();
         return default;
+    }
+
+    private void AddReply(PendingCall call)
+    {
+        PendingCall? first;
+        do
+        {
+            call.NextAnswered = first = Volatile.Read(ref _replies);
+        }
+        while (Interlocked.CompareExchange(ref _replies, call, first) != first);
+    }
+
+    /// <summary>
+    /// Outside of the session, which whoever goes on now will mostly call again. The latest reply first: of what a thread queues
+    /// it takes the latest first.
+    /// </summary>
+    private void DeliverReplies()
+    {
+        var first = Interlocked.Exchange(ref _replies, null);
+        var count = 0;
+        for (var call = first; call is not null; call = call.NextAnswered)
+        {
+            count++;
+        }
+
+        var pump = count > 1 ? _pump : null;
+        pump?.ExpectSenders(count);
+        while (first is { } call)
+        {
+            first = call.NextAnswered;
+            call.NextAnswered = null;
+            call.Deliver(pump);
+        }
     }
 
     /// <summary>The first message that prefers datagrams, either way, has them opened; until the path is there it takes the stream.</summary>
@@ -304,7 +345,7 @@ internal sealed class LiveSession : ISessionObserver, IAsyncDisposable
                 _pump.WriteAtOnce();
             }
 
-            if (!call.TryBegin(this, exchange, _clock.Monotonic))
+            if (!call.TryBegin(this, exchange, call.BegunAt ?? _clock.Monotonic))
             {
                 Remove(exchange);
                 session.SendCancel(exchange);

@@ -257,6 +257,7 @@ internal sealed partial class SessionLane(
 
     private void Enqueue(PendingCall call)
     {
+        call.BegunAt = null;
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, owner);
@@ -525,6 +526,7 @@ internal sealed partial class SessionLane(
         {
             foreach (var call in calls)
             {
+                call.BegunAt = null;
                 _waiting.Enqueue(call, call.Order);
             }
 

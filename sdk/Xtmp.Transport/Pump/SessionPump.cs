@@ -24,6 +24,9 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     // a peer that is sent to without end must still be listened to.
     private const int MaxInlineWrites = 3;
 
+    // A batch's worth waits for no sender.
+    private const int MaxGatheredBytes = 32 * 1024;
+
     // The platform's timers take 49.7 days at most; waking up earlier costs one harmless call.
     private static readonly TimeSpan MaxDelay = TimeSpan.FromDays(1);
 
@@ -41,6 +44,7 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     private readonly ITimer _timer;
     private TimeSpan _armedFor = TimeSpan.MaxValue;
     private int _writer;
+    private int _expected;
     private bool _begun;
     private bool _readToEnd;
     private bool _draining;
@@ -88,6 +92,22 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     public void WriteAtOnce() => _writeAtOnce = true;
 
     /// <summary>
+    /// So many work items of the pool are about to send: what is sent meanwhile waits for the last of them to begin. Each calls
+    /// <see cref="SenderBegins"/> before it does anything else, so that one that takes long holds nobody up.
+    /// </summary>
+    public void ExpectSenders(int count) => Interlocked.Add(ref _expected, count);
+
+    /// <summary>One of the expected work items begins.</summary>
+    public void SenderBegins()
+    {
+        if (Interlocked.Decrement(ref _expected) == 0)
+        {
+            // Behind what this item does, unless another thread has nothing else to do.
+            WakeWriter(inline: false, preferLocal: true);
+        }
+    }
+
+    /// <summary>
     /// Moves bytes on the caller's own flow until the handshake is over, well or not, so that whoever waits for it is not
     /// called back by way of another thread. <see cref="RunAsync"/> goes on from there and has to be called in any case.
     /// </summary>
@@ -128,6 +148,7 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     {
         TResult result;
         bool atOnce;
+        bool waits;
         bool hasDatagrams;
         lock (_gate)
         {
@@ -136,13 +157,18 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
             Count();
             atOnce = _writeAtOnce;
             _writeAtOnce = false;
+            waits = Volatile.Read(ref _expected) > 0 && _session.SendQueueBytes < MaxGatheredBytes && _session.State == SessionState.Established;
             hasDatagrams = _session.MayHaveDatagrams;
         }
 
         if (t_gathering != this)
         {
-            // From within an event the session is still held, and writing has to wait.
-            WakeWriter(atOnce && !_gate.IsHeldByCurrentThread);
+            if (!waits)
+            {
+                // From within an event the session is still held, and writing has to wait.
+                WakeWriter(atOnce && !_gate.IsHeldByCurrentThread);
+            }
+
             if (hasDatagrams)
             {
                 _datagrams?.Wake(inline: false);
@@ -332,7 +358,7 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     /// Something may be there to write. Where nobody writes, this thread does so at once, or a thread of the pool, which
     /// gives the caller time to add to it.
     /// </summary>
-    private void WakeWriter(bool inline)
+    private void WakeWriter(bool inline, bool preferLocal = false)
     {
         while (true)
         {
@@ -353,7 +379,7 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
             }
             else if (writer == Idle)
             {
-                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal);
             }
 
             return;
