@@ -26,6 +26,9 @@ internal sealed class TestNetwork
     /// <summary>What a peer sends in place of its parts of rolls.</summary>
     public Func<int, ConsensusMessage, ConsensusMessage?> Filter { get; set; } = static (_, message) => message;
 
+    /// <summary>How long a message takes from a peer to another.</summary>
+    public Func<int, int, TimeSpan> Delay { get; set; } = static (_, _) => TimeSpan.FromMilliseconds(10);
+
     public IReadOnlyList<TablePeer> Peers => _peers;
 
     public List<DecidedValue> Decided { get; } = [];
@@ -91,7 +94,7 @@ internal sealed class TestNetwork
                         var receiver = i;
                         if (i != number && (to is { } one ? _ids[i].Span.SequenceEqual(one.Span) : peer.State.Seats?.Find(_ids[i].Span) is not null))
                         {
-                            After(TimeSpan.FromMilliseconds(10), () => Deliver(receiver, message));
+                            After(Delay(number, receiver), () => Deliver(receiver, message));
                         }
                     }
 

@@ -65,9 +65,9 @@ public sealed partial class TablePeer
 
     private PeerInput DispatchOf(ConsensusMessage message, int number) => message.Payload switch
     {
-        ConsensusPayload.ProposalArm { Value: var proposal } => Agree(proposal.Epoch, proposal.Height, consensus => consensus.HandleProposal(number, proposal)),
-        ConsensusPayload.VoteArm { Value: var vote } => Agree(vote.Epoch, vote.Height, consensus => consensus.HandleVote(number, vote)),
-        ConsensusPayload.LockProofArm { Value: var proof } => Agree(proof.Epoch, proof.Height, consensus => consensus.HandleLockProof(proof)),
+        ConsensusPayload.ProposalArm { Value: var proposal } => Agree(message, number, proposal.Epoch, proposal.Height, consensus => consensus.HandleProposal(number, proposal)),
+        ConsensusPayload.VoteArm { Value: var vote } => Agree(message, number, vote.Epoch, vote.Height, consensus => consensus.HandleVote(number, vote)),
+        ConsensusPayload.LockProofArm { Value: var proof } => Agree(message, number, proof.Epoch, proof.Height, consensus => consensus.HandleLockProof(proof)),
         ConsensusPayload.OperationArm { Value: var operation } => HandleOperation(number, operation),
         ConsensusPayload.HaveArm { Value: var have } => HandleHave(number, have),
         ConsensusPayload.StateSyncArm { Value: var sync } => HandleSync(message, sync),
@@ -86,7 +86,7 @@ public sealed partial class TablePeer
     };
 
     /// <summary>Messages of agreement. One for the next height begins it here too.</summary>
-    private PeerInput Agree(ulong epoch, ulong height, Func<ConsensusCoordinator, ConsensusInput> handle)
+    private PeerInput Agree(ConsensusMessage message, int seat, ulong epoch, ulong height, Func<ConsensusCoordinator, ConsensusInput> handle)
     {
         if (epoch != State.Snapshot.Epoch || _consensus is null)
         {
@@ -100,6 +100,7 @@ public sealed partial class TablePeer
 
         if (height > State.Height + 1 || _isForked)
         {
+            KeepEarly(seat, message, height);
             return PeerInput.FutureHeight;
         }
 
@@ -379,8 +380,13 @@ public sealed partial class TablePeer
 
     private PeerInput HandleReveal(ConsensusMessage message, int sender, RandomnessReveal reveal)
     {
-        if (reveal.Roll != State.Game.Roll || !State.Game.AwaitsRoll)
+        if (reveal.Roll != State.Game.Roll || !State.Game.AwaitsRoll || (!State.UsesCoin && State.Snapshot.Commits.Count < State.Seats!.Count))
         {
+            if (reveal.Roll == State.Game.Roll || reveal.Roll == State.Game.Roll + 1)
+            {
+                _early.Add(sender, message);
+            }
+
             return PeerInput.NotNow;
         }
 
@@ -392,11 +398,6 @@ public sealed partial class TablePeer
         if (_roll[reveal.Seat] is not null)
         {
             return PeerInput.Duplicate;
-        }
-
-        if (!State.UsesCoin && State.Snapshot.Commits.Count < State.Seats.Count)
-        {
-            return PeerInput.NotNow;
         }
 
         if (!_rules.IsGood(State, reveal))

@@ -24,6 +24,11 @@ public sealed partial class TablePeer
                 Carry(effect);
             }
 
+            if (HandleEarly())
+            {
+                continue;
+            }
+
             if (_isRunning || _isForked || _consensus is null || IsPaused || !HasWork())
             {
                 if (IsBusy && _gossipAt > _now.Elapsed + _options.GossipInterval)
@@ -452,6 +457,8 @@ public sealed partial class TablePeer
         Array.Clear(_answeredAt);
         _pool.Renumber(State.Seats);
         _gate.Keep(State.Seats);
+        _early.Take();
+        _signed = State.Seats is { } all ? new ConsensusMessages(all, _secrets.Signatures) : null;
         _consensus = State.Seats is { } seats && Seat is { } self ? new ConsensusCoordinator(seats, self, _secrets.Signatures, _values, _options.Consensus, _consensusRules) : null;
         _lastSequence = Seat is { } seat ? Math.Max(_lastSequence, State.Snapshot.Sequences[seat].Last) : _lastSequence;
     }
