@@ -80,7 +80,8 @@ public sealed partial class TablePeer
         ConsensusPayload.DisputeClaimArm { Value: var claim } => HandleClaim(claim.DisputeId, claim.Accused, claim.Evidence),
         ConsensusPayload.DisputeVoteArm => PeerInput.Taken,
         ConsensusPayload.CheatAlertArm { Value: var alert } => alert.Evidence is Evidence.StatisticsArm or Evidence.BadEnvelopeArm ? PeerInput.Taken : HandleClaim(null, alert.Suspect, alert.Evidence),
-        ConsensusPayload.JoinAcceptArm or ConsensusPayload.JoinRejectArm => PeerInput.NotNow,
+        ConsensusPayload.JoinAcceptArm { Value: var accept } => HandleAccept(message.Sender, accept),
+        ConsensusPayload.JoinRejectArm => PeerInput.NotNow,
         ConsensusPayload.RandomnessCommitArm => PeerInput.NotNow,
         _ => PeerInput.UnknownKind,
     };
@@ -282,6 +283,12 @@ public sealed partial class TablePeer
                     break;
                 }
             }
+
+            if (input == PeerInput.Taken && !sync.StateRoot.Span.SequenceEqual(State.Root))
+            {
+                // One message did not hold all that the other has.
+                Send(StateSynchronizer.RequestFrom(State), message.Sender);
+            }
         }
 
         if (input == PeerInput.Lied)
@@ -464,6 +471,19 @@ public sealed partial class TablePeer
         {
             _effects.Enqueue(new PeerEffect.Partition(_partitions.Strategy));
         }
+    }
+
+    /// <summary>A seat says that this peer is let in: what decided it is asked for at once. Believed is only that.</summary>
+    private PeerInput HandleAccept(ReadOnlyMemory<byte> sender, JoinAccept accept)
+    {
+        if (Seat is not null || accept.Certificate.Height <= State.Height)
+        {
+            return PeerInput.NotNow;
+        }
+
+        _synchronizer.HandleAhead(sender, accept.Certificate.Height, _now.Elapsed);
+        AskAhead();
+        return PeerInput.Taken;
     }
 
     private PeerInput HandleLeader(LeaderProposal proposal)

@@ -1,4 +1,6 @@
 using BitChat.Messages;
+using Xtmp.Crypto;
+using Xtmp.Protocol;
 
 namespace BitChat.Peer.Tests.Table;
 
@@ -31,5 +33,27 @@ public sealed class RollTimeTests(ITestOutputHelper output)
 
         output.WriteLine($"{seats} seats: {string.Join(' ', times.Select(time => $"{time:0}"))} ms");
         Assert.True(times.Max() < 100, $"{times.Max():0} ms");
+    }
+
+    [Fact]
+    public void a_newcomer_asks_on_until_it_has_all_of_a_table_whose_values_fill_many_messages()
+    {
+        var table = new TestTable(4, postQuantum: true);
+        var network = new TestNetwork(table, TablePeerOptions.Relayed);
+        TableTests.Rolls(network, 4);
+        var key = Ed25519PrivateKey.FromSeed(TestTable.Seed(77));
+        var second = MlDsa87PrivateKey.FromSeed(TestTable.Seed(77));
+        var secondPublic = new byte[MlDsa87.PublicKeySize];
+        second.WritePublicKey(secondPublic);
+        var newcomer = PeerSecrets.Of(key, TestTable.Seed(78), second);
+        var height = network.Peers[0].State.Height;
+        Assert.True(network.Peers[0].Log.Decided.Sum(decided => decided.GetEncodedSize()) > 3 * 48 * 1_024);
+        network.Add(newcomer, table.Genesis, TablePeerOptions.Relayed);
+        var started = network.Now.Elapsed;
+        network.Do(4, peer => peer.Join(newcomer.Request(table.Genesis.GameId.Span, TestTable.PublicOf(key), secondPublic, "newcomer", 250, new byte[16]), network.Now));
+        Assert.True(network.RunUntil(() => network.Peers[4].Seat is not null));
+        var took = network.Now.Elapsed - started;
+        output.WriteLine($"{height} heights, seated after {took.TotalMilliseconds:0} ms");
+        Assert.True(took < TimeSpan.FromMilliseconds(400), $"{took}");
     }
 }
