@@ -11,8 +11,9 @@ internal sealed class TestNetwork
     private TimeSpan _now;
     private long _order;
 
-    public TestNetwork(TestTable table, TablePeerOptions? options = null, int? silent = null)
+    public TestNetwork(TestTable table, TablePeerOptions? options = null, int? silent = null, Func<int, ConsensusMessage, ConsensusMessage?>? filter = null)
     {
+        Filter = filter ?? Filter;
         Silent = silent;
         for (var i = 0; i < table.Secrets.Count; i++)
         {

@@ -48,6 +48,9 @@ internal sealed class OperationPool
     /// <summary>Operations of a seat above a sequence, in order.</summary>
     public IEnumerable<GameOperation> Above(int seat, ulong sequence) => _bySeat[seat].Select(entry => entry.Operation).Where(operation => operation.Sequence > sequence);
 
+    /// <summary>Those of a seat that could be applied, by the last sweep or because they are new.</summary>
+    public IEnumerable<GameOperation> Ready(int seat) => _bySeat[seat].Where(entry => entry.IsReady).Select(entry => entry.Operation);
+
     /// <summary>Operations of a seat to send once more, in case they were lost; each comes a few times at most.</summary>
     public IEnumerable<GameOperation> ToRepeat(int seat)
     {

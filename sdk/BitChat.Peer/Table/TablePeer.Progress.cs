@@ -302,11 +302,11 @@ public sealed partial class TablePeer
     private bool OpensWell(SeatSet seats, int self, SeatDealing dealt) =>
         _cache.Verify([.. "opens"u8, .. BitConverter.GetBytes(seats.Epoch), dealt.Seat, .. EncodedOperation.Of(dealt.Dealing)], () => CoinDealings.Open(_secrets.Group, seats, dealt.Seat, dealt.Dealing, self, _secrets.DealSecret) is not null);
 
-    /// <summary>Submits an operation of a kind unless one already waits.</summary>
+    /// <summary>Submits an operation of a kind unless one already waits that can be applied: a verdict that a later dealing has overtaken never will be.</summary>
     private void Owe<TArm>(int self, Func<TableOperation> make)
         where TArm : TableOperation
     {
-        if (!_pool.Above(self, 0).Any(operation => EncodedOperation.Parse<TableOperation>(operation.Body.Span) is TArm))
+        if (!_pool.Ready(self).Any(operation => EncodedOperation.Parse<TableOperation>(operation.Body.Span) is TArm))
         {
             Enqueue(make());
         }

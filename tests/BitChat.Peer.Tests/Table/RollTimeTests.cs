@@ -36,6 +36,24 @@ public sealed class RollTimeTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void a_dealing_that_comes_between_the_others_and_their_verdicts_holds_no_coin_up()
+    {
+        // The first seat's dealing is the fourth, at height 3; so the last seat, whose own is not known to the others, proposes next.
+        var table = new TestTable(5);
+        var isLate = true;
+        var network = new TestNetwork(table, TablePeerOptions.Relayed, filter: (peer, message) =>
+            (peer == 4 || (peer == 0 && isLate))
+            && message.Payload is ConsensusPayload.OperationArm { Value: var operation }
+            && EncodedOperation.Parse<TableOperation>(operation.Body.Span) is TableOperation.DealArm ? null : message);
+        Assert.True(network.RunUntil(() => network.Decided.Count == 2));
+        isLate = false;
+        Assert.True(network.RunUntil(() => network.Peers.All(peer => peer.State.Snapshot.Coin.Ready)));
+        output.WriteLine($"{network.Now.Elapsed.TotalMilliseconds:0} ms, {network.Decided.Count} heights, {network.Peers[0].State.Snapshot.Coin.Dealings.Count} dealings");
+        Assert.Equal(5, network.Peers[0].State.Snapshot.Coin.Dealings.Count);
+        Assert.True(network.Now.Elapsed < TimeSpan.FromSeconds(2), $"{network.Now.Elapsed}");
+    }
+
+    [Fact]
     public void a_newcomer_asks_on_until_it_has_all_of_a_table_whose_values_fill_many_messages()
     {
         var table = new TestTable(4, postQuantum: true);
