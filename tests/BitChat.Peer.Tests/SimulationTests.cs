@@ -18,8 +18,8 @@ public sealed class SimulationTests(ITestOutputHelper output)
     {
         ["sign-before-durable"] = 10,
         ["unverified-snapshot"] = 10,
-        ["unverified-checkpoint"] = 70,
-        ["forgotten-intents"] = 20,
+        ["unverified-checkpoint"] = 35,
+        ["forgotten-intents"] = 150,
     };
 
     /// <summary>Led to their fault by hand in <see cref="LockTests"/>.</summary>
@@ -106,7 +106,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [Fact]
     public void a_failing_seed_shrinks_to_a_short_schedule_that_still_fails()
     {
-        var options = new LifeOptions(4, 1, 1) { Mutant = Mutant.Find("nil-counts"), Seconds = 30 };
+        var options = new LifeOptions(4, 1, 2) { Mutant = Mutant.Find("nil-counts"), Seconds = 30 };
         var whole = new Life(options).Run();
         Assert.NotNull(whole.Violation);
         var shortest = Shrinking.Shrink(options, maxLives: 40);
