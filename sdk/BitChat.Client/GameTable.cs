@@ -14,14 +14,15 @@ public sealed class GameTable : IAsyncDisposable
 {
     private const int MaxWaiting = 4_096;
     private const int MaxRolls = 1_024;
-    private const int MaxBatch = 16;
-    private const int MaxBatchBytes = 48 * 1_024;
     private const int MaxVouched = 2 * SeatSet.MaxSeats;
 
     /// <summary>How often a player asks to be let in, and how long one that asked is let in: a few times that.</summary>
     private static readonly TimeSpan JoinInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan VouchTime = TimeSpan.FromSeconds(30);
 
+    /// <summary>How soon an archive that failed is tried again, and one that another seat has to fill first.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan GapInterval = TimeSpan.FromSeconds(1);
 
     private readonly GameClient _game;
     private readonly PeerSecrets _secrets;
@@ -33,7 +34,7 @@ public sealed class GameTable : IAsyncDisposable
     private readonly Channel<Action> _work = Channel.CreateBounded<Action>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
     private readonly Channel<GameRoll> _rolls = Channel.CreateBounded<GameRoll>(new BoundedChannelOptions(MaxRolls) { FullMode = BoundedChannelFullMode.DropOldest });
     private readonly Channel<GameMessage> _outgoing = Channel.CreateBounded<GameMessage>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
-    private readonly Channel<DecidedValue> _decided = Channel.CreateBounded<DecidedValue>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly ArchiveBacklog _backlog = new();
     private readonly SemaphoreSlim _archive = new(0, 1);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task[] _tasks;
@@ -59,7 +60,7 @@ public sealed class GameTable : IAsyncDisposable
         foreach (var decided in _peer.Log.Decided)
         {
             // It may have been decided right before this player died.
-            _decided.Writer.TryWrite(decided);
+            _backlog.Add(decided);
         }
 
         Drain();
@@ -247,17 +248,14 @@ public sealed class GameTable : IAsyncDisposable
     private async Task ArchiveAsync()
     {
         RollParts? handedIn = null;
-        var batch = new List<DecidedValue>();
+        var height = 0UL;
         for (; ; )
         {
-            // The first goes whatever its size; at a post-quantum table one has up to 30 KiB.
-            while (batch.Count < MaxBatch && batch.Sum(value => value.GetEncodedSize()) < MaxBatchBytes && _decided.Reader.TryRead(out var decided))
-            {
-                batch.Add(decided);
-            }
-
+            var batch = _backlog.After(height, out var isBehind);
+            var before = height;
+            var wait = RetryInterval;
             var parts = _parts;
-            if (batch.Count == 0 && (parts is null || parts == handedIn))
+            if (batch.Count == 0 && !isBehind && (parts is null || parts == handedIn))
             {
                 await _archive.WaitAsync(_stop.Token).ConfigureAwait(false);
                 continue;
@@ -266,30 +264,33 @@ public sealed class GameTable : IAsyncDisposable
             try
             {
                 var reply = await _game.ArchiveAsync(new GameArchive { GameId = _genesis.GameId, Decided = [.. batch], Reveals = parts?.Reveals ?? [] }, new CallContext(CancellationToken: _stop.Token)).ConfigureAwait(false);
-                batch.Clear();
+                height = reply.Height;
                 if (reply.Phase == GamePhase.Settled)
                 {
                     return;
                 }
 
                 // Parts of a roll that the silo has not seen begin say nothing to it yet.
-                handedIn = parts is null || reply.Height >= parts.Height ? parts : handedIn;
-                if (parts == handedIn)
+                handedIn = parts is null || height >= parts.Height ? parts : handedIn;
+                if (parts == handedIn && (!isBehind || height != before))
                 {
                     continue;
                 }
+
+                wait = isBehind ? GapInterval : wait;
             }
-            catch (XtmpException error) when (error.Fault == Fault.Peer && error.Code is XtmpErrorCode.SignatureInvalid or XtmpErrorCode.NotFound)
+            catch (XtmpException error) when (error.Fault == Fault.Peer && error.Code is XtmpErrorCode.SignatureInvalid)
             {
-                // A gap: another seat hands in what is before.
-                batch.Clear();
+                // It has another height than this seat believed. What it has it ignores, and says how far that goes.
+                height = 0;
+                wait = GapInterval;
             }
             catch (XtmpException)
             {
                 // Tried again.
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(200), _time, _stop.Token).ConfigureAwait(false);
+            await Task.Delay(wait, _time, _stop.Token).ConfigureAwait(false);
         }
     }
 
@@ -318,7 +319,7 @@ public sealed class GameTable : IAsyncDisposable
                     _journal?.Rewrite(records);
                     break;
                 case PeerEffect.Applied(var decided, var applied):
-                    _decided.Writer.TryWrite(decided);
+                    _backlog.Add(decided);
                     Archive();
                     Publish(decided, applied);
 

@@ -128,6 +128,45 @@ public sealed class GameTests : GameTestBase
         Assert.Equal(1U, await WaitingAsync());
     }
 
+    [Theory]
+    [InlineData(100, GameGrain.MaxRecent)]
+    [InlineData(30_000, 0)]
+    public async Task what_is_kept_for_a_seat_that_is_away_is_bounded_in_envelopes_and_in_bytes(int bodySize, int expected)
+    {
+        await OpenAsync();
+        await JoinAsync(0);
+        var sent = 0UL;
+        var size = 0;
+        async Task SendAsync()
+        {
+            var operation = new GameOperation { OperationId = new byte[16], Player = Secrets[0].PeerId, Sequence = ++sent, Body = new byte[bodySize], Signature = new byte[64] };
+            var envelope = new ConsensusMessage { MessageId = new byte[32], Sender = Secrets[0].PeerId, GameId = GameId, Round = 1, Timestamp = Fixture.Time.GetUtcNow(), Payload = operation, Signature = new byte[64] };
+            size = new GameEnvelope { Envelope = envelope, To = null }.GetEncodedSize();
+            await Games.DeliverAsync(new GameMessage { GameId = GameId, Envelope = envelope });
+        }
+
+        while (sent < 2 * GameGrain.MaxRecent)
+        {
+            await SendAsync();
+        }
+
+        // The next comes to the follower as it is sent; before it comes what was kept.
+        var kept = new List<ulong>();
+        await foreach (var item in Games.FollowAsync(new GameSubscribe { GameId = GameId }))
+        {
+            var sequence = ((ConsensusPayload.OperationArm)item.Envelope.Payload).Value.Sequence;
+            kept.Add(sequence);
+            if (sequence == 2 * GameGrain.MaxRecent)
+            {
+                break;
+            }
+        }
+
+        var most = expected != 0 ? expected : GameGrain.MaxRecentBytes / size;
+        Assert.True(most < 2 * GameGrain.MaxRecent);
+        Assert.Equal(Enumerable.Range((2 * GameGrain.MaxRecent) - most + 1, most).Select(sequence => (ulong)sequence), kept);
+    }
+
     [Fact]
     public async Task what_no_quorum_has_certified_is_not_archived()
     {

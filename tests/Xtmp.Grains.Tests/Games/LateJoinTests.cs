@@ -31,6 +31,14 @@ public sealed class LateJoinTests() : GameTestBase(new GrainOptions { OpeningBal
             () => table.Peers[0].State.Snapshot.Seats.Count == 2,
             () => isLeaving = isLeaving || table.Peers[2].Submit(new SeatLeave(), table.Now) is not null);
         await ArchiveAsync(table.Decided);
+
+        // Its chips were at the table once: they let nobody in a second time, neither past the relay nor where the seats agree on it.
+        await RefusedAsync(XtmpErrorCode.PermissionDenied, SendRequestAsync(join.Player), "envelope.payload");
+        var decided = table.Decided.Count;
+        table.Peers[2].Join(join.Player, table.Now);
+        table.RunUntil(() => table.Peers[0].State.Snapshot.Seats.Count == 3, static () => { });
+        await RefusedAsync(XtmpErrorCode.SignatureInvalid, Games.ArchiveAsync(new GameArchive { GameId = GameId, Decided = [.. table.Decided.Skip(decided)], Reveals = [] }), "decided");
+        Assert.Equal((ulong)decided, (await StatusAsync()).Height);
         await SettleAsync();
         await ExpectAsync(Wallets[2], 1_000, 0);
         await ExpectAsync(Wallets[0], 1_000, 0);
