@@ -25,6 +25,9 @@ internal sealed class InboundCall : IThreadPoolWorkItem
 
     public CallerInfo Caller { get; private set; } = null!;
 
+    /// <summary>The one before it in the list of calls that were read.</summary>
+    public InboundCall? Earlier { get; set; }
+
     /// <summary>The caller's span, where the request carried it.</summary>
     public ActivityContext Trace { get; private set; }
 

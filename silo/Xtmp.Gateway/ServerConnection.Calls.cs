@@ -38,7 +38,7 @@ internal sealed partial class ServerConnection
         call.Begin(this, exchangeId, method, request, caller, streamKey, trace, session.LastHeard);
         if (exchangeId != 0)
         {
-            _calls.Add(exchangeId, call);
+            (_calls ??= []).Add(exchangeId, call);
         }
 
         _open++;
@@ -54,7 +54,7 @@ internal sealed partial class ServerConnection
             _services.Metrics.StreamOpened();
             AddRead(call);
         }
-        else if (_running < MaxRunning && _waiting.Count == 0 && !session.IsSendQueueFull)
+        else if (_running < MaxRunning && WaitingCalls == 0 && !session.IsSendQueueFull)
         {
             _running++;
             AddRead(call);
@@ -62,7 +62,7 @@ internal sealed partial class ServerConnection
         else
         {
             Hold(call, size);
-            _waiting.Enqueue(call);
+            (_waiting ??= new()).Enqueue(call);
             _services.Metrics.ChangeWaiting(1);
         }
     }
@@ -76,7 +76,7 @@ internal sealed partial class ServerConnection
     /// <summary>Starts calls in the order in which they came, so many at a time, and none while their answers have no room.</summary>
     private void StartWaiting(XtmpSession session)
     {
-        while (_running < MaxRunning && !session.IsSendQueueFull && _waiting.TryDequeue(out var call))
+        while (_running < MaxRunning && !session.IsSendQueueFull && _waiting is { } waiting && waiting.TryDequeue(out var call))
         {
             _services.Metrics.ChangeWaiting(-1);
             _running++;
@@ -125,25 +125,32 @@ internal sealed partial class ServerConnection
 
     private void AddRead(InboundCall call)
     {
-        lock (_readGate)
+        InboundCall? last;
+        do
         {
-            if (_read is null)
-            {
-                (_read, t_spare) = (t_spare ?? [], null);
-            }
-
-            _read.Add(call);
+            call.Earlier = last = Volatile.Read(ref _read);
         }
+        while (Interlocked.CompareExchange(ref _read, call, last) != last);
     }
 
+    /// <summary>In the order in which they came; null where there are none.</summary>
     private List<InboundCall>? TakeRead()
     {
-        lock (_readGate)
+        if (Volatile.Read(ref _read) is null || Interlocked.Exchange(ref _read, null) is not { } last)
         {
-            var read = _read;
-            _read = null;
-            return read;
+            return null;
         }
+
+        var read = t_spare ?? [];
+        t_spare = null;
+        for (InboundCall? call = last; call is not null;)
+        {
+            read.Add(call);
+            (call, call.Earlier) = (call.Earlier, null);
+        }
+
+        read.Reverse();
+        return read;
     }
 
     /// <summary>Runs a call; its end is <see cref="Ended"/>.</summary>
@@ -272,7 +279,7 @@ internal sealed partial class ServerConnection
     // From here on the call may be another one already.
     private void Ended(XtmpSession session, InboundCall call, TimeSpan now)
     {
-        _calls.Remove(call.ExchangeId);
+        _calls?.Remove(call.ExchangeId);
         if (call.HeldBytes > 0)
         {
             Hold(call, 0);

@@ -11,8 +11,11 @@ internal sealed partial class ServerConnection
     // Drops are logged once a minute: a peer must not fill the log by sending what is refused.
     private static readonly TimeSpan DropLogInterval = TimeSpan.FromMinutes(1);
 
-    private readonly DropLog _roleRefusals;
-    private readonly DropLog _failedAuthentications;
+    private DropLog? _roleRefusals;
+    private DropLog? _failedAuthentications;
+
+    // Calls fail on any thread; of two that begin together one counts in vain.
+    private DropLog FailedAuthentications => _failedAuthentications ?? Interlocked.CompareExchange(ref _failedAuthentications, new(_services.Clock), null) ?? _failedAuthentications;
     private TimeSpan? _dropsLogged;
     private long _drops;
 
@@ -70,7 +73,7 @@ internal sealed partial class ServerConnection
 
     private void CountFailedAuthentication(InboundCall call, XtmpErrorCode code)
     {
-        if (code is XtmpErrorCode.SignatureInvalid or XtmpErrorCode.PermissionDenied or XtmpErrorCode.WalletUnknown or XtmpErrorCode.NonceMismatch && _failedAuthentications.Add(out var count))
+        if (code is XtmpErrorCode.SignatureInvalid or XtmpErrorCode.PermissionDenied or XtmpErrorCode.WalletUnknown or XtmpErrorCode.NonceMismatch && FailedAuthentications.Add(out var count))
         {
             LogFailedAuthentication(_services.Logger, _pump.PeerAddress, SessionName, ClientName, Convert.ToHexStringLower(WalletOf(call.Method, call.Request)), code, count);
         }

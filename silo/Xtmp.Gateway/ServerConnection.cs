@@ -19,14 +19,13 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
 
     private readonly GatewayServices _services;
     private readonly SessionPump _pump;
-    private readonly HandshakeSlot _slot;
-    private readonly SessionBuckets _buckets = new();
-    private readonly string _address;
+    private readonly AdmittedPeer _peer;
     private readonly TimeSpan _started;
 
-    // Touched only while the pump holds the session.
-    private readonly Dictionary<ulong, InboundCall> _calls = [];
-    private readonly Queue<InboundCall> _waiting = new();
+    // Touched only while the pump holds the session. Made on first use, as all that most sessions at rest have never needed.
+    private Dictionary<ulong, InboundCall>? _calls;
+    private Queue<InboundCall>? _waiting;
+    private SessionBuckets? _buckets;
     private TaskCompletionSource? _allEnded;
     private CallerInfo? _caller;
     private SessionClose? _close;
@@ -41,38 +40,34 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
     private int _streams;
     private bool _draining;
 
-    // Calls that were read and are not started yet, under a lock of its own: the stream and the datagrams are read apart.
-    private readonly Lock _readGate = new();
-    private List<InboundCall>? _read;
+    // The last of a list of calls that were read and are not started yet. The stream and the datagrams are read apart.
+    private InboundCall? _read;
 
-    public ServerConnection(GatewayServices services, XtmpSession session, ILink link, string address, HandshakeSlot slot)
+    public ServerConnection(GatewayServices services, XtmpSession session, ILink link, AdmittedPeer peer)
     {
         _services = services;
-        _roleRefusals = new DropLog(services.Clock);
-        _failedAuthentications = new DropLog(services.Clock);
-        _address = address;
-        _slot = slot;
+        _peer = peer;
         _started = services.Clock.Monotonic;
         _pump = new SessionPump(session, link, services.Clock, this, services.Pump);
     }
 
     private int MaxRunning => _caller is { Level: AuthenticationLevel.None } ? _services.Options.MaxRunningCallsAnonymous : _services.Options.MaxRunningCalls;
 
-    /// <summary>Runs until the session is over and all its calls have come back.</summary>
-    public async Task RunAsync()
+    private int WaitingCalls => _waiting?.Count ?? 0;
+
+    private IEnumerable<InboundCall> OpenCalls => _calls is { } calls ? calls.Values : [];
+
+    /// <summary>Runs until the session is over; <see cref="EndAsync"/> follows in any case.</summary>
+    public Task RunAsync() => _pump.RunAsync();
+
+    /// <summary>Waits for the session's calls to come back, and settles its accounts.</summary>
+    public async Task EndAsync()
     {
-        try
-        {
-            await _pump.RunAsync().ConfigureAwait(false);
-        }
-        finally
-        {
-            await _pump.Use(this, static (_, self) => self.EndCalls()).ConfigureAwait(false);
-            _anonymousEnd?.Dispose();
-            CountEnd();
-            await RecordEndAsync().ConfigureAwait(false);
-            LogEnd();
-        }
+        await _pump.Use(this, static (_, self) => self.EndCalls()).ConfigureAwait(false);
+        _anonymousEnd?.Dispose();
+        CountEnd();
+        await RecordEndAsync().ConfigureAwait(false);
+        LogEnd();
     }
 
     /// <summary>What its operator may know of the session.</summary>
@@ -112,7 +107,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
             Age = self._services.Clock.Monotonic - self._started,
             Requests = self._requests,
             RunningCalls = self._running,
-            WaitingCalls = self._waiting.Count,
+            WaitingCalls = self.WaitingCalls,
             OpenStreams = self._streams,
             HeldBytes = self._pump.HeldBytes,
             RoundTrip = session.RoundTrip,
@@ -134,15 +129,15 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
             case SessionEventKind.OneWay:
                 OnOneWay(session, in sessionEvent);
                 break;
-            case SessionEventKind.Cancel when _calls.TryGetValue(sessionEvent.ExchangeId, out var call):
+            case SessionEventKind.Cancel when FindCall(sessionEvent.ExchangeId) is { } call:
                 call.Cancel();
                 break;
-            case SessionEventKind.CreditAvailable when _calls.TryGetValue(sessionEvent.ExchangeId, out var call):
+            case SessionEventKind.CreditAvailable when FindCall(sessionEvent.ExchangeId) is { } call:
                 call.GoOn();
                 break;
             case SessionEventKind.Closed:
                 _close = sessionEvent.Close;
-                _slot.Release();
+                _peer.HandshakeEnded();
                 if (_established is not null)
                 {
                     _services.Live.TryRemove(new KeyValuePair<ulong, ServerConnection>(_established.SessionId, this));
@@ -153,7 +148,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
                     _services.Datagrams?.Leave(_established.SessionId);
                 }
 
-                foreach (var call in _calls.Values)
+                foreach (var call in OpenCalls)
                 {
                     call.OnSessionClosed();
                 }
@@ -164,7 +159,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
 
     void ISessionObserver.OnRoom(XtmpSession session)
     {
-        foreach (var call in _calls.Values)
+        foreach (var call in OpenCalls)
         {
             call.GoOn();
         }
@@ -175,9 +170,9 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
     /// <summary>Forgets the calls that wait; done when those that run have come back.</summary>
     private Task EndCalls()
     {
-        _open -= _waiting.Count;
-        _services.Metrics.ChangeWaiting(-_waiting.Count);
-        _waiting.Clear();
+        _open -= WaitingCalls;
+        _services.Metrics.ChangeWaiting(-WaitingCalls);
+        _waiting = null;
 
         // Reading is over, so that nobody else starts what it brought last.
         _open -= TakeRead()?.Count ?? 0;
@@ -191,9 +186,11 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         return _allEnded.Task;
     }
 
+    private InboundCall? FindCall(ulong exchangeId) => _calls?.GetValueOrDefault(exchangeId);
+
     private void OnEstablished(EstablishedSession established)
     {
-        _slot.Release();
+        _peer.HandshakeEnded();
         _established = established;
         _quality = new SessionQuality(_services.Clock.Monotonic);
         _services.Live[established.SessionId] = this;
@@ -302,7 +299,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         {
             CountDrop(message.Code, refusal!.Message);
         }
-        else if (_waiting.Count >= MaxRunning)
+        else if (WaitingCalls >= MaxRunning)
         {
             _services.Metrics.Refused(RefusalReason.Quota);
             CountDrop(message.Code, OverloadedText);
@@ -368,7 +365,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
         else if (method.Requires != CallerRoles.None && (caller.Roles & method.Requires) == 0)
         {
             reason = RefusalReason.Role;
-            if (_roleRefusals.Add(out var count))
+            if ((_roleRefusals ??= new(_services.Clock)).Add(out var count))
             {
                 LogRoleMissing(_services.Logger, _pump.PeerAddress, SessionName, ClientName, method.ToString(), method.Requires, count);
             }
@@ -380,7 +377,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
             reason = RefusalReason.Memory;
             refusal = new XtmpException(XtmpErrorCode.Overloaded, Fault.Peer, "The silo is short of memory.", retryable: true, retryAfter: OverloadedRetry);
         }
-        else if (!_services.Rates.TryTake(_buckets, caller, _address, method.Cost, session.LastHeard, out var retryAfter))
+        else if (!_services.Rates.TryTake(_buckets ??= new(), caller, _peer.Address, method.Cost, session.LastHeard, out var retryAfter))
         {
             reason = RefusalReason.Rate;
             refusal = new XtmpException(XtmpErrorCode.Overloaded, Fault.Peer, $"Too many calls that {(method.Cost == CallCost.Create ? "create" : method.Cost == CallCost.Verify ? "change or verify" : "read")} something.", retryable: true, retryAfter: retryAfter);
@@ -397,7 +394,7 @@ internal sealed partial class ServerConnection : ISessionObserver, IAsyncDisposa
     private void CloseWhenDrained(XtmpSession session)
     {
         // Streams have no end of their own; the peer learns from Disconnect that they are over.
-        if (_draining && session.State == SessionState.Established && !_calls.Values.Any(call => !call.IsStream) && _waiting.Count == 0)
+        if (_draining && session.State == SessionState.Established && OpenCalls.All(call => call.IsStream) && WaitingCalls == 0)
         {
             session.CloseGracefully(DisconnectReason.ShuttingDown, "The silo is shutting down.");
         }

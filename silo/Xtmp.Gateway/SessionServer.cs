@@ -45,9 +45,16 @@ internal sealed partial class SessionServer(GatewayServices services)
             }
 
             var session = XtmpSession.Accept(services.SessionOptions, SystemEntropy.Instance, services.Clock.Now, peer.EndPoint);
-            await using var served = new ServerConnection(services, session, link, peer.Address, peer.Slot);
+            await using var served = new ServerConnection(services, session, link, peer);
             await using var drain = closing.Register(static state => ((ServerConnection)state!).StartDrain(), served);
-            await served.RunAsync().ConfigureAwait(false);
+            try
+            {
+                await served.RunAsync().ConfigureAwait(false);
+            }
+            finally
+            {
+                await served.EndAsync().ConfigureAwait(false);
+            }
         }
         catch (Exception bug) when (bug is not OutOfMemoryException)
         {

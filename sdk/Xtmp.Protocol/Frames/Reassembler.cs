@@ -10,20 +10,21 @@ namespace Xtmp.Protocol;
 /// <param name="maxMessages">Greatest number of messages at one time.</param>
 public sealed class Reassembler(bool ordered, int maxMessageBytes, int maxTotalBytes, int maxMessages) : IDisposable
 {
-    private readonly Dictionary<uint, Reassembly> _messages = [];
+    // Made on first use: most sessions take no large message.
+    private Dictionary<uint, Reassembly>? _messages;
     private uint _nextNumber;
 
     /// <summary>Memory held, in bytes.</summary>
     public long ReservedBytes { get; private set; }
 
     /// <summary>Messages under way.</summary>
-    public int Count => _messages.Count;
+    public int Count => _messages?.Count ?? 0;
 
     /// <summary>
     /// Since when the message that has waited longest waits: on a stream transport for its next part, on datagrams for the whole.
     /// Null when there is none.
     /// </summary>
-    public TimeSpan? OldestSince => _messages.Count == 0 ? null : _messages.Values.Min(message => message.Since);
+    public TimeSpan? OldestSince => _messages is { Count: > 0 } messages ? messages.Values.Min(message => message.Since) : null;
 
     /// <summary>Takes one fragment.</summary>
     /// <param name="header">Its frame header.</param>
@@ -55,6 +56,7 @@ public sealed class Reassembler(bool ordered, int maxMessageBytes, int maxTotalB
             return ReassemblyStatus.LimitExceeded;
         }
 
+        _messages ??= [];
         if (!_messages.TryGetValue(fragment.MessageNumber, out var entry))
         {
             if (ordered && (fragment.MessageNumber != _nextNumber || fragment.Offset != 0))
@@ -89,12 +91,12 @@ public sealed class Reassembler(bool ordered, int maxMessageBytes, int maxTotalB
     /// <summary>Drops messages that have waited since <paramref name="latest"/> or longer, as <see cref="OldestSince"/> counts; returns how many.</summary>
     public int DropSilentSince(TimeSpan latest)
     {
-        if (_messages.Count == 0)
+        if (_messages is not { Count: > 0 } messages)
         {
             return 0;
         }
 
-        var old = _messages.Where(entry => entry.Value.Since <= latest).Select(entry => entry.Key).ToArray();
+        var old = messages.Where(entry => entry.Value.Since <= latest).Select(entry => entry.Key).ToArray();
         foreach (var number in old)
         {
             Drop(number);
@@ -105,12 +107,16 @@ public sealed class Reassembler(bool ordered, int maxMessageBytes, int maxTotalB
 
     public void Dispose()
     {
-        foreach (var entry in _messages.Values)
+        if (_messages is { } messages)
         {
-            entry.Dispose();
+            foreach (var entry in messages.Values)
+            {
+                entry.Dispose();
+            }
+
+            messages.Clear();
         }
 
-        _messages.Clear();
         ReservedBytes = 0;
     }
 
@@ -139,13 +145,13 @@ public sealed class Reassembler(bool ordered, int maxMessageBytes, int maxTotalB
         ReservedBytes -= entry.Reserved;
         length = (int)entry.Total;
         message = entry.Detach();
-        _messages.Remove(fragment.MessageNumber);
+        _messages!.Remove(fragment.MessageNumber);
         return ReassemblyStatus.Complete;
     }
 
     private void Drop(uint number)
     {
-        if (_messages.Remove(number, out var entry))
+        if (_messages is { } messages && messages.Remove(number, out var entry))
         {
             ReservedBytes -= entry.Reserved;
             entry.Dispose();

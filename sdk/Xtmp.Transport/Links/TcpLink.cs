@@ -8,18 +8,14 @@ namespace Xtmp.Transport;
 /// <summary>A TCP connection.</summary>
 public sealed class TcpLink : ILink
 {
-    // One read takes what a socket usually has; one write carries a whole flight of a handshake, or many small frames. Both
-    // buffers come from the shared pool and go back to it: the one after each write, the other when the peer is silent.
-    private const int BufferSize = 64 * 1024;
-
     private readonly Socket _socket;
 
     private TcpLink(Socket socket)
     {
         _socket = socket;
-        var stream = new NetworkStream(socket, ownsSocket: false);
-        Input = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: BufferSize, leaveOpen: true, useZeroByteReads: true));
-        Output = PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: BufferSize, leaveOpen: true));
+        socket.Blocking = false;
+        Input = new SocketReader(socket);
+        Output = new SocketWriter(socket);
         PeerAddress = socket.RemoteEndPoint?.ToString() ?? "unknown";
     }
 

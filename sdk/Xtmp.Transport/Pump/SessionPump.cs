@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using Xtmp.Protocol;
 using Xtmp.Session;
 
@@ -40,7 +39,7 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     private readonly SessionClock _clock;
     private readonly ISessionObserver _observer;
     private readonly PumpOptions _options;
-    private readonly TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _written;
     private readonly ITimer _timer;
     private TimeSpan _armedFor = TimeSpan.MaxValue;
     private int _writer;
@@ -112,33 +111,13 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
     /// called back by way of another thread. <see cref="RunAsync"/> goes on from there and has to be called in any case.
     /// </summary>
     /// <exception cref="OperationCanceledException">The token; the session is left as it is.</exception>
-    public async Task HandshakeAsync(CancellationToken cancellationToken)
-    {
-        Begin();
-        while (IsHandshaking() && !_readToEnd)
-        {
-            await ReadOnceAsync(cancellationToken).ConfigureAwait(false);
-        }
-    }
+    public Task HandshakeAsync(CancellationToken cancellationToken) => ReadAsync(toEnd: false, cancellationToken);
 
     /// <summary>
     /// Moves bytes until the session is over and what it still had to say is written, or the link is gone. Does not
     /// throw for what the peer or the network does: that is in the session's Closed event.
     /// </summary>
-    public async Task RunAsync()
-    {
-        Begin();
-        while (!_readToEnd)
-        {
-            await ReadOnceAsync(CancellationToken.None).ConfigureAwait(false);
-        }
-
-        await _written.Task.ConfigureAwait(false);
-        if (_failure is { } failure)
-        {
-            throw new InvalidOperationException("This end of a session failed.", failure);
-        }
-    }
+    public Task RunAsync() => ReadAsync(toEnd: true, CancellationToken.None);
 
     /// <summary>For the thread pool: writes what waits.</summary>
     void IThreadPoolWorkItem.Execute() => _ = WriteAsync(int.MaxValue);
@@ -246,67 +225,96 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask ReadOnceAsync(CancellationToken cancellationToken)
+    private async Task ReadAsync(bool toEnd, CancellationToken cancellationToken)
     {
-        try
+        Begin();
+        while (!_readToEnd && (toEnd || IsHandshaking()))
         {
-            // A peer that does not take its answers is not listened to: what it asks for would only pile up.
-            if (RoomToRead() is { } room)
+            try
             {
-                await room.WaitAsync(cancellationToken).ConfigureAwait(false);
-            }
+                // A peer that does not take its answers is not listened to: what it asks for would only pile up.
+                if (RoomToRead() is { } room)
+                {
+                    await room.WaitAsync(cancellationToken).ConfigureAwait(false);
+                }
 
-            var result = await _link.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
-            if (result.IsCanceled)
+                var result = await _link.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
+                if (result.IsCanceled)
+                {
+                    // The writing side has ended the session; a read that still waits for the peer has nothing more to bring.
+                    _readToEnd = true;
+                    break;
+                }
+
+                bool isEstablishedNow;
+                lock (_gate)
+                {
+                    var wasHandshaking = _session.State == SessionState.Handshaking;
+                    foreach (var segment in result.Buffer)
+                    {
+                        _session.HandleInput(segment.Span, _clock.Now);
+                        DrainEvents();
+                    }
+
+                    if (result.IsCompleted)
+                    {
+                        _session.HandleEndOfStream(_clock.Now);
+                        DrainEvents();
+                    }
+
+                    _readToEnd = result.IsCompleted || _session.State == SessionState.Closed;
+                    isEstablishedNow = wasHandshaking && _session.State == SessionState.Established;
+                    Count();
+                }
+
+                _link.Input.AdvanceTo(result.Buffer.End);
+                var handled = FollowUp();
+
+                // Answers leave from this thread: a handshake would otherwise wait for another one to wake up at every step. A
+                // client's last flight is left to the pool, so that its first messages, which are about to come, leave with it.
+                WakeWriter(inline: !(isEstablishedNow && _session.Role == PeerRole.Client));
+                if (_session.MayHaveDatagrams)
+                {
+                    _datagrams?.Wake(inline: false);
+                }
+
+                await handled.ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
-                // The writing side has ended the session; a read that still waits for the peer has nothing more to bring.
+                throw;
+            }
+            catch (Exception error) when (IsLinkFailure(error))
+            {
                 _readToEnd = true;
-                return;
+                EndOfStream();
             }
-
-            bool isEstablishedNow;
-            lock (_gate)
-            {
-                var wasHandshaking = _session.State == SessionState.Handshaking;
-                foreach (var segment in result.Buffer)
-                {
-                    _session.HandleInput(segment.Span, _clock.Now);
-                    DrainEvents();
-                }
-
-                if (result.IsCompleted)
-                {
-                    _session.HandleEndOfStream(_clock.Now);
-                    DrainEvents();
-                }
-
-                _readToEnd = result.IsCompleted || _session.State == SessionState.Closed;
-                isEstablishedNow = wasHandshaking && _session.State == SessionState.Established;
-                Count();
-            }
-
-            _link.Input.AdvanceTo(result.Buffer.End);
-            var handled = FollowUp();
-
-            // Answers leave from this thread: a handshake would otherwise wait for another one to wake up at every step. A
-            // client's last flight is left to the pool, so that its first messages, which are about to come, leave with it.
-            WakeWriter(inline: !(isEstablishedNow && _session.Role == PeerRole.Client));
-            if (_session.MayHaveDatagrams)
-            {
-                _datagrams?.Wake(inline: false);
-            }
-
-            await handled.ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+
+        if (!toEnd)
         {
-            throw;
+            return;
         }
-        catch (Exception error) when (IsLinkFailure(error))
+
+        await Written().ConfigureAwait(false);
+        if (_failure is { } failure)
         {
-            _readToEnd = true;
-            EndOfStream();
+            throw new InvalidOperationException("This end of a session failed.", failure);
+        }
+    }
+
+    /// <summary>Ends with the last write.</summary>
+    private Task Written()
+    {
+        lock (_gate)
+        {
+            if (Volatile.Read(ref _writer) == Finished)
+            {
+                return Task.CompletedTask;
+            }
+
+            _written ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _written.Task;
         }
     }
 
@@ -455,10 +463,10 @@ public sealed partial class SessionPump : IAsyncDisposable, IThreadPoolWorkItem
         {
             _room?.TrySetResult();
             _room = null;
+            _written?.TrySetResult();
         }
 
         _link.Input.CancelPendingRead();
-        _written.TrySetResult();
     }
 
     /// <summary>Writes what is buffered; false when the link takes no more.</summary>

@@ -37,27 +37,29 @@ internal sealed class CallRates(RateLimits limits)
             ? session.Identity ??= Find(_identities, Convert.ToHexString((caller.Wallet.IsEmpty ? caller.IdentityFingerprint : caller.Wallet).Span), limits.Identity, now)
             : null;
         var ofAddress = limits.Address.Of(cost).IsUnlimited ? null : session.Address ??= Find(_addresses, address, limits.Address, now);
-        if (!session.Own.TryTake(isKnown ? limits.Session : limits.Anonymous, cost, now, out retryAfter))
+        var own = isKnown ? limits.Session : limits.Anonymous;
+        retryAfter = default;
+        if (!own.Of(cost).IsUnlimited && !(session.Own ??= new()).TryTake(own, cost, now, out retryAfter))
         {
             return false;
         }
 
         if (ofIdentity is not null && !ofIdentity.TryTake(limits.Identity, cost, now, out retryAfter))
         {
-            session.Own.Return(cost);
+            session.Own?.Return(cost);
             return false;
         }
 
         if (ofAddress is not null && !ofAddress.TryTake(limits.Address, cost, now, out retryAfter))
         {
-            session.Own.Return(cost);
+            session.Own?.Return(cost);
             ofIdentity?.Return(cost);
             return false;
         }
 
         if (!_total.TryTake(limits.Total, cost, now, out retryAfter))
         {
-            session.Own.Return(cost);
+            session.Own?.Return(cost);
             ofIdentity?.Return(cost);
             ofAddress?.Return(cost);
             return false;
