@@ -75,6 +75,43 @@ public sealed class PostgresSharingTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task of_a_transaction_with_a_statement_that_the_server_refuses_nothing_is_stored_and_the_next_one_is()
+    {
+        var database = await server.NewDatabaseAsync();
+        await using var store = await PostgresGrainStore.OpenAsync(database, new PostgresGrainStoreOptions { Writers = 1 });
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var constrain = source.CreateCommand("ALTER TABLE xtmp_entry ADD CHECK (length(value) < 10)");
+        await constrain.ExecuteNonQueryAsync();
+
+        // A message behind the entry: its statement comes after the one that fails, and the COMMIT after both. Thrice, so that it is prepared.
+        for (var round = 0; round < 3; round++)
+        {
+            var error = await Assert.ThrowsAsync<XtmpException>(() => store.CommitAsync(Commit(new byte[10], 0)).AsTask());
+            Assert.Equal(XtmpErrorCode.StorageUnavailable, error.Code);
+            Assert.DoesNotContain("unknown", error.Message, StringComparison.Ordinal);
+            Assert.Equal(0, await store.ReadVersionAsync(Id("g")));
+            Assert.Empty(await store.ReadOutboxAsync(null, 10));
+        }
+
+        for (var version = 0; version < 3; version++)
+        {
+            Assert.Equal(CommitOutcome.Committed, await store.CommitAsync(Commit(new byte[9], version)));
+        }
+
+        Assert.Equal(3, await store.ReadVersionAsync(Id("g")));
+        Assert.Equal(3, (await store.ReadOutboxAsync(null, 10)).Count);
+
+        static GrainCommit Commit(byte[] entry, long version) => new()
+        {
+            Id = Id("g"),
+            ExpectedVersion = version,
+            State = [1],
+            Entries = [EntryWrite.Put("e", entry)],
+            Outbox = [new OutboxRecord(new OutboxId(Id("g"), version + 1, 0), Id("x"), "Run", new byte[] { 2 })],
+        };
+    }
+
+    [Fact]
     public async Task random_commits_leave_what_they_leave_in_memory()
     {
         var seed = Environment.TickCount;

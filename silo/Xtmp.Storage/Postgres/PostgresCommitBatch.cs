@@ -115,8 +115,11 @@ internal sealed class PostgresCommitBatch(PostgresGrainStoreOptions options)
         while (await reader.NextResultAsync().ConfigureAwait(false));
     }
 
-    /// <summary>Writes what else the commits that won have, and takes delivered messages out.</summary>
-    public async Task WriteRestAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IEnumerable<OutboxId> delivered)
+    /// <summary>
+    /// Writes what else the commits that won have, takes delivered messages out, and commits: in one round trip. After a statement
+    /// that fails the server skips those behind it, the COMMIT among them.
+    /// </summary>
+    public async Task WriteRestAndCommitAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IEnumerable<OutboxId> delivered)
     {
         var won = _commits.Values.Where(pending => pending.Outcome == CommitOutcome.Committed).Select(pending => pending.Commit).ToArray();
         var kept = won.Where(commit => !commit.Forget).ToArray();
@@ -171,10 +174,8 @@ internal sealed class PostgresCommitBatch(PostgresGrainStoreOptions options)
             batch.BatchCommands.Add(Command(text, Texts(forgotten, id => id.Kind), Texts(forgotten, id => id.Key)));
         }
 
-        if (batch.BatchCommands.Count > 0)
-        {
-            await batch.ExecuteNonQueryAsync().ConfigureAwait(false);
-        }
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
+        await batch.ExecuteNonQueryAsync().ConfigureAwait(false);
     }
 
     // The grain's row stays while messages of it are on their way: their ids must not be given out again.

@@ -188,9 +188,8 @@ internal sealed class PostgresWriter : IAsyncDisposable
 
                 await using var transaction = await connection.BeginTransactionAsync().ConfigureAwait(false);
                 await _batch.WriteGrainsAsync(connection, transaction).ConfigureAwait(false);
-                await _batch.WriteRestAsync(connection, transaction, _removing).ConfigureAwait(false);
                 isCommitting = true;
-                await transaction.CommitAsync().ConfigureAwait(false);
+                await _batch.WriteRestAndCommitAsync(connection, transaction, _removing).ConfigureAwait(false);
                 return;
             }
             catch (Exception error) when (PostgresErrors.IsLost(error) && retries < _options.MaxRetries)
