@@ -12,12 +12,12 @@ internal sealed partial class SessionServer(GatewayServices services)
     private readonly DropLog _refusals = new(services.Clock);
 
     /// <summary>Null where a limit refuses the connection, which is to be aborted.</summary>
-    public AdmittedPeer? TryAdmit(EndPoint? peer)
+    public AdmittedPeer? TryAdmit(EndPoint? peer, Action<AdmittedPeer>? left = null)
     {
         var address = AddressKey.Of(peer);
         if (services.Connections.TryEnter(address, out var limit))
         {
-            return new AdmittedPeer(services.Connections, peer, address);
+            return new AdmittedPeer(services.Connections, peer, address, left);
         }
 
         services.Metrics.Refused(RefusalReason.Connections);
@@ -29,11 +29,8 @@ internal sealed partial class SessionServer(GatewayServices services)
         return null;
     }
 
-    /// <summary>Runs a session until it is over. Owns the link.</summary>
-    /// <param name="link">The connection.</param>
-    /// <param name="peer">Who it counts as.</param>
-    /// <param name="closing">The listener stops: the session drains.</param>
-    public async Task ServeAsync(ILink link, AdmittedPeer peer, CancellationToken closing)
+    /// <summary>Runs a session until it is over. Owns the link and the peer.</summary>
+    public async Task ServeAsync(ILink link, AdmittedPeer peer)
     {
         try
         {
@@ -46,7 +43,7 @@ internal sealed partial class SessionServer(GatewayServices services)
 
             var session = XtmpSession.Accept(services.SessionOptions, SystemEntropy.Instance, services.Clock.Now, peer.EndPoint);
             await using var served = new ServerConnection(services, session, link, peer);
-            await using var drain = closing.Register(static state => ((ServerConnection)state!).StartDrain(), served);
+            peer.Serve(served);
             try
             {
                 await served.RunAsync().ConfigureAwait(false);
@@ -60,6 +57,10 @@ internal sealed partial class SessionServer(GatewayServices services)
         {
             LogFailed(services.Logger, bug, link.PeerAddress);
             link.Abort();
+        }
+        finally
+        {
+            peer.Dispose();
         }
     }
 

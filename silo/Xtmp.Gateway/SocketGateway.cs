@@ -20,9 +20,9 @@ public sealed partial class SocketGateway : IAsyncDisposable
     private readonly GatewayServices _services;
     private readonly TimeSpan _drain;
     private readonly Socket _listener;
-    private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _allEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly HashSet<TcpLink> _links = [];
+    private readonly Dictionary<AdmittedPeer, TcpLink> _peers = [];
+    private readonly Action<AdmittedPeer> _leave;
     private readonly DropLog _failures;
     private readonly Task _accepting;
     private bool _closed;
@@ -33,6 +33,7 @@ public sealed partial class SocketGateway : IAsyncDisposable
         _drain = drain;
         _listener = listener;
         _failures = new DropLog(services.Clock);
+        _leave = Leave;
         EndPoint = (IPEndPoint)listener.LocalEndPoint!;
         _accepting = Task.Run(AcceptAsync);
     }
@@ -72,17 +73,21 @@ public sealed partial class SocketGateway : IAsyncDisposable
     {
         _listener.Dispose();
         await _accepting.ConfigureAwait(false);
-        await _closing.CancelAsync().ConfigureAwait(false);
-        TcpLink[] left;
-        lock (_links)
+        AdmittedPeer[] peers;
+        lock (_peers)
         {
             _closed = true;
-            left = [.. _links];
+            peers = [.. _peers.Keys];
         }
 
-        if (left.Length == 0)
+        if (peers.Length == 0)
         {
             return;
+        }
+
+        foreach (var peer in peers)
+        {
+            peer.StartDrain();
         }
 
         try
@@ -91,9 +96,10 @@ public sealed partial class SocketGateway : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            lock (_links)
+            TcpLink[] left;
+            lock (_peers)
             {
-                left = [.. _links];
+                left = [.. _peers.Values];
             }
 
             foreach (var link in left)
@@ -113,7 +119,7 @@ public sealed partial class SocketGateway : IAsyncDisposable
             try
             {
                 var socket = await _listener.AcceptAsync().ConfigureAwait(false);
-                ThreadPool.UnsafeQueueUserWorkItem(static accepted => _ = accepted.Item1.ServeAsync(accepted.socket), (this, socket), preferLocal: false);
+                ThreadPool.UnsafeQueueUserWorkItem(static accepted => accepted.Item1.Serve(accepted.socket), (this, socket), preferLocal: false);
             }
             catch (Exception error) when (error is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
             {
@@ -135,7 +141,7 @@ public sealed partial class SocketGateway : IAsyncDisposable
         }
     }
 
-    private async Task ServeAsync(Socket socket)
+    private void Serve(Socket socket)
     {
         TcpLink link;
         try
@@ -149,29 +155,37 @@ public sealed partial class SocketGateway : IAsyncDisposable
             return;
         }
 
-        using var admitted = _services.Sessions.TryAdmit(socket.RemoteEndPoint);
-        if (admitted is null || !TryEnter(link))
+        if (_services.Sessions.TryAdmit(socket.RemoteEndPoint, _leave) is { } peer)
         {
-            link.Abort();
-            return;
+            if (TryEnter(peer, link))
+            {
+                _ = _services.Sessions.ServeAsync(link, peer);
+                return;
+            }
+
+            peer.Dispose();
         }
 
-        await _services.Sessions.ServeAsync(link, admitted, _closing.Token).ConfigureAwait(false);
-        lock (_links)
+        link.Abort();
+    }
+
+    private bool TryEnter(AdmittedPeer peer, TcpLink link)
+    {
+        lock (_peers)
         {
-            _links.Remove(link);
-            if (_closed && _links.Count == 0)
-            {
-                _allEnded.TrySetResult();
-            }
+            return !_closed && _peers.TryAdd(peer, link);
         }
     }
 
-    private bool TryEnter(TcpLink link)
+    private void Leave(AdmittedPeer peer)
     {
-        lock (_links)
+        lock (_peers)
         {
-            return !_closed && _links.Add(link);
+            _peers.Remove(peer);
+            if (_closed && _peers.Count == 0)
+            {
+                _allEnded.TrySetResult();
+            }
         }
     }
 

@@ -52,7 +52,8 @@ public sealed partial class WebSocketGateway(GatewayServices services)
         var closing = context.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
         var socket = await context.WebSockets.AcceptWebSocketAsync(
             new WebSocketAcceptContext { SubProtocol = WebSocketLink.Subprotocol, KeepAliveInterval = Timeout.InfiniteTimeSpan }).ConfigureAwait(false);
-        await services.Sessions.ServeAsync(new WebSocketLink(socket, $"{peer.EndPoint} (WebSocket)"), peer, closing).ConfigureAwait(false);
+        await using var drain = closing.Register(static state => ((AdmittedPeer)state!).StartDrain(), peer);
+        await services.Sessions.ServeAsync(new WebSocketLink(socket, $"{peer.EndPoint} (WebSocket)"), peer).ConfigureAwait(false);
     }
 
     private (int Status, string Reason) WhyRefused(HttpContext context)
