@@ -7,19 +7,40 @@ namespace BitChat.Simulator;
 internal sealed class ByzantineSeat(Life life, SimulatedPeer peer, PeerSecrets secrets)
 {
     private readonly SeededRandom _random = new(life.Options.Seed, 500 + (ulong)peer.Number);
+    private readonly Ambush? _ambush = life.Does(peer.Number, FaultKind.Ambush) ? new Ambush(life, peer, secrets) : null;
+
+    /// <summary>What reaches the seat, before its peer has it.</summary>
+    public void Heard(ConsensusMessage message)
+    {
+        if (message.Payload is ConsensusPayload.ProposalArm { Value.Value: var value } && Does(FaultKind.Equivocation) && OtherValue(value) is { } other)
+        {
+            Remember(value, other);
+        }
+
+        _ambush?.Heard(message);
+    }
 
     public void Send(ReadOnlyMemory<byte>? to, ConsensusMessage message)
     {
         // What it passes on of others goes as it is.
         if (!message.Sender.Span.SequenceEqual(secrets.PeerId.Span))
         {
-            peer.SendRaw(to, message);
+            if (_ambush is null)
+            {
+                peer.SendRaw(to, message);
+            }
+
             return;
         }
 
         foreach (var other in life.Peers)
         {
             if (other == peer || (to is { } one && !other.Id.Span.SequenceEqual(one.Span)) || (to is null && peer.Peer.State.Seats?.Find(other.Id.Span) is null))
+            {
+                continue;
+            }
+
+            if (_ambush?.Says(message, other.Number) == false)
             {
                 continue;
             }
@@ -127,14 +148,6 @@ internal sealed class ByzantineSeat(Life life, SimulatedPeer peer, PeerSecrets s
 
     /// <summary>A vote for the other value where it knows one, else against all.</summary>
     private Vote Other(Vote vote) => Sign(vote with { ValueId = vote.ValueId is { } id && _others.TryGetValue(ValueId.Of(id.Span), out var other) ? other.ToArray() : default(ReadOnlyMemory<byte>?) });
-
-    public void Saw(ProposedValue value)
-    {
-        if (Does(FaultKind.Equivocation) && OtherValue(value) is { } other)
-        {
-            Remember(value, other);
-        }
-    }
 
     private SeatSet Seats => peer.Peer.State.Seats!;
 

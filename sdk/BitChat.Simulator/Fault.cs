@@ -33,7 +33,7 @@ public enum FaultKind
     /// <summary>The same, at the moment the seat has sent something it signed.</summary>
     CrashOnSend,
 
-    /// <summary>The seat is cut off at the moment it has decided, with what it sent before still on the way.</summary>
+    /// <summary>The seat is cut off at the moment it has decided; what it sent and has not arrived is lost.</summary>
     CutOnDecision,
 
     ClockStep,
@@ -65,4 +65,7 @@ public enum FaultKind
 
     /// <summary>Byzantine: deals shares of the coin that its commitments contradict, and accuses seats that did nothing.</summary>
     BadDealing,
+
+    /// <summary>Byzantine: has one seat decide before the others, and the others something else (<see cref="BitChat.Simulator.Ambush"/>).</summary>
+    Ambush,
 }

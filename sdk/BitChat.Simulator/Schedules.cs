@@ -84,6 +84,28 @@ internal static class Schedules
             }
         }
 
+        foreach (var seat in byzantine)
+        {
+            // Beyond what a table bears a plain double vote is enough, and shows who did it.
+            if (options.Mutant?.Does is { } kinds ? kinds.Contains(FaultKind.Ambush) : options.Faults <= (options.Seats - 1) / 3 && random.Chance(0.5))
+            {
+                faults.Add(new Fault(FaultKind.Ambush, TimeSpan.Zero, TimeSpan.FromSeconds(options.Seconds), seat, 0));
+            }
+        }
+
+        if (faults.Exists(fault => fault.Kind == FaultKind.Ambush))
+        {
+            // An ambush waits for seats that are cut off or die at the worst moment.
+            var correct = Enumerable.Range(0, options.Seats).Except(byzantine).ToArray();
+            for (var count = 0; count < 12; count++)
+            {
+                var from = At();
+                faults.Add(new Fault(FaultKind.CutOnDecision, from, Until(from, 4_000), correct[random.Next(correct.Length)], 0));
+                from = At();
+                faults.Add(new Fault(FaultKind.CrashOnSend, from, Until(from, 600), correct[random.Next(correct.Length)], 0));
+            }
+        }
+
         return faults;
     }
 }

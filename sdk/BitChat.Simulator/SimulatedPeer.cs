@@ -101,11 +101,7 @@ internal sealed class SimulatedPeer
     {
         if (!_isDown)
         {
-            if (message.Payload is ConsensusPayload.ProposalArm { Value.Value: var value })
-            {
-                _byzantine?.Saw(value);
-            }
-
+            _byzantine?.Heard(message);
             _peer.HandleMessage(message, Time);
             Drain();
         }
