@@ -162,9 +162,9 @@ public sealed class GameTests : GameTestBase
             }
         }
 
-        var most = expected != 0 ? expected : GameGrain.MaxRecentBytes / size;
-        Assert.True(most < 2 * GameGrain.MaxRecent);
-        Assert.Equal(Enumerable.Range((2 * GameGrain.MaxRecent) - most + 1, most).Select(sequence => (ulong)sequence), kept);
+        var held = expected != 0 ? expected : GameGrain.MaxRecentBytes / size;
+        Assert.True(held < 2 * GameGrain.MaxRecent);
+        Assert.Equal(Enumerable.Range((2 * GameGrain.MaxRecent) - held + 1, held).Select(sequence => (ulong)sequence), kept);
     }
 
     [Fact]
