@@ -123,6 +123,19 @@ public sealed class HeldWorkTests
         Assert.InRange(held.Entered, 1, Sent / 2);
     }
 
+    [Fact]
+    public async Task a_silo_that_stops_waits_for_its_calls_so_long_and_no_longer()
+    {
+        await using var silo = await TestSilo.StartAsync(options => options with { DrainTimeout = TimeSpan.FromMilliseconds(300) }, [Halls]);
+        using var held = new Held();
+        await using var client = await silo.ConnectAsync(configure: options => options with { CallTimeout = Patience });
+        var calling = new HallClient(client.Invoker).RehearseAsync(new Rehearse { Hall = held.Hall, Script = default }).AsTask();
+        await held.EnteredAsync();
+        await silo.Host.StopAsync().WaitAsync(Patience);
+        Assert.False(calling.IsCompletedSuccessfully);
+        await client.WaitForStateAsync(XtmpConnectionState.Reconnecting).WaitAsync(Patience);
+    }
+
     /// <summary>A hall whose calls wait for the test.</summary>
     private sealed class Held : IDisposable
     {
