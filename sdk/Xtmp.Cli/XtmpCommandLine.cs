@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Invocation;
 using Xtmp.Cli.Calls;
 using Xtmp.Cli.Crypto;
 using Xtmp.Cli.Games;
@@ -38,7 +39,11 @@ public static class XtmpCommandLine
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new BriefHelp((HelpAction)help.Action!);
         ParseResult parsed = root.Parse(args);
-        int exitCode = await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error }, cancellationToken);
+
+        // A verb that takes no token is ended by the signal itself.
+        using Interruption? interruption = parsed.Action is AsynchronousCommandLineAction ? new(cancellationToken) : null;
+        InvocationConfiguration configuration = new() { Output = output, Error = error, ProcessTerminationTimeout = null };
+        int exitCode = await parsed.InvokeAsync(configuration, interruption?.Token ?? cancellationToken);
         return parsed.Errors.Count > 0 ? ExitCodes.Usage : exitCode;
     }
 }

@@ -73,6 +73,16 @@ public sealed class GameVerbTests : IClassFixture<GameVerbTests.Played>, IDispos
     }
 
     [Fact]
+    public async Task an_interrupted_simulation_says_how_far_it_came()
+    {
+        using CancellationTokenSource interrupt = new();
+        await interrupt.CancelAsync();
+        using StringWriter output = new();
+        Assert.Equal(130, await XtmpCommandLine.RunAsync(["game", "simulate", "--seeds", "0..1000000"], output, output, interrupt.Token));
+        Assert.Contains("lives", output.ToString());
+    }
+
+    [Fact]
     public void a_mutant_is_caught_with_its_seed_and_a_schedule()
     {
         Assert.Contains("early-reveal", Tool.Run("game", "simulate", "--mutant", "list").Output);

@@ -149,7 +149,7 @@ public static class SimulateCommand
             }
         }
 
-        return broken is null ? ExitCodes.Ok : ExitCodes.Findings;
+        return broken is not null ? ExitCodes.Findings : next > last ? ExitCodes.Ok : ExitCodes.Interrupted;
     }
 
     private static bool TryRange(string text, out ulong first, out ulong last)
