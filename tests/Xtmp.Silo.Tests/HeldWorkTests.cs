@@ -126,13 +126,15 @@ public sealed class HeldWorkTests
     [Fact]
     public async Task a_silo_that_stops_waits_for_its_calls_so_long_and_no_longer()
     {
-        await using var silo = await TestSilo.StartAsync(options => options with { DrainTimeout = TimeSpan.FromMilliseconds(300) }, [Halls]);
+        await using var silo = await TestSilo.StartAsync(options => options with { DrainTimeout = TimeSpan.FromMilliseconds(300), Gateway = new GatewayOptions { CallTimeout = TimeSpan.FromHours(1) } }, [Halls]);
         using var held = new Held();
-        await using var client = await silo.ConnectAsync(configure: options => options with { CallTimeout = Patience });
+        await using var client = await silo.ConnectAsync(configure: options => options with { CallTimeout = TimeSpan.FromHours(1) });
         var calling = new HallClient(client.Invoker).RehearseAsync(new Rehearse { Hall = held.Hall, Script = default }).AsTask();
         await held.EnteredAsync();
         await silo.Host.StopAsync().WaitAsync(Patience);
         Assert.False(calling.IsCompletedSuccessfully);
+
+        // Cut off: neither the call nor a heartbeat would end the session so soon.
         await client.WaitForStateAsync(XtmpConnectionState.Reconnecting).WaitAsync(Patience);
     }
 
