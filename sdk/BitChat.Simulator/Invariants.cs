@@ -1,5 +1,6 @@
 using BitChat.Messages;
 using BitChat.Peer;
+using Xtmp.Protocol;
 
 namespace BitChat.Simulator;
 
@@ -125,6 +126,9 @@ internal sealed class Invariants(Life life)
                     break;
             }
         }
+
+        // Otherwise a life promises what no table can hold, and its verdict says nothing about the engine.
+        Invariant.Check(Violation is not null || life.IsBeyond || state.Seats is not { } left || life.Peers.Count(other => other.IsByzantine && left.Find(other.Id.Span) is not null) <= left.MaxFaults);
     }
 
     public void HandleCaughtUp(SimulatedPeer peer, TableState state)
@@ -169,9 +173,9 @@ internal sealed class Invariants(Life life)
     /// <summary>Some time after healing every correct seat has decided something that was not decided before.</summary>
     public void CheckProgress(IReadOnlyDictionary<SimulatedPeer, ulong> heights)
     {
-        if (life.Options.Faults > (life.Options.Seats - 1) / 3 || _decided.Count == 0 || _decided[Heights].State.Snapshot.Closed)
+        if (life.IsBeyond || _decided.Count == 0 || _decided[Heights].State.Snapshot.Closed)
         {
-            if (_decided.Count == 0 && life.Options.Faults <= (life.Options.Seats - 1) / 3)
+            if (_decided.Count == 0 && !life.IsBeyond)
             {
                 Break("nothing was ever decided");
             }

@@ -29,6 +29,7 @@ public sealed class Life
     private readonly IncrementalHash _log = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly ulong[,] _sent;
     private readonly Fault[] _network;
+    private readonly HashSet<SimulatedPeer> _leaving = [];
     private readonly (bool IsCut, TimeSpan Until)[] _cuts;
     private long _order;
     private long _messages;
@@ -76,6 +77,9 @@ public sealed class Life
     internal LifeOptions Options => _options;
 
     internal TimeSpan Now { get; private set; }
+
+    /// <summary>More seats are Byzantine than a table bears: something may break, and the rest of the life shows whether honest seats can prove who did it.</summary>
+    internal bool IsBeyond => _options.Faults > (_options.Seats - 1) / 3;
 
     internal bool IsHealed => Now >= Healing;
 
@@ -129,9 +133,7 @@ public sealed class Life
             At(Healing, Look);
         }
 
-        // With more Byzantine seats than a table bears something may break; the rest of the life shows whether honest seats can prove who did it.
-        var isBeyond = _options.Faults > (_options.Seats - 1) / 3;
-        for (var count = 0; !isOver && (Invariants.Violation is null || isBeyond) && _events.TryDequeue(out var next, out var due) && due.At <= end; count++)
+        for (var count = 0; !isOver && (Invariants.Violation is null || IsBeyond) && _events.TryDequeue(out var next, out var due) && due.At <= end; count++)
         {
             Now = due.At;
             next();
@@ -178,10 +180,17 @@ public sealed class Life
 
     internal DateTimeOffset Clock => Epoch + Now;
 
-    /// <summary>True where the table could lose a correct seat and still bear the Byzantine ones that sit there.</summary>
-    internal bool BearsOneLess(TableState state) =>
-        state.Snapshot.Seats.Count > SeatSet.MinSeats
-        && Peers.Count(peer => peer.IsByzantine && state.Seats!.Find(peer.Id.Span) is not null) <= (state.Snapshot.Seats.Count - 2) / 3;
+    /// <summary>
+    /// Lets a correct seat leave where the table without it bears the Byzantine ones. Who ever asked to leave counts as gone and
+    /// a Byzantine seat that may come back as seated: two who ask at once do not see each other go.
+    /// </summary>
+    internal bool LetsLeave(SimulatedPeer peer, TableState state)
+    {
+        bool Stays(SimulatedPeer other) => other != peer && !_leaving.Contains(other)
+            && (other.IsByzantine ? !state.Snapshot.Excluded.Any(excluded => excluded.Span.SequenceEqual(other.Id.Span)) : state.Seats!.Find(other.Id.Span) is not null);
+        var (count, byzantine) = (Peers.Count(Stays), Peers.Count(other => other.IsByzantine && Stays(other)));
+        return count >= SeatSet.MinSeats && byzantine <= (count - 1) / 3 && (peer.IsByzantine || _leaving.Add(peer));
+    }
 
     /// <summary>True while the seat misbehaves in that way.</summary>
     internal bool Does(int seat, FaultKind kind)

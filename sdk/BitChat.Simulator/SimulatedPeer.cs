@@ -163,7 +163,7 @@ internal sealed class SimulatedPeer
             return;
         }
 
-        if (_random.Chance(0.004) && !_life.IsHealed && _life.BearsOneLess(_peer.State))
+        if (_random.Chance(0.004) && !_life.IsHealed && _life.LetsLeave(this, _peer.State))
         {
             _peer.Submit(new SeatLeave(), Time);
         }
