@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using BitChat.Messages;
 using BitChat.Peer;
 using Xtmp;
@@ -130,7 +129,7 @@ public sealed class BitChatGames
             (_postQuantum ?? throw new XtmpException(XtmpErrorCode.PermissionDenied, Fault.Local, "This table is post-quantum, and the player has no ML-DSA-87 key.")).WritePublicKey(second);
         }
 
-        return Secrets.Request(gameId.Span, publicKey, second is null ? default(ReadOnlyMemory<byte>?) : second, displayName, chips, SHA256.HashData([.. "BITCHAT1 join nonce"u8, .. Secrets.Seed.Span, .. gameId.Span])[..16]);
+        return Secrets.Request(gameId.Span, publicKey, second is null ? default(ReadOnlyMemory<byte>?) : second, displayName, chips, Sha256.HashData([.. "BITCHAT1 join nonce"u8, .. Secrets.Seed.Span, .. gameId.Span])[..16]);
     }
 
     private async Task<ReadOnlyMemory<byte>> HoldAsync(ReadOnlyMemory<byte> game, ulong amount, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using BitChat.Messages;
 using BitChat.Peer;
 using Xtmp;
+using Xtmp.Crypto;
 using Xtmp.Protocol;
 
 namespace BitChat.Client;
@@ -194,7 +195,7 @@ public sealed class GameTable : IAsyncDisposable
 
     private bool IsVouchedFor(JoinRequest request) => _vouched.TryGetValue(NameOf(request), out var vouched) && Now.Elapsed - vouched.At < VouchTime;
 
-    private static string NameOf(JoinRequest request) => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(EncodedOperation.Of(request)));
+    private static string NameOf(JoinRequest request) => Convert.ToHexString(Sha256.HashData(EncodedOperation.Of(request)));
 
     /// <summary>Envelopes of the others. A session that is lost is replaced, and the stream begins anew; what was missed the peers repair.</summary>
     private async Task FollowAsync()

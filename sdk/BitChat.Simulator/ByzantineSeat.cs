@@ -1,5 +1,6 @@
 using BitChat.Messages;
 using BitChat.Peer;
+using Xtmp.Crypto;
 
 namespace BitChat.Simulator;
 
@@ -183,7 +184,7 @@ internal sealed class ByzantineSeat(Life life, SimulatedPeer peer, PeerSecrets s
 
     private RandomnessReveal Biased(RandomnessReveal reveal, int to) => reveal.Seat != peer.Peer.Seat ? reveal : reveal.Proof switch
     {
-        RandomnessProof.OpeningArm { Value: var opened } => reveal with { Proof = opened with { Value = System.Security.Cryptography.SHA256.HashData([.. opened.Value.Span, (byte)to]) } },
+        RandomnessProof.OpeningArm { Value: var opened } => reveal with { Proof = opened with { Value = Sha256.HashData([.. opened.Value.Span, (byte)to]) } },
         RandomnessProof.CoinShareArm { Value: var share } => reveal with { Proof = share with { Share = secrets.Group.Encode(secrets.Group.HashToPoint([.. share.Share.Span, (byte)to])) } },
         _ => reveal,
     };
@@ -251,7 +252,7 @@ internal sealed class ByzantineSeat(Life life, SimulatedPeer peer, PeerSecrets s
                 break;
             case 4 when peer.Peer.State.Seats is { } seats && peer.Peer.Seat is { } self:
                 var value = peer.Peer.State.Snapshot;
-                var invented = new ProposedValue { Height = peer.Height + 1, PreviousStateRoot = peer.Peer.State.Root, StateRoot = System.Security.Cryptography.SHA256.HashData(peer.Peer.State.Root), Operations = [], ProposedAt = value.DecidedAt };
+                var invented = new ProposedValue { Height = peer.Height + 1, PreviousStateRoot = peer.Peer.State.Root, StateRoot = Sha256.HashData(peer.Peer.State.Root), Operations = [], ProposedAt = value.DecidedAt };
                 var own = new SeatSignature { Seat = (byte)self, Signature = secrets.Signatures.Sign(SignedText.OfVote(seats, invented.Height, 0, VoteKind.Precommit, SeatSet.IdOf(invented))) };
                 var certificate = new CommitCertificate { Epoch = seats.Epoch, Height = invented.Height, Round = 0, ValueId = SeatSet.IdOf(invented), Signatures = [.. Enumerable.Repeat(own, seats.Quorum)] };
                 peer.SendRaw(to.Id, Seal(new StateSync { Phase = StateSyncPhase.Deltas, FromHeight = invented.Height, ToHeight = invented.Height, StateRoot = invented.StateRoot, Checkpoint = null, Chunks = [], Deltas = [new DecidedValue { Value = invented, Certificate = certificate }], Epoch = seats.Epoch, Epochs = [] }));

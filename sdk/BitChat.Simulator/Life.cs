@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using BitChat.Messages;
 using BitChat.Peer;
+using Xtmp.Crypto;
 
 namespace BitChat.Simulator;
 
@@ -266,7 +267,7 @@ public sealed class Life
     private PeerSecrets MakeSecrets(int number)
     {
         var key = SimulatedSignatures.KeyOf(_options.Seed, number);
-        var seed = SHA256.HashData([.. key, 1]);
+        var seed = Sha256.HashData([.. key, 1]);
         return new PeerSecrets(PeerIds.Of(key), new SimulatedSignatures(_options.Seed, number), SmallGroup.Instance, SmallGroup.Instance.HashToScalar([.. key, 2]), seed);
     }
 }

@@ -21,11 +21,12 @@ public sealed partial class NativeLibraryTests
     {
         var callers = Sources().Where(path => Read(path).Contains("LibCrypto.", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
         Assert.Equal(
-            [Crypto + "HmacSha384.cs", Crypto + "OpenSsl/LibCrypto.cs", Crypto + "OpenSsl/SafeEvpCipherContext.cs", Crypto + "Records/LibCryptoCipher.cs", Crypto + "Records/RecordCipher.cs"],
+            [Crypto + "HmacSha384.cs", Crypto + "OpenSsl/LibCrypto.cs", Crypto + "OpenSsl/SafeEvpCipherContext.cs", Crypto + "Records/LibCryptoCipher.cs", Crypto + "Records/RecordCipher.cs", Crypto + "Sha256.cs"],
             callers);
 
-        // The two that choose: one asks for the function, the other for the library, in the expression that uses it.
+        // The three that choose: two ask for the function, the other for the library, in the expression that uses it.
         Assert.Contains("s_direct = LibCrypto.HasSha384;", Read(Crypto + "HmacSha384.cs"), StringComparison.Ordinal);
+        Assert.Contains("s_direct = LibCrypto.HasSha256;", Read(Crypto + "Sha256.cs"), StringComparison.Ordinal);
         var uses = Regex.Matches(Read(Crypto + "Records/RecordCipher.cs"), @".*LibCryptoCipher\(.*").Select(match => match.Value).ToArray();
         Assert.Equal(2, uses.Length);
         Assert.All(uses, use => Assert.Contains("LibCrypto.IsAvailable ? new LibCryptoCipher(", use, StringComparison.Ordinal));

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Xtmp.Crypto.Tests;
 
-/// <summary>AEAD and HMAC as they are where libcrypto is not: by the framework, with the same answers.</summary>
+/// <summary>AEAD, HMAC and SHA-256 as they are where libcrypto is not: by the framework, with the same answers.</summary>
 public sealed class FrameworkOnlyTests
 {
     private const string Variable = "XTMP_TEST_FRAMEWORK_ONLY";
@@ -35,6 +35,7 @@ public sealed class FrameworkOnlyTests
         Assert.SkipUnless(Environment.GetEnvironmentVariable(Variable) is not null, "Runs in a child of known_answers_hold_without_libcrypto.");
         Assert.False(LibCrypto.IsAvailable);
         Assert.False(LibCrypto.HasSha384);
+        Assert.False(LibCrypto.HasSha256);
         Assert.Throws<DllNotFoundException>(LibCrypto.ERR_clear_error);
     }
 }

@@ -199,4 +199,21 @@ public sealed class InlineVectorTests
         Assert.Equal(HMACSHA384.HashData([], []), code);
         Assert.Throws<ArgumentException>(() => HmacSha384.Compute([], [], new byte[HmacSha384.Size - 1]));
     }
+
+    [Fact]
+    public void Sha256_is_that_of_dotnet_at_every_length_in_one_piece_and_in_two()
+    {
+        Random random = new(4);
+        for (int length = 0; length <= 300; length++)
+        {
+            byte[] data = new byte[length];
+            random.NextBytes(data);
+            byte[] expected = SHA256.HashData(data);
+            int cut = random.Next(length + 1);
+            Assert.Equal(expected, Sha256.HashData(data));
+            Assert.Equal(expected, Sha256.HashData(data.AsSpan(0, cut), data.AsSpan(cut)));
+        }
+
+        Assert.Throws<ArgumentException>(() => Sha256.HashData([], [], new byte[Sha256.Size - 1]));
+    }
 }

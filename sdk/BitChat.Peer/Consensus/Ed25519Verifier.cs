@@ -27,7 +27,7 @@ public class Ed25519Verifier : ISeatSignatures
         }
 
         // A key expands to 64 KiB, once. The seats of a table are few; those of earlier ones are dropped with them.
-        var id = ValueId.Of(System.Security.Cryptography.SHA256.HashData(bytes.Span));
+        var id = ValueId.Of(Sha256.HashData(bytes.Span));
         if (!_keys.TryGetValue(id, out var known))
         {
             if (!MlDsa87PublicKey.TryImport(bytes.Span, out known) || known is null)

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Security.Cryptography;
+using Xtmp.Crypto;
 using Xtmp.Protocol;
 
 namespace BitChat.Peer;
@@ -15,7 +15,7 @@ internal static class LabelledHash
         {
             label.CopyTo(rented);
             value.Encode(rented.AsSpan(label.Length, size - label.Length));
-            return SHA256.HashData(rented.AsSpan(0, size));
+            return Sha256.HashData(rented.AsSpan(0, size));
         }
         finally
         {

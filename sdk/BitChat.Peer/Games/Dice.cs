@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using Xtmp.Crypto;
 
 namespace BitChat.Peer;
 
@@ -20,7 +20,7 @@ public static class Dice
         {
             if (at == block.Length)
             {
-                block = SHA256.HashData(block);
+                block = Sha256.HashData(block);
                 at = 0;
             }
 

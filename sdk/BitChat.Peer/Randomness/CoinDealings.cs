@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Security.Cryptography;
 using BitChat.Messages;
+using Xtmp.Crypto;
 
 namespace BitChat.Peer;
 
@@ -114,7 +114,7 @@ public static class CoinDealings
 
     private static byte[] Mask(SeatSet seats, int dealer, int seat, byte[] shared, byte[] share)
     {
-        var mask = SHA256.HashData([.. "BITCHAT1 share"u8, .. Context(seats, dealer), (byte)seat, .. shared]);
+        var mask = Sha256.HashData([.. "BITCHAT1 share"u8, .. Context(seats, dealer), (byte)seat, .. shared]);
         for (var i = 0; i < share.Length; i++)
         {
             mask[i] ^= share[i];

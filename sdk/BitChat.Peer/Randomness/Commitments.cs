@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using BitChat.Messages;
+using Xtmp.Crypto;
 
 namespace BitChat.Peer;
 
@@ -13,20 +13,20 @@ public static class Commitments
     /// <summary>A seat's value for a roll, made of its seed so that a restart reveals the same.</summary>
     public static OpenedCommitment Make(SeatSet seats, int seat, ulong roll, ReadOnlySpan<byte> seed) => new()
     {
-        Value = SHA256.HashData([.. "BITCHAT1 roll value"u8, .. Context(seats, seat, roll), .. seed]),
-        Nonce = SHA256.HashData([.. "BITCHAT1 roll nonce"u8, .. Context(seats, seat, roll), .. seed]),
+        Value = Sha256.HashData([.. "BITCHAT1 roll value"u8, .. Context(seats, seat, roll), .. seed]),
+        Nonce = Sha256.HashData([.. "BITCHAT1 roll nonce"u8, .. Context(seats, seat, roll), .. seed]),
     };
 
     /// <summary>SHA-256 over "BITCHAT1 commit", game id, epoch, roll, seat, value and nonce.</summary>
     public static byte[] Commit(SeatSet seats, int seat, ulong roll, OpenedCommitment opened)
     {
         ArgumentNullException.ThrowIfNull(opened);
-        return SHA256.HashData([.. "BITCHAT1 commit"u8, .. Context(seats, seat, roll), .. opened.Value.Span, .. opened.Nonce.Span]);
+        return Sha256.HashData([.. "BITCHAT1 commit"u8, .. Context(seats, seat, roll), .. opened.Value.Span, .. opened.Nonce.Span]);
     }
 
     /// <summary>The outcome, 32 bytes, of all values in the order of seats.</summary>
     public static byte[] Combine(SeatSet seats, ulong roll, IEnumerable<OpenedCommitment> opened) =>
-        SHA256.HashData([.. "BITCHAT1 rolled"u8, .. Context(seats, 0, roll), .. opened.SelectMany(part => part.Value.ToArray())]);
+        Sha256.HashData([.. "BITCHAT1 rolled"u8, .. Context(seats, 0, roll), .. opened.SelectMany(part => part.Value.ToArray())]);
 
     private static byte[] Context(SeatSet seats, int seat, ulong roll)
     {

@@ -1,6 +1,6 @@
 using System.Numerics;
-using System.Security.Cryptography;
 using BitChat.Messages;
+using Xtmp.Crypto;
 
 namespace BitChat.Peer;
 
@@ -42,5 +42,5 @@ public static class Dleq
     }
 
     private static BigInteger Challenge(CoinGroup group, ReadOnlySpan<byte> context, GroupPoint point, GroupPoint first, GroupPoint second, GroupPoint commitment, GroupPoint other) =>
-        group.HashToScalar([.. "BITCHAT1 dleq"u8, .. group.Encode(point), .. group.Encode(first), .. group.Encode(second), .. group.Encode(commitment), .. group.Encode(other), .. SHA256.HashData(context)]);
+        group.HashToScalar([.. "BITCHAT1 dleq"u8, .. group.Encode(point), .. group.Encode(first), .. group.Encode(second), .. group.Encode(commitment), .. group.Encode(other), .. Sha256.HashData(context)]);
 }

@@ -1,8 +1,8 @@
-using System.Security.Cryptography;
 using Org.BouncyCastle.Crypto.Digests;
 using Org.BouncyCastle.Crypto.EC;
 using Org.BouncyCastle.Crypto.Signers;
 using Org.BouncyCastle.Math;
+using Xtmp.Crypto;
 using ECPoint = Org.BouncyCastle.Math.EC.ECPoint;
 
 namespace BitChat.Peer;
@@ -41,7 +41,7 @@ public static class Ecvrf
 
         // Section 5.4.2.1: the nonce of RFC 6979, over the hash of the point.
         var nonces = new HMacDsaKCalculator(new Sha256Digest());
-        nonces.Init(Curve.N, x, SHA256.HashData(text));
+        nonces.Init(Curve.N, x, Sha256.HashData(text));
         var k = nonces.NextK();
         var c = Challenge(key, text, Encode(gamma), Encode(Curve.G.Multiply(k)), Encode(point.Multiply(k)));
         var s = k.Add(new BigInteger(1, c).Multiply(x)).Mod(Curve.N);
@@ -79,14 +79,14 @@ public static class Ecvrf
     /// <summary>ECVRF_proof_to_hash, section 5.2: beta of a proof that has been verified or made here; null where it is none.</summary>
     public static byte[]? OutputOf(ReadOnlySpan<byte> proof) => proof.Length == ProofSize && P256Group.DecodePoint(proof[..33]) is { } gamma ? OutputOf(gamma) : null;
 
-    private static byte[] OutputOf(ECPoint gamma) => SHA256.HashData([Suite, 3, .. Encode(gamma), 0]);
+    private static byte[] OutputOf(ECPoint gamma) => Sha256.HashData([Suite, 3, .. Encode(gamma), 0]);
 
     // Section 5.4.1.1.
     private static ECPoint EncodeToCurve(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> input)
     {
         for (var counter = 0; ; counter++)
         {
-            byte[] candidate = [2, .. SHA256.HashData([Suite, 1, .. salt, .. input, (byte)counter, 0])];
+            byte[] candidate = [2, .. Sha256.HashData([Suite, 1, .. salt, .. input, (byte)counter, 0])];
             if (P256Group.DecodePoint(candidate) is { } point)
             {
                 return point;
@@ -96,7 +96,7 @@ public static class Ecvrf
 
     // Section 5.4.3.
     private static byte[] Challenge(byte[] key, byte[] point, byte[] gamma, byte[] u, byte[] v) =>
-        SHA256.HashData([Suite, 2, .. key, .. point, .. gamma, .. u, .. v, 0])[..ChallengeSize];
+        Sha256.HashData([Suite, 2, .. key, .. point, .. gamma, .. u, .. v, 0])[..ChallengeSize];
 
     private static BigInteger SecretOf(ReadOnlySpan<byte> secret)
     {

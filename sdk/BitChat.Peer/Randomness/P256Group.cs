@@ -1,8 +1,8 @@
 using System.Numerics;
-using System.Security.Cryptography;
 using Org.BouncyCastle.Crypto.EC;
 using ECPoint = Org.BouncyCastle.Math.EC.ECPoint;
 using Org.BouncyCastle.Math.EC.Multiplier;
+using Xtmp.Crypto;
 using BcInteger = Org.BouncyCastle.Math.BigInteger;
 
 namespace BitChat.Peer;
@@ -43,7 +43,7 @@ public sealed class P256Group : CoinGroup
     {
         for (var counter = 0; ; counter++)
         {
-            byte[] candidate = [2, .. SHA256.HashData([.. text, (byte)counter, (byte)(counter >> 8)])];
+            byte[] candidate = [2, .. Sha256.HashData([.. text, (byte)counter, (byte)(counter >> 8)])];
             if (DecodePoint(candidate) is { } point)
             {
                 return new Point(point);

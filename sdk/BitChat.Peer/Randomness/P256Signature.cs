@@ -1,6 +1,6 @@
-using System.Security.Cryptography;
 using Org.BouncyCastle.Crypto.Parameters;
 using Org.BouncyCastle.Crypto.Signers;
+using Xtmp.Crypto;
 using BcInteger = Org.BouncyCastle.Math.BigInteger;
 
 namespace BitChat.Peer;
@@ -23,6 +23,6 @@ public static class P256Signature
 
         var signer = new ECDsaSigner();
         signer.Init(forSigning: false, new ECPublicKeyParameters(point, P256Group.Domain));
-        return signer.VerifySignature(SHA256.HashData(message), new BcInteger(1, signature[..32].ToArray()), new BcInteger(1, signature[32..].ToArray()));
+        return signer.VerifySignature(Sha256.HashData(message), new BcInteger(1, signature[..32].ToArray()), new BcInteger(1, signature[32..].ToArray()));
     }
 }

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Security.Cryptography;
 using BitChat.Messages;
+using Xtmp.Crypto;
 
 namespace BitChat.Peer;
 
@@ -56,7 +56,7 @@ public static class ThresholdCoin
 
             return group.Multiply(group.Decode(share.Share.Share.Span)!, group.Reduce(over * group.Invert(under)));
         }).Aggregate(group.Add);
-        return SHA256.HashData([.. "BITCHAT1 coin value"u8, .. Context(seats, roll), .. group.Encode(sum)]);
+        return Sha256.HashData([.. "BITCHAT1 coin value"u8, .. Context(seats, roll), .. group.Encode(sum)]);
     }
 
     private static byte[] Context(SeatSet seats, ulong roll)

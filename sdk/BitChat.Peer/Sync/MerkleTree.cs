@@ -1,13 +1,19 @@
-using System.Security.Cryptography;
+using Xtmp.Crypto;
 
 namespace BitChat.Peer;
 
 /// <summary>SHA-256 trees with the prefixes of RFC 6962, so that a leaf cannot pass for a node.</summary>
 public static class MerkleTree
 {
-    public static byte[] HashLeaf(ReadOnlySpan<byte> data) => SHA256.HashData([0, .. data]);
+    public static byte[] HashLeaf(ReadOnlySpan<byte> data) => Sha256.HashData([0], data);
 
-    public static byte[] HashNode(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right) => SHA256.HashData([1, .. left, .. right]);
+    public static byte[] HashNode(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
+    {
+        Span<byte> first = stackalloc byte[1 + Sha256.Size];
+        first[0] = 1;
+        left.CopyTo(first[1..]);
+        return Sha256.HashData(first[..(1 + left.Length)], right);
+    }
 
     /// <summary>The root over leaves' hashes; a node without a sibling moves up as it is.</summary>
     public static byte[] Root(IReadOnlyList<byte[]> leaves)

@@ -1,6 +1,7 @@
+using System.Buffers;
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using BitChat.Messages;
+using Xtmp.Crypto;
 using Xtmp.Protocol;
 
 namespace BitChat.Peer;
@@ -39,13 +40,13 @@ public sealed class StatePieces
     /// <summary>SHA-256 over the canonical encoding of the seats.</summary>
     public static byte[] HashSeats(IEnumerable<Seat> seats)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var bytes = new ArrayBufferWriter<byte>(SeatSet.MaxSeats * 256);
         foreach (var seat in seats)
         {
-            hash.AppendData(((IXtmpStruct)seat).ToBytes());
+            seat.Encode(bytes);
         }
 
-        return hash.GetHashAndReset();
+        return Sha256.HashData(bytes.WrittenSpan);
     }
 
     /// <summary>The root that seats agree on.</summary>

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using BitChat.Messages;
+using Xtmp.Crypto;
 using Xtmp.Protocol;
 
 namespace BitChat.Peer;
@@ -9,7 +9,7 @@ namespace BitChat.Peer;
 public static class PeerIds
 {
     /// <summary>SHA-256 of the Ed25519 key.</summary>
-    public static byte[] Of(ReadOnlySpan<byte> ed25519Key) => SHA256.HashData(ed25519Key);
+    public static byte[] Of(ReadOnlySpan<byte> ed25519Key) => Sha256.HashData(ed25519Key);
 
     /// <summary>"BITCHAT1 operation", game id, and the operation's fields before the signature; integers are big-endian, the body comes last.</summary>
     public static byte[] OperationText(ReadOnlySpan<byte> game, GameOperation operation)

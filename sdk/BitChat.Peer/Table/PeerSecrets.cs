@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Security.Cryptography;
 using BitChat.Messages;
 using Xtmp.Crypto;
 
@@ -55,7 +54,7 @@ public sealed record PeerSecrets(ReadOnlyMemory<byte> PeerId, ISeatSignatures Si
         Span<byte> publicKey = stackalloc byte[Ed25519.PublicKeySize];
         key.WritePublicKey(publicKey);
         var secret = P256Group.Instance.HashToScalar([.. "BITCHAT1 deal key"u8, .. seed.Span]);
-        return new PeerSecrets(PeerIds.Of(publicKey), new Ed25519Signatures(key, postQuantum), P256Group.Instance, secret, SHA256.HashData([.. "BITCHAT1 seed"u8, .. seed.Span]));
+        return new PeerSecrets(PeerIds.Of(publicKey), new Ed25519Signatures(key, postQuantum), P256Group.Instance, secret, Sha256.HashData([.. "BITCHAT1 seed"u8, .. seed.Span]));
     }
 
     /// <summary>Never shows a secret.</summary>

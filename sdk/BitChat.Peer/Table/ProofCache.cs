@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using Xtmp.Crypto;
 
 namespace BitChat.Peer;
 
@@ -18,7 +18,7 @@ public sealed class ProofCache
     public bool Verify(ReadOnlySpan<byte> key, Func<bool> check)
     {
         ArgumentNullException.ThrowIfNull(check);
-        var hash = ValueId.Of(SHA256.HashData(key));
+        var hash = ValueId.Of(Sha256.HashData(key));
         if (_good.Contains(hash))
         {
             return true;

@@ -1,4 +1,5 @@
 using BitChat.Messages;
+using Xtmp.Crypto;
 using Xtmp.Protocol;
 
 namespace BitChat.Peer;
@@ -394,7 +395,7 @@ public sealed partial class TablePeer
 
     private DisputeClaim ClaimOf(HeldEvidence held, DateTimeOffset now) => new()
     {
-        DisputeId = System.Security.Cryptography.SHA256.HashData([.. "BITCHAT1 dispute"u8, .. State.GameId.Span, .. held.Suspect.Span, .. EncodedOperation.Of(held.Evidence)]),
+        DisputeId = Sha256.HashData([.. "BITCHAT1 dispute"u8, .. State.GameId.Span, .. held.Suspect.Span, .. EncodedOperation.Of(held.Evidence)]),
         Accused = held.Suspect,
         Kind = held.Evidence switch
         {

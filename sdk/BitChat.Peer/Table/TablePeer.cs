@@ -1,4 +1,5 @@
 using BitChat.Messages;
+using Xtmp.Crypto;
 
 namespace BitChat.Peer;
 
@@ -229,7 +230,7 @@ public sealed partial class TablePeer
         _lastSequence = Math.Max(_lastSequence, Math.Max(State.Snapshot.Sequences[Seat!.Value].Last, _pool.Highest(Seat.Value))) + 1;
         var unsigned = new GameOperation
         {
-            OperationId = System.Security.Cryptography.SHA256.HashData([.. "BITCHAT1 operation id"u8, .. _secrets.Seed.Span, .. State.GameId.Span, .. BitConverter.GetBytes(_lastSequence), .. EncodedOperation.Of(operation)])[..16],
+            OperationId = Sha256.HashData([.. "BITCHAT1 operation id"u8, .. _secrets.Seed.Span, .. State.GameId.Span, .. BitConverter.GetBytes(_lastSequence), .. EncodedOperation.Of(operation)])[..16],
             Player = _secrets.PeerId,
             Sequence = _lastSequence,
             Body = EncodedOperation.Of(operation),

@@ -35,6 +35,21 @@ internal static partial class LibCrypto
     /// <summary>Whether SHA-384 can be called by name: since OpenSSL 3.0 a build may leave these functions out.</summary>
     public static bool HasSha384 { get; } = HasExports("SHA384_Init", "SHA384_Update", "SHA384_Final");
 
+    /// <summary>Whether SHA-256 can be called by name.</summary>
+    public static bool HasSha256 { get; } = HasExports("SHA256_Init", "SHA256_Update", "SHA256_Final");
+
+    // The first and the last call take a block or two: to tell the garbage collector of them costs as much as they do.
+    [LibraryImport(Library)]
+    [SuppressGCTransition]
+    public static unsafe partial int SHA256_Init(byte* context);
+
+    [LibraryImport(Library)]
+    public static unsafe partial int SHA256_Update(byte* context, byte* data, nuint length);
+
+    [LibraryImport(Library)]
+    [SuppressGCTransition]
+    public static unsafe partial int SHA256_Final(byte* hash, byte* context);
+
     [LibraryImport(Library)]
     public static unsafe partial int SHA384_Init(byte* context);
 
