@@ -42,14 +42,14 @@ internal sealed class Ambush(Life life, SimulatedPeer peer, PeerSecrets secrets)
             case ConsensusPayload.ProposalArm { Value: { Round: 0 } proposal }:
                 Follow(proposal.Height, 0, proposal.Value);
                 return to != Hidden(proposal.Height);
-            case ConsensusPayload.ProposalArm or ConsensusPayload.VoteArm or ConsensusPayload.LockProofArm:
-                return false;
-            case ConsensusPayload.StateSyncArm { Value.Phase: var phase }:
-                return phase == StateSyncPhase.Request;
             default:
-                return message.Sender.Span.SequenceEqual(secrets.PeerId.Span);
+                return TellsNothing(message) && message.Sender.Span.SequenceEqual(secrets.PeerId.Span);
         }
     }
+
+    /// <summary>True for messages from which nobody learns of a value.</summary>
+    public static bool TellsNothing(ConsensusMessage message) =>
+        message.Payload is not (ConsensusPayload.ProposalArm or ConsensusPayload.VoteArm or ConsensusPayload.LockProofArm or ConsensusPayload.StateSyncArm { Value.Phase: not StateSyncPhase.Request });
 
     private int Hidden(ulong height) => (int)((height + 1) % (ulong)life.Options.Seats);
 

@@ -23,6 +23,11 @@ internal sealed class ByzantineSeat(Life life, SimulatedPeer peer, PeerSecrets s
 
     public void Send(ReadOnlyMemory<byte>? to, ConsensusMessage message)
     {
+        if (life.IsTrapSet && !Ambush.TellsNothing(message))
+        {
+            return;
+        }
+
         // What it passes on of others goes as it is.
         if (!message.Sender.Span.SequenceEqual(secrets.PeerId.Span))
         {

@@ -32,6 +32,8 @@ public sealed class Life
     private readonly Fault[] _network;
     private readonly HashSet<SimulatedPeer> _leaving = [];
     private readonly (bool IsCut, TimeSpan Until)[] _cuts;
+    private readonly TimeSpan[] _mutedUntil;
+    private readonly Trap[] _traps;
     private long _order;
     private long _messages;
 
@@ -60,6 +62,8 @@ public sealed class Life
         Invariants = new Invariants(this);
         Peers = [.. secrets.Take(options.Seats + (joins ? 1 : 0)).Select((secret, number) => new SimulatedPeer(this, number, secret, Byzantine.Contains(number)))];
         _cuts = new (bool, TimeSpan)[Peers.Count];
+        _mutedUntil = new TimeSpan[Peers.Count];
+        _traps = [.. Schedule.Where(fault => fault.Kind == FaultKind.Trap).Select(fault => new Trap(this, fault))];
         _sent = new ulong[Peers.Count, Peers.Count];
     }
 
@@ -215,6 +219,11 @@ public sealed class Life
         var (copies, delay) = (1, random.Time(5, 50));
         if (!IsHealed)
         {
+            if (Now < _mutedUntil[from])
+            {
+                return;
+            }
+
             foreach (var fault in _network)
             {
                 if (Now < fault.From || Now >= fault.To)
@@ -261,6 +270,21 @@ public sealed class Life
             _cuts[seat].IsCut = true;
         }
     }
+
+    /// <summary>What the seat sends from now on is lost.</summary>
+    internal void Mute(int seat, TimeSpan until) => _mutedUntil[seat] = until;
+
+    /// <summary>A correct seat is about to send something.</summary>
+    internal void HandleSent(SimulatedPeer peer, ConsensusMessage message)
+    {
+        foreach (var trap in _traps)
+        {
+            trap.HandleSent(peer, message);
+        }
+    }
+
+    /// <summary>True while the Byzantine seats keep to a trap.</summary>
+    internal bool IsTrapSet => Array.Exists(_traps, static trap => trap.IsSet);
 
     private bool IsCut(int seat) => _cuts[seat].IsCut && Now < _cuts[seat].Until;
 

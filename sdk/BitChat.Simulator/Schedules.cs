@@ -106,6 +106,17 @@ internal static class Schedules
             }
         }
 
+        // Drawn apart, so that other lives stay as they are without.
+        var traps = new SeededRandom(options.Seed, 2);
+        if (options.Faults > 0 && options.Faults <= (options.Seats - 1) / 3 && traps.Chance(0.25))
+        {
+            for (var third = 0; third < 3; third++)
+            {
+                var from = (healing * third / 3) + traps.Time(0, 2_000);
+                faults.Add(new Fault(FaultKind.Trap, from, from + (healing / 4), 0, traps.Chance(0.5) ? traps.Next(50, 800) : 0));
+            }
+        }
+
         return faults;
     }
 }

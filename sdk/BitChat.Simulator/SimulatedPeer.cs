@@ -39,6 +39,8 @@ internal sealed class SimulatedPeer
 
     public ReadOnlyMemory<byte> Id => _secrets.PeerId;
 
+    public PeerSecrets Secrets => _secrets;
+
     public ulong Height => _peer.State.Height;
 
     public TablePeer Peer => _peer;
@@ -193,6 +195,7 @@ internal sealed class SimulatedPeer
                     else
                     {
                         _life.Invariants.HandleSent(this, message);
+                        _life.HandleSent(this, message);
                         SendRaw(to, message);
                     }
 

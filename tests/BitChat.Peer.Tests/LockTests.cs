@@ -3,8 +3,7 @@ using BitChat.Messages;
 namespace BitChat.Peer.Tests;
 
 /// <summary>
-/// What a locked seat votes for. The mutants among the rules here would need more lives of the simulator than a test run has
-/// time for, so each is led to its fault by hand; the engine itself takes the same way and does not fall.
+/// What a locked seat votes for, step by step. The mutants among the rules here fall in the simulator too; by hand one sees where.
 /// </summary>
 public sealed class LockTests
 {

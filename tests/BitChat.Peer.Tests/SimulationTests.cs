@@ -16,16 +16,10 @@ public sealed class SimulationTests(ITestOutputHelper output)
     /// </summary>
     private static readonly Dictionary<string, ulong> Rare = new()
     {
-        ["sign-before-durable"] = 10,
-        ["unverified-snapshot"] = 10,
+        ["unverified-snapshot"] = 30,
         ["unverified-checkpoint"] = 35,
         ["forgotten-intents"] = 150,
-        ["dropped-lock"] = 855,
-        ["no-prevotes"] = 210,
     };
-
-    /// <summary>Led to their fault by hand in <see cref="LockTests"/>.</summary>
-    private static readonly string[] ByHand = ["unproved-lock", "forgotten-lock"];
 
     public static TheoryData<int, int> Tables()
     {
@@ -90,7 +84,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         }
     }
 
-    public static TheoryData<string> Mutants() => [.. Mutant.All.Select(mutant => mutant.Name).Except(ByHand)];
+    public static TheoryData<string> Mutants() => [.. Mutant.All.Select(mutant => mutant.Name)];
 
     [Theory]
     [MemberData(nameof(Mutants))]
