@@ -7,9 +7,9 @@ using Xtmp.Protocol;
 namespace BitChat.Peer;
 
 /// <summary>
-/// A state's canonical encoding in pieces of 1,024 bytes under a Merkle root, and the state root: the hash of a header, which
-/// names height, operations, epoch and seats, and of that root. So both a piece and the seats of a state can be proved by
-/// themselves.
+/// A state's canonical encoding in pieces of 1,024 bytes under one root, which names their count and their Merkle root, and the
+/// state root: the hash of a header, which names height, operations, epoch and seats, and of that root. So both a piece and the
+/// seats of a state can be proved by themselves.
 /// </summary>
 public sealed class StatePieces
 {
@@ -29,10 +29,10 @@ public sealed class StatePieces
             _leaves[piece] = MerkleTree.HashLeaf(_bytes.AsSpan(piece * PieceSize, Math.Min(PieceSize, _bytes.Length - (piece * PieceSize))));
         }
 
-        Root = MerkleTree.Root(_leaves);
+        Root = WithCount(MerkleTree.Root(_leaves), _leaves.Length);
     }
 
-    /// <summary>Merkle root of the pieces.</summary>
+    /// <summary>Root of the pieces.</summary>
     public byte[] Root { get; }
 
     public int Count => _leaves.Length;
@@ -74,7 +74,11 @@ public sealed class StatePieces
     {
         ArgumentNullException.ThrowIfNull(piece);
         return piece.Count <= MaxPieces && (piece.Index == piece.Count - 1 ? piece.Data.Length is > 0 and <= PieceSize : piece.Data.Length == PieceSize)
-            ? MerkleTree.RootOf(MerkleTree.HashLeaf(piece.Data.Span), piece.Index, piece.Count, piece.Path)
+            && MerkleTree.RootOf(MerkleTree.HashLeaf(piece.Data.Span), piece.Index, piece.Count, piece.Path) is { } root
+            ? WithCount(root, piece.Count)
             : null;
     }
+
+    /// <summary>Some paths are right for several counts: without the count under the root a piece could claim another than the rest.</summary>
+    private static byte[] WithCount(byte[] root, int count) => SHA256.HashData([2, (byte)(count >> 8), (byte)count, .. root]);
 }

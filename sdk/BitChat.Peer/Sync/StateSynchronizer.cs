@@ -16,6 +16,9 @@ public sealed class StateSynchronizer
     /// <summary>Pieces in one message.</summary>
     public const int PiecesPerMessage = 32;
 
+    /// <summary>Changes of seats in one message.</summary>
+    private const int MaxSteps = 16;
+
     private const int MaxBytes = 48 * 1_024;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -24,6 +27,8 @@ public sealed class StateSynchronizer
     private readonly ISeatSignatures _signatures;
     private readonly TableMutations _mutations;
     private readonly Dictionary<ValueId, (ReadOnlyMemory<byte> Peer, ulong Height, TimeSpan LeftUntil)> _ahead = [];
+    private readonly List<EpochStep> _walked = [];
+    private SeatSet? _walkedTo;
     private Assembly? _assembly;
     private (ReadOnlyMemory<byte> Peer, TimeSpan Until)? _asked;
 
@@ -45,7 +50,7 @@ public sealed class StateSynchronizer
         }
     }
 
-    /// <summary>A peer lied: it is not asked again for a minute, and what it sent is dropped.</summary>
+    /// <summary>A peer lied: it is not asked again for a minute. What was verified before stays, whoever sent it.</summary>
     public void Leave(ReadOnlySpan<byte> peer, TimeSpan now)
     {
         var id = ValueId.Of(peer);
@@ -54,8 +59,7 @@ public sealed class StateSynchronizer
             _ahead[id] = known with { LeftUntil = now + TimeSpan.FromMinutes(1) };
         }
 
-        _assembly = null;
-        _asked = null;
+        HandleAnswer(peer);
     }
 
     /// <summary>The peer to ask now with <see cref="RequestFrom"/>; null while an answer is awaited or nobody is ahead.</summary>
@@ -85,11 +89,11 @@ public sealed class StateSynchronizer
         return best;
     }
 
-    /// <summary>Asks for what is missing.</summary>
-    public static StateSync RequestFrom(TableState state)
+    /// <summary>Asks for what is missing. The changes of seats that were already followed are not asked for again.</summary>
+    public StateSync RequestFrom(TableState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return new StateSync { Phase = StateSyncPhase.Request, FromHeight = state.Height + 1, ToHeight = ulong.MaxValue, StateRoot = state.Root, Checkpoint = null, Chunks = [], Deltas = [], Epoch = state.Snapshot.Epoch, Epochs = [] };
+        return new StateSync { Phase = StateSyncPhase.Request, FromHeight = state.Height + 1, ToHeight = ulong.MaxValue, StateRoot = state.Root, Checkpoint = null, Chunks = [], Deltas = [], Epoch = Math.Max(state.Snapshot.Epoch, _walkedTo?.Epoch ?? 0), Epochs = [] };
     }
 
     /// <summary>Answers a request, from what is kept.</summary>
@@ -106,9 +110,18 @@ public sealed class StateSynchronizer
 
         if (log.From(from, 1).Count == 0 && log.Checkpoint is { } checkpoint && checkpoint.Height >= from)
         {
-            EpochStep[] steps = [.. log.Epochs.Where(step => step.Decided.Value.Height <= checkpoint.Height && step.Decided.Certificate.Epoch >= request.Epoch).Take(16)];
+            EpochStep[] steps = [.. log.Epochs.Where(step => step.Decided.Value.Height <= checkpoint.Height && step.Decided.Certificate.Epoch >= request.Epoch)];
+            var bytes = 0;
+            EpochStep[] first = [.. steps.Take(MaxSteps).TakeWhile(step => (bytes += step.GetEncodedSize()) <= MaxBytes || bytes == step.GetEncodedSize())];
+            if (first.Length < steps.Length)
+            {
+                // The way of the seats is longer than a message: the other asks again from where this part of it ends.
+                yield return new StateSync { Phase = StateSyncPhase.Checkpoint, FromHeight = checkpoint.Height, ToHeight = checkpoint.Height, StateRoot = state.Root, Checkpoint = null, Chunks = [], Deltas = [], Epoch = state.Snapshot.Epoch, Epochs = [.. first] };
+                yield break;
+            }
+
             var pieces = log.Base.Pieces;
-            for (var first = 0; first < pieces.Count; first += PiecesPerMessage)
+            for (var piece = 0; piece < pieces.Count; piece += PiecesPerMessage)
             {
                 yield return new StateSync
                 {
@@ -117,10 +130,10 @@ public sealed class StateSynchronizer
                     ToHeight = checkpoint.Height,
                     StateRoot = state.Root,
                     Checkpoint = checkpoint,
-                    Chunks = [.. Enumerable.Range(first, Math.Min(PiecesPerMessage, pieces.Count - first)).Select(pieces.PieceAt)],
+                    Chunks = [.. Enumerable.Range(piece, Math.Min(PiecesPerMessage, pieces.Count - piece)).Select(pieces.PieceAt)],
                     Deltas = [],
                     Epoch = state.Snapshot.Epoch,
-                    Epochs = [.. steps],
+                    Epochs = [.. first],
                 };
             }
 
@@ -163,7 +176,7 @@ public sealed class StateSynchronizer
         }
     }
 
-    /// <summary>Takes pieces of a checkpoint.</summary>
+    /// <summary>Takes pieces of a checkpoint, and how the seats changed up to it.</summary>
     /// <param name="message">What came.</param>
     /// <param name="state">This peer's state.</param>
     /// <param name="whole">The state of the checkpoint once all pieces are there, with how the seats changed up to it.</param>
@@ -172,12 +185,22 @@ public sealed class StateSynchronizer
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(state);
         whole = null;
-        if (message.Checkpoint is not { } checkpoint || checkpoint.Height <= state.Height || state.Seats is not { } seats)
+        if (message.Checkpoint is { } certified && certified.Height <= state.Height || state.Seats is not { } seats)
         {
             return PeerInput.NotNow;
         }
 
-        var walked = new List<EpochStep>();
+        if (_walkedTo is { } there && there.Epoch > seats.Epoch)
+        {
+            seats = there;
+        }
+        else
+        {
+            _walked.Clear();
+            _walkedTo = null;
+        }
+
+        var known = seats.Epoch;
         foreach (var step in message.Epochs)
         {
             if (step.Decided.Certificate.Epoch != seats.Epoch)
@@ -190,8 +213,17 @@ public sealed class StateSynchronizer
                 return PeerInput.Lied;
             }
 
-            seats = next;
-            walked.Add(step);
+            (seats, _walkedTo) = (next, next);
+            _walked.Add(step);
+            if (_walked.Count > TableLog.MaxEpochs)
+            {
+                _walked.RemoveAt(0);
+            }
+        }
+
+        if (message.Checkpoint is not { } checkpoint || message.Chunks.Count == 0)
+        {
+            return seats.Epoch > known ? PeerInput.Taken : PeerInput.NotNow;
         }
 
         if (checkpoint.Epoch != seats.Epoch)
@@ -208,24 +240,26 @@ public sealed class StateSynchronizer
 
         if (_assembly is null || _assembly.Checkpoint.Height < checkpoint.Height || !_assembly.Checkpoint.StateRoot.Span.SequenceEqual(checkpoint.StateRoot.Span))
         {
-            _assembly = new Assembly(checkpoint, walked, message.Chunks.Count == 0 ? 1 : message.Chunks[0].Count);
+            _assembly = new Assembly(checkpoint);
         }
 
         foreach (var piece in message.Chunks)
         {
-            if (piece.Count != _assembly.Pieces.Length || StatePieces.RootOf(piece) is not { } root
-                || (_mutations.VerifiesSnapshots && !checkpoint.StateRoot.Span.SequenceEqual(StatePieces.StateRoot(checkpoint.Height, checkpoint.OperationIndex, checkpoint.Epoch, checkpoint.SeatSetHash.Span, root))))
+            // A piece that leads to the root has the count that the root names.
+            if (StatePieces.RootOf(piece) is not { } root
+                || (_mutations.VerifiesSnapshots && !checkpoint.StateRoot.Span.SequenceEqual(StatePieces.StateRoot(checkpoint.Height, checkpoint.OperationIndex, checkpoint.Epoch, checkpoint.SeatSetHash.Span, root)))
+                || (_assembly.Pieces is { } others && others.Length != piece.Count))
             {
                 return PeerInput.Lied;
             }
 
+            _assembly.Pieces ??= new byte[piece.Count][];
             _assembly.Pieces[piece.Index] ??= piece.Data.ToArray();
         }
 
-        if (_assembly.Pieces.All(piece => piece is not null))
+        if (_assembly.Pieces!.All(piece => piece is not null))
         {
-            byte[] bytes = [.. _assembly.Pieces.SelectMany(piece => piece!)];
-            var assembly = _assembly;
+            byte[] bytes = [.. _assembly.Pieces!.SelectMany(piece => piece!)];
             _assembly = null;
             if (EncodedOperation.Parse<TableSnapshot>(bytes) is not { } snapshot || TableState.Parse(_game, checkpoint.Height, snapshot) is not { } found
                 || (_mutations.VerifiesSnapshots && !found.Root.AsSpan().SequenceEqual(checkpoint.StateRoot.Span)))
@@ -233,7 +267,7 @@ public sealed class StateSynchronizer
                 return PeerInput.Lied;
             }
 
-            whole = (found, assembly.Checkpoint, assembly.Epochs);
+            whole = (found, checkpoint, [.. _walked.Where(step => step.Decided.Certificate.Epoch >= state.Snapshot.Epoch)]);
         }
 
         return PeerInput.Taken;
@@ -257,12 +291,11 @@ public sealed class StateSynchronizer
         return true;
     }
 
-    private sealed class Assembly(Checkpoint checkpoint, IReadOnlyList<EpochStep> epochs, int pieces)
+    private sealed class Assembly(Checkpoint checkpoint)
     {
         public Checkpoint Checkpoint { get; } = checkpoint;
 
-        public IReadOnlyList<EpochStep> Epochs { get; } = epochs;
-
-        public byte[]?[] Pieces { get; } = new byte[Math.Clamp(pieces, 1, StatePieces.MaxPieces)][];
+        /// <summary>By place; null before the first, which says how many there are.</summary>
+        public byte[]?[]? Pieces { get; set; }
     }
 }

@@ -10,7 +10,10 @@ namespace BitChat.Peer;
 public sealed class TableLog
 {
     public const int MaxDecided = 512;
-    public const int MaxEpochs = 64;
+
+    /// <summary>Changes of seats: all of a table, since it takes nobody any more some epochs before.</summary>
+    public const int MaxEpochs = 128;
+
 
     private readonly List<DecidedValue> _decided = [];
     private readonly List<EpochStep> _epochs = [];

@@ -47,7 +47,7 @@ public enum TableFault : byte
     /// <summary>Another term or leader than the next.</summary>
     BadRotation,
 
-    /// <summary>All seats are taken, the player has one, or the request is not signed.</summary>
+    /// <summary>All seats are taken, too many have come and gone, the player has one, or the request is not signed.</summary>
     BadAdmission,
 
     /// <summary>The player was expelled.</summary>

@@ -7,7 +7,10 @@ public sealed partial class TablePeer
 {
     private const int MaxJoiners = 8;
 
-    /// <summary>A seat that has what this peer lacks is asked at once, but no more often than this.</summary>
+    /// <summary>
+    /// A seat that has what this peer lacks is asked at once, one that is behind is helped at once, but no more often than this;
+    /// all who have no seat are answered together no more often than this. Otherwise small messages would buy long answers.
+    /// </summary>
     private static readonly TimeSpan AnswerInterval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Takes a message.</summary>
@@ -58,7 +61,7 @@ public sealed partial class TablePeer
     private PeerInput Dispatch(ConsensusMessage message, int? seat) => message.Payload switch
     {
         ConsensusPayload.JoinRequestArm { Value: var request } => HandleJoin(message, request),
-        ConsensusPayload.StateSyncArm { Value: { Phase: StateSyncPhase.Request } request } => HandleRequest(message.Sender, request),
+        ConsensusPayload.StateSyncArm { Value: { Phase: StateSyncPhase.Request } request } when seat is not null || MayAnswer(ref _strangerAnsweredAt) => HandleRequest(message.Sender, request),
         _ when seat is null => PeerInput.UnknownSeat,
         _ => DispatchOf(message, seat.Value),
     };
@@ -73,7 +76,7 @@ public sealed partial class TablePeer
         ConsensusPayload.StateSyncArm { Value: var sync } => HandleSync(message, sync),
         ConsensusPayload.RandomnessRevealArm { Value: var reveal } => HandleReveal(message, number, reveal),
         ConsensusPayload.CheckpointVoteArm { Value: var vote } => HandleCheckpoint(vote),
-        ConsensusPayload.HeartbeatArm { Value: var heartbeat } => HandleHeartbeat(message, heartbeat),
+        ConsensusPayload.HeartbeatArm { Value: var heartbeat } => HandleHeartbeat(message, number, heartbeat),
         ConsensusPayload.PartitionRecoveryArm { Value: var recovery } => recovery.Epoch > State.Snapshot.Epoch ? PeerInput.FutureEpoch : PeerInput.Taken,
         ConsensusPayload.LeaderProposalArm { Value: var proposal } => HandleLeader(proposal),
         ConsensusPayload.LeaderAcceptArm { Value: var accept } => HandleAccept(number, accept),
@@ -157,7 +160,7 @@ public sealed partial class TablePeer
 
         if (have.Height <= State.Height)
         {
-            if (StateSynchronizer.Deltas(have.Height, State, _log) is { } deltas)
+            if (StateSynchronizer.Deltas(have.Height, State, _log) is { } deltas && MayAnswer(ref _answeredAt[seat]))
             {
                 Send(deltas, peer);
             }
@@ -212,13 +215,23 @@ public sealed partial class TablePeer
             }
         }
 
-        if (Lacks(have) && !(_now.Elapsed - _answeredAt[seat] < AnswerInterval))
+        if (Lacks(have) && MayAnswer(ref _answeredAt[seat]))
         {
-            _answeredAt[seat] = _now.Elapsed;
             Send(HaveFor(seat), peer);
         }
 
         return PeerInput.Taken;
+    }
+
+    private bool MayAnswer(ref TimeSpan? last)
+    {
+        if (_now.Elapsed - last < AnswerInterval)
+        {
+            return false;
+        }
+
+        last = _now.Elapsed;
+        return true;
     }
 
     /// <summary>True where another seat at the same height has operations, a proposal, parts of a roll or of a checkpoint that this peer has not. Votes are not waited for so: there are others on the way.</summary>
@@ -261,6 +274,11 @@ public sealed partial class TablePeer
             {
                 Adopt(state, checkpoint, epochs);
             }
+            else if (input == PeerInput.Taken && sync.Chunks.Count == 0)
+            {
+                // The seats are followed some way on: the rest of it is asked for.
+                Send(_synchronizer.RequestFrom(State), message.Sender);
+            }
         }
         else if (sync.Phase == StateSyncPhase.Deltas)
         {
@@ -287,7 +305,7 @@ public sealed partial class TablePeer
             if (input == PeerInput.Taken && !sync.StateRoot.Span.SequenceEqual(State.Root))
             {
                 // One message did not hold all that the other has.
-                Send(StateSynchronizer.RequestFrom(State), message.Sender);
+                Send(_synchronizer.RequestFrom(State), message.Sender);
             }
         }
 
@@ -337,7 +355,7 @@ public sealed partial class TablePeer
     {
         if (_log.Decided.Count > 0)
         {
-            Send(StateSynchronizer.RequestFrom(State) with { FromHeight = _log.Decided[0].Value.Height }, peer);
+            Send(_synchronizer.RequestFrom(State) with { FromHeight = _log.Decided[0].Value.Height }, peer);
         }
 
         return PeerInput.NotNow;
@@ -437,13 +455,14 @@ public sealed partial class TablePeer
         return input;
     }
 
-    private PeerInput HandleHeartbeat(ConsensusMessage message, PeerHeartbeat heartbeat)
+    private PeerInput HandleHeartbeat(ConsensusMessage message, int seat, PeerHeartbeat heartbeat)
     {
         _partitions.HandleView(message.Sender.Span, heartbeat.View, _now.Elapsed);
         if (heartbeat.View.Height <= State.Height
             && _log.Decided.FirstOrDefault(decided => decided.Value.Height == heartbeat.View.Height) is { } known
             && !known.Value.StateRoot.Span.SequenceEqual(heartbeat.View.StateRoot.Span)
-            && StateSynchronizer.Deltas(Math.Max(_log.Decided[0].Value.Height, heartbeat.View.Height - Math.Min(heartbeat.View.Height, 16)), State, _log) is { } deltas)
+            && StateSynchronizer.Deltas(Math.Max(_log.Decided[0].Value.Height, heartbeat.View.Height - Math.Min(heartbeat.View.Height, 16)), State, _log) is { } deltas
+            && MayAnswer(ref _answeredAt[seat]))
         {
             // One of the two has been misled; the certificates show by whom.
             Send(deltas, message.Sender);
@@ -534,7 +553,7 @@ public sealed partial class TablePeer
     {
         var reason = State.Seats is null || IsPaused ? JoinRejectReason.Partitioned
             : State.Snapshot.Excluded.Any(excluded => excluded.Span.SequenceEqual(request.Player.Span)) ? JoinRejectReason.Excluded
-            : State.Snapshot.Seats.Count == SeatSet.MaxSeats ? JoinRejectReason.TableFull
+            : !TableRules.TakesMore(State) ? JoinRejectReason.TableFull
             : request.ProtocolVersion != 1 ? JoinRejectReason.VersionMismatch
             : default(JoinRejectReason?);
         if (!request.Player.Span.SequenceEqual(message.Sender.Span) || !_rules.IsGood(State, request))

@@ -365,7 +365,7 @@ public sealed partial class TablePeer
             foreach (var (request, at) in _joiners.Values)
             {
                 if (_now.Elapsed - at < JoinPatience
-                    && seats.Count < SeatSet.MaxSeats
+                    && TableRules.TakesMore(State)
                     && seats.Find(request.Player.Span) is null
                     && (request.Chips == 0 || State.Game.Sit(request.Player, request.Chips).Fault == GameFault.None))
                 {

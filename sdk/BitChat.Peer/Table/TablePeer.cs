@@ -36,6 +36,7 @@ public sealed partial class TablePeer
     private ConsensusCoordinator? _consensus;
     private PeerTime _now;
     private TimeSpan? _bettingSince;
+    private TimeSpan? _strangerAnsweredAt;
     private TimeSpan _gossipAt;
     private ulong _lastSequence;
     private bool _isRunning;
@@ -268,7 +269,7 @@ public sealed partial class TablePeer
         if (Seat is not { } self)
         {
             // Without a seat there is nobody to hear from: it asks.
-            Send(StateSynchronizer.RequestFrom(State), seats[_gossipTurn++ % seats.Count].Peer);
+            Send(_synchronizer.RequestFrom(State), seats[_gossipTurn++ % seats.Count].Peer);
             return;
         }
 
@@ -294,7 +295,7 @@ public sealed partial class TablePeer
     {
         if (_synchronizer.Poll(State.Height, peer => _antiCheat.TrustIn(peer.Span, _now.Elapsed), _now.Elapsed) is { } ahead)
         {
-            Send(StateSynchronizer.RequestFrom(State), ahead);
+            Send(_synchronizer.RequestFrom(State), ahead);
         }
     }
 

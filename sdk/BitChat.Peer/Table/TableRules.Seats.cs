@@ -10,6 +10,16 @@ public sealed partial class TableRules
     /// <summary>What lifts the sequences of a newcomer above all it may have signed in an earlier stay.</summary>
     private const int SequenceShift = 20;
 
+    /// <summary>The epoch from which on a table takes nobody any more: a newcomer follows every change of seats from the first on.</summary>
+    public const int LastAdmissions = TableLog.MaxEpochs - SeatSet.MaxSeats;
+
+    /// <summary>True where a table has room: for one more seat, for what all who sit there may leave with, and in the way that newcomers follow.</summary>
+    public static bool TakesMore(TableState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state.Snapshot.Seats.Count < SeatSet.MaxSeats && state.Snapshot.PaidOut.Count + state.Snapshot.Seats.Count < MaxPast && state.Snapshot.Epoch < LastAdmissions;
+    }
+
     /// <summary>True where the request is signed, and what it asks can be had.</summary>
     public bool IsGood(TableState state, JoinRequest request)
     {
@@ -35,7 +45,7 @@ public sealed partial class TableRules
             return (null, TableFault.Excluded);
         }
 
-        if (snapshot.Seats.Count == SeatSet.MaxSeats || state.Seats!.Find(request.Player.Span) is not null || !IsGood(state, request))
+        if (!TakesMore(state) || state.Seats!.Find(request.Player.Span) is not null || !IsGood(state, request))
         {
             return (null, TableFault.BadAdmission);
         }
@@ -76,7 +86,7 @@ public sealed partial class TableRules
 
         var number = state.Seats!.Find(player.Span)!.Value;
         var step = snapshot.Seats[number].Witness ? new GameStep(state.Game) : state.Game.Leave(player, forfeits);
-        if (step.Fault != GameFault.None || snapshot.PaidOut.Count >= MaxPast - SeatSet.MaxSeats)
+        if (step.Fault != GameFault.None)
         {
             return (null, TableFault.Game);
         }

@@ -302,6 +302,10 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
         {
             throw Refusal.Of(XtmpErrorCode.Conflict, "The game has begun; who comes now brings chips.", "hold_id");
         }
+        else if (Table(state) is { Snapshot.Seats.Count: < SeatSet.MaxSeats } table && !TableRules.TakesMore(table))
+        {
+            throw Refusal.Of(XtmpErrorCode.Conflict, "So many have come and gone that the table takes nobody any more; open another.", "game_id");
+        }
         else if (state.Members.Count >= MaxMembers || Table(state)!.Snapshot.Seats.Count + state.Members.Count(member => member.Until > Context.Now) >= SeatSet.MaxSeats)
         {
             throw Refusal.Of(XtmpErrorCode.Conflict, "All seats are taken or waited for.", "game_id");

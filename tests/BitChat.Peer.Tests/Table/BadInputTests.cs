@@ -77,6 +77,34 @@ public sealed class BadInputTests(ITestOutputHelper output)
         output.WriteLine($"{decoded} of 20,000 decoded");
     }
 
+    [Fact]
+    public void small_messages_buy_one_long_answer_at_a_time()
+    {
+        var network = new TestNetwork(_table);
+        TableTests.Rolls(network, 1);
+        var victim = network.Peers[0];
+        int Answers(IEnumerable<ConsensusMessage> messages)
+        {
+            var answers = 0;
+            foreach (var message in messages)
+            {
+                victim.HandleMessage(message, network.Now);
+                while (victim.PollEffect() is { } effect)
+                {
+                    answers += effect is PeerEffect.Send { Message.Payload: ConsensusPayload.StateSyncArm } ? 1 : 0;
+                }
+            }
+
+            return answers;
+        }
+
+        // A seat that says that it is at the first height, and one without a seat that asks for all.
+        var have = new Have { Epoch = 1, Height = 1, Number = 0, Rounds = [], Sequences = [], Roll = 0, Reveals = 0, CheckpointHeight = 0, CheckpointSignatures = 0 };
+        var request = new StateSynchronizer(_table.Genesis.GameId, _table.Secrets[1].Signatures, TableMutations.None).RequestFrom(_table.Genesis);
+        Assert.Equal(1, Answers(Enumerable.Range(1, 100).Select(number => Seal(1, have with { Number = 1_000 + (uint)number }, network.Now.Clock))));
+        Assert.Equal(1, Answers(Enumerable.Range(1, 100).Select(number => Seal(1, request with { FromHeight = 1 }, network.Now.Clock) with { Sender = Enumerable.Repeat((byte)(100 + number), 32).ToArray() })));
+    }
+
     private static readonly byte[] Stranger = [.. Enumerable.Repeat((byte)9, 32)];
 
     /// <summary>Inputs of the four seats, of the stranger, and of those that cannot be held against anybody.</summary>
@@ -172,7 +200,7 @@ public sealed class BadInputTests(ITestOutputHelper output)
         var request = new JoinRequest { Player = _table.Secrets[1].PeerId, Ed25519Key = TestTable.PublicOf(_table.Keys[1]), DisplayName = "x", Chips = 1, ProtocolVersion = 1, Nonce = new byte[16], DealKey = _table.Secrets[1].DealKey, RequestSignature = new byte[64] };
         ConsensusPayload[] rest =
         [
-            StateSynchronizer.RequestFrom(state),
+            new StateSynchronizer(state.GameId, _table.Secrets[1].Signatures, TableMutations.None).RequestFrom(state),
             new RandomnessCommit { Roll = 0, Seat = 1, Commitment = new byte[32] },
             new DisputeClaim { DisputeId = new byte[32], Accused = peer, Kind = DisputeKind.DoubleSign, Evidence = evidence, ClaimedAt = TestTable.Opened },
             new DisputeVote { DisputeId = new byte[32], Uphold = true, Reason = null },

@@ -1,0 +1,258 @@
+using BitChat.Messages;
+using Xtmp.Crypto;
+
+namespace BitChat.Peer.Tests.Sync;
+
+/// <summary>Catching up beside peers that lie: what is verified stays, and only who lied is blamed.</summary>
+public sealed class SynchronizerTests
+{
+    // Post-quantum keys make the state some 12 pieces long.
+    private readonly TestTable _table = new(4, postQuantum: true);
+    private readonly TableRules _rules;
+
+    public SynchronizerTests() => _rules = new TableRules(_table.Secrets[0].Signatures, P256Group.Instance, new ProofCache());
+
+    [Fact]
+    public void a_piece_that_claims_another_count_blames_its_sender_and_nobody_else()
+    {
+        var (state, log) = Decide(_table.Genesis, new TableLog(_table.Genesis), 2);
+        Certify(log, state);
+        var behind = Synchronizer();
+        var answer = Assert.Single(StateSynchronizer.Answer(behind.RequestFrom(_table.Genesis), state, log));
+        Assert.True(answer.Chunks.Count > 4);
+
+        // The path of the first piece is right for one piece more as well.
+        var liar = answer with { Chunks = [answer.Chunks[0] with { Count = (ushort)(answer.Chunks[0].Count + 1) }] };
+        Assert.NotNull(MerkleTree.RootOf(new byte[32], 0, liar.Chunks[0].Count, liar.Chunks[0].Path));
+        Assert.Equal(PeerInput.Lied, behind.HandleCheckpoint(liar, _table.Genesis, out _));
+        Assert.Equal(PeerInput.Taken, behind.HandleCheckpoint(answer, _table.Genesis, out var whole));
+        Assert.Equal(state.Root, whole!.Value.State.Root);
+    }
+
+    [Fact]
+    public void a_checkpoint_without_pieces_holds_nobody_up()
+    {
+        var (state, log) = Decide(_table.Genesis, new TableLog(_table.Genesis), 2);
+        Certify(log, state);
+        var behind = Synchronizer();
+        var answer = Assert.Single(StateSynchronizer.Answer(behind.RequestFrom(_table.Genesis), state, log));
+        Assert.Equal(PeerInput.NotNow, behind.HandleCheckpoint(answer with { Chunks = [] }, _table.Genesis, out _));
+        Assert.Equal(PeerInput.Taken, behind.HandleCheckpoint(answer, _table.Genesis, out var whole));
+        Assert.Equal(state.Root, whole!.Value.State.Root);
+    }
+
+    [Fact]
+    public void pieces_come_from_several_peers_and_a_lie_between_them_undoes_none()
+    {
+        var (state, log) = Decide(_table.Genesis, new TableLog(_table.Genesis), 2);
+        Certify(log, state);
+        var behind = Synchronizer();
+        var answer = Assert.Single(StateSynchronizer.Answer(behind.RequestFrom(_table.Genesis), state, log));
+        (TableState State, Checkpoint Checkpoint, IReadOnlyList<EpochStep> Epochs)? whole = null;
+        foreach (var piece in answer.Chunks.Reverse())
+        {
+            Assert.Null(whole);
+            var changed = piece.Data.ToArray();
+            changed[^1] ^= 1;
+            Assert.Equal(PeerInput.Lied, behind.HandleCheckpoint(answer with { Chunks = [piece with { Data = changed }] }, _table.Genesis, out _));
+            behind.Leave(_table.Secrets[3].PeerId.Span, TimeSpan.Zero);
+            Assert.Equal(PeerInput.Taken, behind.HandleCheckpoint(answer with { Chunks = [piece] }, _table.Genesis, out whole));
+        }
+
+        Assert.Equal(state.Root, whole!.Value.State.Root);
+    }
+
+    [Fact]
+    public void a_checkpoint_of_too_few_seats_or_of_another_state_is_a_lie()
+    {
+        var (state, log) = Decide(_table.Genesis, new TableLog(_table.Genesis), 2);
+        Certify(log, state);
+        var behind = Synchronizer();
+        var answer = Assert.Single(StateSynchronizer.Answer(behind.RequestFrom(_table.Genesis), state, log));
+        var checkpoint = answer.Checkpoint!;
+        foreach (var bad in new[]
+        {
+            checkpoint with { Signatures = [.. checkpoint.Signatures.Take(2)] },
+            checkpoint with { Signatures = [checkpoint.Signatures[0], checkpoint.Signatures[0], checkpoint.Signatures[1]] },
+            checkpoint with { Signatures = [.. checkpoint.Signatures.Select(signature => signature with { PostQuantum = null })] },
+            checkpoint with { StateRoot = new byte[32] },
+            checkpoint with { OperationIndex = checkpoint.OperationIndex + 1 },
+            checkpoint with { Height = checkpoint.Height + 1 },
+            checkpoint with { GameId = new byte[16] },
+        })
+        {
+            Assert.Equal(PeerInput.Lied, behind.HandleCheckpoint(answer with { Checkpoint = bad }, _table.Genesis, out var whole));
+            Assert.Null(whole);
+        }
+    }
+
+    [Fact]
+    public void the_way_of_the_seats_may_be_longer_than_a_message()
+    {
+        var (state, log) = (_table.Genesis, new TableLog(_table.Genesis));
+        var key = Ed25519PrivateKey.FromSeed(TestTable.Seed(77));
+        using var second = MlDsa87PrivateKey.FromSeed(TestTable.Seed(79));
+        var newcomer = PeerSecrets.Of(key, TestTable.Seed(78), second);
+        var secondKey = new byte[2592];
+        second.WritePublicKey(secondKey);
+        for (var change = 0; change < 24; change++)
+        {
+            state = change % 2 == 0
+                ? Decide(state, log, _table.Secrets[0], new SeatAdmission { Request = newcomer.Request(state.GameId.Span, TestTable.PublicOf(key), secondKey, "newcomer", 50, TestTable.Seed(change)[..16]) }, newcomer)
+                : Decide(state, log, newcomer, new SeatLeave(), newcomer);
+        }
+
+        Assert.Equal(25UL, state.Snapshot.Epoch);
+        Certify(log, state);
+        var behind = Synchronizer();
+        var asked = 0;
+        for (; ; )
+        {
+            Assert.True(++asked <= 24);
+            (TableState State, Checkpoint Checkpoint, IReadOnlyList<EpochStep> Epochs)? whole = null;
+            var request = behind.RequestFrom(_table.Genesis);
+            foreach (var answer in StateSynchronizer.Answer(request, state, log))
+            {
+                Assert.True(answer.GetEncodedSize() < MessageGate.MaxBytes - 1_024, $"an answer of {answer.GetEncodedSize()} bytes");
+                Assert.Equal(PeerInput.Taken, behind.HandleCheckpoint(answer, _table.Genesis, out whole));
+
+                // Said twice it leads nowhere, so that nobody can keep this peer asking.
+                Assert.Equal(PeerInput.NotNow, behind.HandleCheckpoint(answer with { Chunks = [] }, _table.Genesis, out _));
+            }
+
+            if (whole is var (found, _, epochs))
+            {
+                Assert.Equal(state.Root, found.Root);
+                Assert.Equal(24, epochs.Count);
+                break;
+            }
+
+            Assert.True(behind.RequestFrom(_table.Genesis).Epoch > request.Epoch);
+        }
+
+        Assert.True(asked > 2);
+    }
+
+    [Fact]
+    public void a_step_of_the_seats_that_a_quorum_did_not_decide_is_a_lie()
+    {
+        var key = Ed25519PrivateKey.FromSeed(TestTable.Seed(77));
+        using var second = MlDsa87PrivateKey.FromSeed(TestTable.Seed(79));
+        var secondKey = new byte[2592];
+        second.WritePublicKey(secondKey);
+        var newcomer = PeerSecrets.Of(key, TestTable.Seed(78), second);
+        var log = new TableLog(_table.Genesis);
+        var state = Decide(_table.Genesis, log, _table.Secrets[0], new SeatAdmission { Request = newcomer.Request(_table.Genesis.GameId.Span, TestTable.PublicOf(key), secondKey, "newcomer", 50, new byte[16]) }, newcomer);
+        (state, log) = Decide(state, log, 2);
+        Certify(log, state);
+        var answer = Assert.Single(StateSynchronizer.Answer(Synchronizer().RequestFrom(_table.Genesis), state, log));
+        var step = Assert.Single(answer.Epochs);
+        foreach (var bad in new[]
+        {
+            step with { Seats = [.. step.Seats.Take(3)] },
+            step with { ChunksRoot = new byte[32] },
+            step with { Decided = step.Decided with { Certificate = step.Decided.Certificate with { Signatures = [.. step.Decided.Certificate.Signatures.Take(2)] } } },
+        })
+        {
+            Assert.Equal(PeerInput.Lied, Synchronizer().HandleCheckpoint(answer with { Epochs = [bad] }, _table.Genesis, out _));
+        }
+
+        Assert.Equal(PeerInput.FutureEpoch, Synchronizer().HandleCheckpoint(answer with { Epochs = [] }, _table.Genesis, out _));
+    }
+
+    [Fact]
+    public void who_lied_or_is_silent_is_left_for_the_next()
+    {
+        var behind = Synchronizer();
+        var (first, second) = (_table.Secrets[1].PeerId, _table.Secrets[2].PeerId);
+        behind.HandleAhead(first, 9, TimeSpan.Zero);
+        behind.HandleAhead(second, 8, TimeSpan.Zero);
+        TimeSpan now = TimeSpan.Zero;
+        ReadOnlyMemory<byte>? Ask() => behind.Poll(1, static _ => 1, now);
+        Assert.Equal(first, Ask());
+        Assert.Null(Ask());
+        now += TimeSpan.FromSeconds(3);
+        Assert.Equal(second, Ask());
+        behind.HandleAnswer(second.Span);
+        Assert.Equal(first, Ask());
+        behind.Leave(first.Span, now);
+        Assert.Equal(second, Ask());
+        behind.HandleAnswer(second.Span);
+        now += TimeSpan.FromSeconds(59);
+        Assert.Equal(second, Ask());
+        behind.HandleAnswer(second.Span);
+        now += TimeSpan.FromSeconds(2);
+        Assert.Equal(first, Ask());
+        behind.HandleAnswer(first.Span);
+
+        // A lie of one who was not asked ends no wait for another.
+        Assert.Equal(first, Ask());
+        behind.Leave(second.Span, now);
+        Assert.Null(Ask());
+    }
+
+    private StateSynchronizer Synchronizer() => new(_table.Genesis.GameId, _table.Secrets[0].Signatures, TableMutations.None);
+
+    /// <summary>Some dealings, one a height.</summary>
+    private (TableState State, TableLog Log) Decide(TableState state, TableLog log, int heights)
+    {
+        for (var height = 0; height < heights; height++)
+        {
+            state = Decide(state, log, _table.Secrets[height], CoinDealings.Deal(P256Group.Instance, state.Seats!, height, TestTable.Seed(height)), null);
+        }
+
+        return (state, log);
+    }
+
+    private TableState Decide(TableState state, TableLog log, PeerSecrets by, TableOperation body, PeerSecrets? fifth)
+    {
+        var seat = state.Seats!.Find(by.PeerId.Span)!.Value;
+        var unsigned = new GameOperation { OperationId = new byte[16], Player = by.PeerId, Sequence = state.Snapshot.Sequences[seat].Last + 1, Body = EncodedOperation.Of(body), Signature = default };
+        var operation = unsigned with { Signature = by.Signatures.Sign(PeerIds.OperationText(state.GameId.Span, unsigned)) };
+        var value = _rules.Build(state, [operation], TestTable.Opened.AddSeconds(state.Height + 1), static (_, fault) => Assert.Fail($"{fault}"));
+        Assert.Single(value.Operations);
+        var id = SeatSet.IdOf(value);
+        var text = SignedText.OfVote(state.Seats, value.Height, 0, VoteKind.Precommit, id);
+        var decided = new DecidedValue
+        {
+            Value = value,
+            Certificate = new CommitCertificate { Epoch = state.Snapshot.Epoch, Height = value.Height, Round = 0, ValueId = id, Signatures = [.. Sign(state.Seats, text, fifth)] },
+        };
+        Assert.True(Certificates.Verify(state.Seats, by.Signatures, decided));
+        var after = _rules.Apply(state, value, out _)!;
+        log.Add(decided);
+        if (after.Snapshot.Epoch != state.Snapshot.Epoch)
+        {
+            log.Add(new EpochStep { Decided = decided, OperationIndex = after.Snapshot.OperationIndex, Seats = after.Snapshot.Seats, ChunksRoot = after.Pieces.Root });
+        }
+
+        return after;
+    }
+
+    /// <summary>Certifies a state as the log's checkpoint; nothing before it is kept.</summary>
+    private void Certify(TableLog log, TableState state)
+    {
+        var text = PeerIds.CheckpointText(state.GameId.Span, state.Snapshot.Epoch, state.Height, state.Snapshot.OperationIndex, state.Root, state.SeatSetHash);
+        log.Rebase(
+            state,
+            new Checkpoint
+            {
+                GameId = state.GameId,
+                Epoch = state.Snapshot.Epoch,
+                Height = state.Height,
+                OperationIndex = state.Snapshot.OperationIndex,
+                StateRoot = state.Root,
+                SeatSetHash = state.SeatSetHash,
+                Signatures = [.. Sign(state.Seats!, text, null)],
+            },
+            kept: 0);
+    }
+
+    private IEnumerable<SeatSignature> Sign(SeatSet seats, byte[] text, PeerSecrets? fifth) =>
+        _table.Secrets.Concat(fifth is null ? [] : [fifth])
+            .Select(secret => (Seat: seats.Find(secret.PeerId.Span), Secret: secret))
+            .Where(signer => signer.Seat is not null)
+            .OrderBy(signer => signer.Seat)
+            .Take(seats.Quorum)
+            .Select(signer => new SeatSignature { Seat = (byte)signer.Seat!, Signature = signer.Secret.Signatures.Sign(text), PostQuantum = signer.Secret.Signatures.SignPostQuantum(text) });
+}

@@ -1,0 +1,84 @@
+using BitChat.Messages;
+using Xtmp.Crypto;
+
+namespace BitChat.Peer.Tests.Table;
+
+/// <summary>Tables that many come to and go from.</summary>
+public sealed class SeatsTests
+{
+    private readonly TestTable _table = new(4);
+    private readonly TableRules _rules;
+
+    public SeatsTests() => _rules = new TableRules(_table.Secrets[0].Signatures, P256Group.Instance, new ProofCache());
+
+    [Fact]
+    public void everybody_can_leave_a_table_however_many_have_come_and_gone()
+    {
+        var state = _table.Genesis;
+        var guests = 0;
+        while (TableRules.TakesMore(state))
+        {
+            var guest = Guest(guests++, out var key);
+            state = Decide(state, _table.Secrets[0], Admission(guest, key, chips: 50));
+            state = Decide(state, guest, new SeatLeave());
+        }
+
+        Assert.True(guests >= TableRules.LastAdmissions / 2, $"{guests} guests");
+        var late = Guest(guests, out var lateKey);
+        Assert.Equal(TableFault.BadAdmission, FaultOf(state, _table.Secrets[0], Admission(late, lateKey, chips: 50)));
+        foreach (var secrets in _table.Secrets.Take(3))
+        {
+            state = Decide(state, secrets, new SeatLeave());
+        }
+
+        Assert.True(state.Snapshot.Closed);
+        Assert.Equal(guests + 4, state.Snapshot.PaidOut.Count);
+        Assert.Equal(state.Snapshot.BroughtIn, state.Game.TotalChips + state.Snapshot.PaidOut.Aggregate(0UL, (sum, paid) => sum + paid.Chips));
+    }
+
+    [Fact]
+    public void a_table_seats_nobody_who_could_not_follow_its_seats_from_the_first_on()
+    {
+        var state = _table.Genesis;
+        for (var guests = 0; TableRules.TakesMore(state); guests++)
+        {
+            // Without chips nothing is paid out, and only the changes of seats are left to count.
+            var guest = Guest(guests, out var key);
+            state = Decide(state, _table.Secrets[0], Admission(guest, key, chips: 0));
+            state = Decide(state, guest, new SeatLeave());
+        }
+
+        Assert.InRange(state.Snapshot.Epoch, (ulong)TableRules.LastAdmissions, (ulong)TableLog.MaxEpochs - SeatSet.MaxSeats + 1);
+        Assert.Empty(state.Snapshot.PaidOut.ToArray());
+    }
+
+    private static PeerSecrets Guest(int number, out byte[] publicKey)
+    {
+        var key = Ed25519PrivateKey.FromSeed([.. BitConverter.GetBytes(number), .. new byte[28]]);
+        publicKey = TestTable.PublicOf(key);
+        return PeerSecrets.Of(key, TestTable.Seed(200));
+    }
+
+    private SeatAdmission Admission(PeerSecrets guest, byte[] key, ulong chips) =>
+        new() { Request = guest.Request(_table.Genesis.GameId.Span, key, null, "guest", chips, new byte[16]) };
+
+    private TableState Decide(TableState state, PeerSecrets by, TableOperation body)
+    {
+        var value = Build(state, by, body, static fault => Assert.Fail($"{fault}"));
+        return _rules.Apply(state, value, out _)!;
+    }
+
+    private TableFault FaultOf(TableState state, PeerSecrets by, TableOperation body)
+    {
+        var refused = TableFault.None;
+        Build(state, by, body, fault => refused = fault);
+        return refused;
+    }
+
+    private ProposedValue Build(TableState state, PeerSecrets by, TableOperation body, Action<TableFault> refused)
+    {
+        var unsigned = new GameOperation { OperationId = new byte[16], Player = by.PeerId, Sequence = state.Snapshot.Sequences[state.Seats!.Find(by.PeerId.Span)!.Value].Last + 1, Body = EncodedOperation.Of(body), Signature = default };
+        var operation = unsigned with { Signature = by.Signatures.Sign(PeerIds.OperationText(state.GameId.Span, unsigned)) };
+        return _rules.Build(state, [operation], TestTable.Opened.AddSeconds(state.Height + 1), (_, fault) => refused(fault));
+    }
+}
