@@ -80,5 +80,5 @@ public sealed class StatePieces
     }
 
     /// <summary>Some paths are right for several counts: without the count under the root a piece could claim another than the rest.</summary>
-    private static byte[] WithCount(byte[] root, int count) => SHA256.HashData([2, (byte)(count >> 8), (byte)count, .. root]);
+    private static byte[] WithCount(byte[] root, int count) => Sha256.HashData([2, (byte)(count >> 8), (byte)count, .. root]);
 }
