@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using BitChat.Messages;
 using BitChat.Peer;
 using Xtmp;
