@@ -25,7 +25,7 @@ public sealed class Life
     private const int Further = 5;
 
     private readonly LifeOptions _options;
-    private readonly PriorityQueue<Action, (TimeSpan At, long Order)> _events = new();
+    private readonly PriorityQueue<Action, Due> _events = new();
     private readonly StringBuilder _lines = new();
     private readonly IncrementalHash _log = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly ulong[,] _sent;
@@ -166,7 +166,7 @@ public sealed class Life
 
     internal void After(TimeSpan wait, Action action) => At(Now + wait, action);
 
-    internal void At(TimeSpan time, Action action) => _events.Enqueue(action, (time, _order++));
+    internal void At(TimeSpan time, Action action) => _events.Enqueue(action, new Due(time, _order++));
 
     internal void Log(string line)
     {
@@ -293,5 +293,11 @@ public sealed class Life
         var key = SimulatedSignatures.KeyOf(_options.Seed, number);
         var seed = Sha256.HashData([.. key, 1]);
         return new PeerSecrets(PeerIds.Of(key), new SimulatedSignatures(_options.Seed, number), SmallGroup.Instance, SmallGroup.Instance.HashToScalar([.. key, 2]), seed);
+    }
+
+    /// <summary>When something happens; of what happens at one time, what was planned first.</summary>
+    private readonly record struct Due(TimeSpan At, long Order) : IComparable<Due>
+    {
+        public int CompareTo(Due other) => At != other.At ? At.CompareTo(other.At) : Order.CompareTo(other.Order);
     }
 }

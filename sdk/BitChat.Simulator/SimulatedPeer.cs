@@ -1,3 +1,4 @@
+using System.Buffers;
 using BitChat.Messages;
 using BitChat.Peer;
 using Xtmp.Protocol;
@@ -130,17 +131,25 @@ internal sealed class SimulatedPeer
     {
         // As bytes, as on any network: what a value loses by its encoding the others do not have.
         message = ReadBack(message);
-        foreach (var other in _life.Peers)
+        for (var number = 0; number < _life.Peers.Count; number++)
         {
-            if (other.Number != Number && (to is { } one ? other.Id.Span.SequenceEqual(one.Span) : _peer.State.Seats?.Find(other.Id.Span) is not null))
+            var other = _life.Peers[number];
+            if (number != Number && (to is { } one ? other.Id.Span.SequenceEqual(one.Span) : _peer.State.Seats?.Find(other.Id.Span) is not null))
             {
-                _life.Carry(Number, other.Number, message);
+                _life.Carry(Number, number, message);
             }
         }
     }
 
     private static T ReadBack<T>(T value)
-        where T : class, IXtmpStruct<T> => EncodedOperation.Parse<T>(EncodedOperation.Of(value)) ?? throw new InvalidOperationException($"A {typeof(T).Name} cannot be read back: {value}");
+        where T : class, IXtmpStruct<T>
+    {
+        var rented = ArrayPool<byte>.Shared.Rent(value.GetEncodedSize());
+        var size = value.Encode(rented);
+        var read = EncodedOperation.Parse<T>(rented.AsSpan(0, size));
+        ArrayPool<byte>.Shared.Return(rented);
+        return read ?? throw new InvalidOperationException($"A {typeof(T).Name} cannot be read back: {value}");
+    }
 
     private TablePeer Make() => new(_secrets, _life.Genesis, _options, IsByzantine ? ConsensusRules.Sound : _life.Options.Mutant?.Consensus ?? ConsensusRules.Sound, IsByzantine ? TableMutations.None : _life.Options.Mutant?.Table ?? TableMutations.None);
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using BitChat.Peer;
 
 namespace BitChat.Simulator;
@@ -62,11 +63,27 @@ internal sealed class SmallGroup : CoinGroup
         return new Point(Times(value, value));
     }
 
-    // A product below 2^100, reduced by its quotient in floating point, which is off by one at most.
-    private static ulong Times(ulong one, ulong other)
+    public override BigInteger Invert(BigInteger value)
     {
-        var rest = unchecked((long)((one * other) - ((ulong)((double)one * other / Prime) * Prime)));
-        return (ulong)(rest < 0 ? rest + (long)Prime : rest >= (long)Prime ? rest - (long)Prime : rest);
+        // Fermat, as in the base class, in machine words.
+        var (result, factor) = (1UL, (ulong)Reduce(value));
+        for (var rest = PrimeOrder - 2; rest != 0; rest >>= 1)
+        {
+            result = (rest & 1) != 0 ? Times(result, factor, PrimeOrder) : result;
+            factor = Times(factor, factor, PrimeOrder);
+        }
+
+        return result;
+    }
+
+    private static ulong Times(ulong one, ulong other) => Times(one, other, Prime);
+
+    // A product below 2^100, reduced by its quotient in floating point, which is off by one at most.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Times(ulong one, ulong other, ulong prime)
+    {
+        var rest = unchecked((long)((one * other) - ((ulong)((double)one * other * (1.0 / prime)) * prime)));
+        return (ulong)(rest < 0 ? rest + (long)prime : rest >= (long)prime ? rest - (long)prime : rest);
     }
 
     private sealed class Point(ulong value) : GroupPoint

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using BitChat.Messages;
 
 namespace BitChat.Peer;
@@ -34,7 +35,7 @@ public sealed class AntiCheatValidator
     public void HandleInput(ReadOnlySpan<byte> peer, PeerInput input, TimeSpan now)
     {
         var record = Of(peer);
-        record.Inputs[input] = record.Inputs.GetValueOrDefault(input) + 1;
+        CollectionsMarshal.GetValueRefOrAddDefault(record.Inputs, input, out _)++;
         var penalty = PenaltyOf(input);
         if (penalty > 0)
         {

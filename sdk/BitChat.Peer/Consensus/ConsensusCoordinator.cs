@@ -295,8 +295,9 @@ public sealed class ConsensusCoordinator
                 _effects.Enqueue(new ConsensusEffect.SendLockProof(proof, seat));
             }
 
-            foreach (var (kind, bits) in new[] { (VoteKind.Prevote, theirs.Prevotes), (VoteKind.Precommit, theirs.Precommits) })
+            for (var kind = VoteKind.Prevote; kind <= VoteKind.Precommit; kind++)
             {
+                var bits = kind == VoteKind.Prevote ? theirs.Prevotes : theirs.Precommits;
                 for (var voter = 0; voter < _seats.Count && _effects.Count - before < _limits.MaxAnswers; voter++)
                 {
                     if (voter != seat && (bits & (1 << voter)) == 0 && _votes.VoteOf(round, kind, voter) is { } vote)

@@ -35,6 +35,7 @@ public sealed class SeatSet
 
         Game = game;
         Epoch = epoch;
+        IsPostQuantum = Array.TrueForAll(_seats, seat => seat.PostQuantumKey is not null);
     }
 
     public ReadOnlyMemory<byte> Game { get; }
@@ -43,7 +44,7 @@ public sealed class SeatSet
     public IReadOnlyList<Seat> Seats => _seats;
 
     /// <summary>True when every seat has an ML-DSA-87 key, so that certificates carry both signatures.</summary>
-    public bool IsPostQuantum => _seats.All(seat => seat.PostQuantumKey is not null);
+    public bool IsPostQuantum { get; }
 
     public ulong Epoch { get; }
 

@@ -11,24 +11,38 @@ public static class SignedText
 {
     private const uint NoRound = uint.MaxValue;
 
-    public static byte[] OfVote(SeatSet seats, ulong height, uint round, VoteKind kind, ReadOnlySpan<byte> valueId) =>
-        [.. "BITCHAT1 vote"u8, .. Position(seats, height, round), (byte)kind, .. valueId.IsEmpty ? new byte[32] : valueId];
+    private const int PositionSize = 16 + 8 + 8 + 4;
+
+    public static byte[] OfVote(SeatSet seats, ulong height, uint round, VoteKind kind, ReadOnlySpan<byte> valueId)
+    {
+        var label = "BITCHAT1 vote"u8;
+        var bytes = new byte[label.Length + PositionSize + 1 + (valueId.IsEmpty ? 32 : valueId.Length)];
+        var rest = Begin(bytes, label, seats, height, round);
+        rest[0] = (byte)kind;
+        valueId.CopyTo(rest[1..]);
+        return bytes;
+    }
 
     public static byte[] OfProposal(SeatSet seats, ulong height, uint round, uint? proofOfLockRound, ReadOnlySpan<byte> valueId)
     {
-        Span<byte> lockRound = stackalloc byte[4];
-        BinaryPrimitives.WriteUInt32BigEndian(lockRound, proofOfLockRound ?? NoRound);
-        return [.. "BITCHAT1 proposal"u8, .. Position(seats, height, round), .. lockRound, .. valueId];
+        var label = "BITCHAT1 proposal"u8;
+        var bytes = new byte[label.Length + PositionSize + 4 + valueId.Length];
+        var rest = Begin(bytes, label, seats, height, round);
+        BinaryPrimitives.WriteUInt32BigEndian(rest, proofOfLockRound ?? NoRound);
+        valueId.CopyTo(rest[4..]);
+        return bytes;
     }
 
-    private static byte[] Position(SeatSet seats, ulong height, uint round)
+    /// <summary>Writes label and position; what is behind them.</summary>
+    private static Span<byte> Begin(Span<byte> bytes, ReadOnlySpan<byte> label, SeatSet seats, ulong height, uint round)
     {
         ArgumentNullException.ThrowIfNull(seats);
-        var bytes = new byte[16 + 8 + 8 + 4];
+        label.CopyTo(bytes);
+        bytes = bytes[label.Length..];
         seats.Game.Span.CopyTo(bytes);
-        BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(16), seats.Epoch);
-        BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(24), height);
-        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(32), round);
-        return bytes;
+        BinaryPrimitives.WriteUInt64BigEndian(bytes[16..], seats.Epoch);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes[24..], height);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes[32..], round);
+        return bytes[PositionSize..];
     }
 }

@@ -5,7 +5,8 @@ namespace BitChat.Peer;
 /// <summary>The votes of one height, one a seat, kind and round, and the quorums of prevotes. Bounded by the rounds that are in reach.</summary>
 internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
 {
-    private readonly SortedDictionary<uint, Round> _rounds = [];
+    // A few rounds, sought by every message: no more than a list is needed.
+    private readonly List<(uint Number, Round Votes)> _rounds = [];
 
     /// <summary>
     /// Takes a vote whose signature is good; the earlier one where the seat contradicts itself. Both of two votes that
@@ -51,7 +52,8 @@ internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
     /// <summary>The proof that a quorum prevoted for one value in that round, where there is one.</summary>
     public LockProof? LockOf(uint round)
     {
-        if (!_rounds.TryGetValue(round, out var votes) || votes.Lock is not null)
+        var votes = Find(round);
+        if (votes is null || votes.Lock is not null)
         {
             return votes?.Lock;
         }
@@ -81,7 +83,7 @@ internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
     /// <summary>Seats that voted so in that round.</summary>
     public int Count(uint round, VoteKind kind, ValueId? id)
     {
-        if (!_rounds.TryGetValue(round, out var votes))
+        if (Find(round) is not { } votes)
         {
             return 0;
         }
@@ -102,7 +104,7 @@ internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
     public int CountAll(uint round, VoteKind kind)
     {
         var count = 0;
-        if (_rounds.TryGetValue(round, out var votes))
+        if (Find(round) is { } votes)
         {
             foreach (ref var slot in votes.Of(kind).AsSpan())
             {
@@ -117,16 +119,19 @@ internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
     public byte Bits(uint round, VoteKind kind)
     {
         var bits = 0;
-        for (var seat = 0; seat < seats.Count; seat++)
+        if (Find(round)?.Of(kind) is { } slots)
         {
-            bits |= VoteOf(round, kind, seat) is null ? 0 : 1 << seat;
+            for (var seat = 0; seat < slots.Length; seat++)
+            {
+                bits |= slots[seat].First is null ? 0 : 1 << seat;
+            }
         }
 
         return (byte)bits;
     }
 
     /// <summary>The seat's first vote of that round.</summary>
-    public Vote? VoteOf(uint round, VoteKind kind, int seat) => _rounds.TryGetValue(round, out var votes) ? votes.Of(kind)[seat].First : null;
+    public Vote? VoteOf(uint round, VoteKind kind, int seat) => Find(round)?.Of(kind)[seat].First;
 
     /// <summary>The latest round above <paramref name="round"/> in which more seats than may be Byzantine have voted.</summary>
     public uint? RoundAhead(uint round)
@@ -134,7 +139,7 @@ internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
         uint? ahead = null;
         foreach (var (number, votes) in _rounds)
         {
-            if (number > round && votes.Seats() > seats.MaxFaults)
+            if (number > round && !(number <= ahead) && votes.Seats() > seats.MaxFaults)
             {
                 ahead = number;
             }
@@ -146,7 +151,7 @@ internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
     /// <summary>Votes for the value with their seats, in the order of seats.</summary>
     public IEnumerable<(int Seat, Vote Vote)> Of(uint round, VoteKind kind, ValueId id)
     {
-        if (!_rounds.TryGetValue(round, out var votes))
+        if (Find(round) is not { } votes)
         {
             yield break;
         }
@@ -166,19 +171,26 @@ internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
     }
 
     /// <summary>Forgets rounds below.</summary>
-    public void Forget(uint below)
+    public void Forget(uint below) => _rounds.RemoveAll(round => round.Number < below);
+
+    private Round? Find(uint number)
     {
-        foreach (var round in _rounds.Keys.Where(round => round < below).ToArray())
+        foreach (var (known, votes) in _rounds)
         {
-            _rounds.Remove(round);
+            if (known == number)
+            {
+                return votes;
+            }
         }
+
+        return null;
     }
 
     private Round RoundOf(uint number)
     {
-        if (!_rounds.TryGetValue(number, out var round))
+        if (Find(number) is not { } round)
         {
-            _rounds[number] = round = new Round(seats.Count);
+            _rounds.Add((number, round = new Round(seats.Count)));
         }
 
         return round;

@@ -45,7 +45,7 @@ public abstract class CoinGroup
         return rest.Sign < 0 ? rest + Order : rest;
     }
 
-    public BigInteger Invert(BigInteger value) => BigInteger.ModPow(Reduce(value), Order - 2, Order);
+    public virtual BigInteger Invert(BigInteger value) => BigInteger.ModPow(Reduce(value), Order - 2, Order);
 
     /// <summary>The scalar of 32 bytes, or null where they are not below the order.</summary>
     public BigInteger? DecodeScalar(ReadOnlySpan<byte> bytes)

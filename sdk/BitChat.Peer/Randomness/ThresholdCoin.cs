@@ -11,6 +11,8 @@ namespace BitChat.Peer;
 /// </summary>
 public static class ThresholdCoin
 {
+    private const long Factorial = 40_320;
+
     /// <summary>A seat's share of a roll.</summary>
     /// <param name="group">The group.</param>
     /// <param name="seats">The epoch's seats.</param>
@@ -44,19 +46,26 @@ public static class ThresholdCoin
         ArgumentNullException.ThrowIfNull(group);
         ArgumentNullException.ThrowIfNull(shares);
         var used = shares.Take(CoinDealings.Threshold(seats)).ToArray();
-        var sum = used.Select(share =>
+        GroupPoint? sum = null;
+        foreach (var (seat, share) in used)
         {
-            // Lagrange's factor at 0.
-            var (over, under) = (BigInteger.One, BigInteger.One);
-            foreach (var (other, _) in used.Where(other => other.Seat != share.Seat))
+            // Lagrange's factor at 0, times 8!, by which it is whole: so one inversion does for all, and the factors are short.
+            var (over, under) = (Factorial, 1L);
+            foreach (var (other, _) in used)
             {
-                over = group.Reduce(over * (other + 1));
-                under = group.Reduce(under * (other - share.Seat));
+                if (other != seat)
+                {
+                    over *= other + 1;
+                    under *= other - seat;
+                }
             }
 
-            return group.Multiply(group.Decode(share.Share.Share.Span)!, group.Reduce(over * group.Invert(under)));
-        }).Aggregate(group.Add);
-        return Sha256.HashData([.. "BITCHAT1 coin value"u8, .. Context(seats, roll), .. group.Encode(sum)]);
+            var part = group.Multiply(group.Decode(share.Share.Span)!, group.Reduce(over / under));
+            sum = sum is null ? part : group.Add(sum, part);
+        }
+
+        var whole = group.Multiply(sum!, group.Invert(Factorial));
+        return Sha256.HashData([.. "BITCHAT1 coin value"u8, .. Context(seats, roll), .. group.Encode(whole)]);
     }
 
     private static byte[] Context(SeatSet seats, ulong roll)

@@ -13,7 +13,19 @@ internal sealed class CheckpointDesk(ISeatSignatures signatures)
     public TableState? Pending { get; private set; }
 
     /// <summary>Signatures held, a bit a seat.</summary>
-    public byte Bits => (byte)_signatures.Select((signature, seat) => signature is null ? 0 : 1 << seat).Sum();
+    public byte Bits
+    {
+        get
+        {
+            var bits = 0;
+            for (var seat = 0; seat < _signatures.Length; seat++)
+            {
+                bits |= _signatures[seat] is null ? 0 : 1 << seat;
+            }
+
+            return (byte)bits;
+        }
+    }
 
     /// <summary>Begins with this seat's own signature, if it has a seat.</summary>
     public CheckpointVote? Start(TableState state, SeatSet seats, int? self)

@@ -20,13 +20,20 @@ public sealed class StatePieces
     private readonly byte[][] _leaves;
 
     public StatePieces(TableSnapshot state)
+        : this(state, null)
+    {
+    }
+
+    /// <summary>The same, by what is known of a like state: a piece that has not changed keeps its hash.</summary>
+    internal StatePieces(TableSnapshot state, StatePieces? like)
     {
         ArgumentNullException.ThrowIfNull(state);
         _bytes = EncodedOperation.Of(state);
         _leaves = new byte[(_bytes.Length + PieceSize - 1) / PieceSize][];
         for (var piece = 0; piece < _leaves.Length; piece++)
         {
-            _leaves[piece] = MerkleTree.HashLeaf(_bytes.AsSpan(piece * PieceSize, Math.Min(PieceSize, _bytes.Length - (piece * PieceSize))));
+            var data = BytesOf(piece).Span;
+            _leaves[piece] = like is not null && piece < like.Count && data.SequenceEqual(like.BytesOf(piece).Span) ? like._leaves[piece] : MerkleTree.HashLeaf(data);
         }
 
         Root = WithCount(MerkleTree.Root(_leaves), _leaves.Length);
@@ -60,12 +67,14 @@ public sealed class StatePieces
         return MerkleTree.HashNode(MerkleTree.HashLeaf(header), piecesRoot);
     }
 
+    private ReadOnlyMemory<byte> BytesOf(int piece) => _bytes.AsMemory(piece * PieceSize, Math.Min(PieceSize, _bytes.Length - (piece * PieceSize)));
+
     /// <summary>A piece with its proof.</summary>
     public StateChunk PieceAt(int index) => new()
     {
         Index = (ushort)index,
         Count = (ushort)Count,
-        Data = _bytes.AsMemory(index * PieceSize, Math.Min(PieceSize, _bytes.Length - (index * PieceSize))),
+        Data = BytesOf(index),
         Path = [.. MerkleTree.Path(_leaves, index)],
     };
 

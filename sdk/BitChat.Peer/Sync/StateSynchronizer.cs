@@ -68,6 +68,11 @@ public sealed class StateSynchronizer
     /// <param name="now">Now.</param>
     public ReadOnlyMemory<byte>? Poll(ulong height, Func<ReadOnlyMemory<byte>, double> trust, TimeSpan now)
     {
+        if (_ahead.Count == 0)
+        {
+            return null;
+        }
+
         foreach (var done in _ahead.Where(pair => pair.Value.Height <= height).Select(pair => pair.Key).ToArray())
         {
             _ahead.Remove(done);

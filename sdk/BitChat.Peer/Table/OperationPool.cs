@@ -18,7 +18,7 @@ internal sealed class OperationPool
 
     private readonly List<Entry>[] _bySeat = [.. Enumerable.Range(0, SeatSet.MaxSeats).Select(_ => new List<Entry>())];
 
-    public bool IsEmpty => Array.TrueForAll(_bySeat, seat => seat.Count == 0);
+    public bool IsEmpty => Array.TrueForAll(_bySeat, static seat => seat.Count == 0);
 
     /// <summary>The highest sequence held of a seat; 0 for none.</summary>
     public ulong Highest(int seat) => _bySeat[seat].Count == 0 ? 0 : _bySeat[seat][^1].Operation.Sequence;
@@ -28,8 +28,13 @@ internal sealed class OperationPool
     public PeerInput Add(int seat, GameOperation operation)
     {
         var entries = _bySeat[seat];
-        var index = entries.FindIndex(entry => entry.Operation.Sequence >= operation.Sequence);
-        if (index >= 0 && entries[index].Operation.Sequence == operation.Sequence)
+        var index = entries.Count;
+        while (index > 0 && entries[index - 1].Operation.Sequence >= operation.Sequence)
+        {
+            index--;
+        }
+
+        if (index < entries.Count && entries[index].Operation.Sequence == operation.Sequence)
         {
             return PeerInput.Duplicate;
         }
@@ -39,17 +44,28 @@ internal sealed class OperationPool
             return PeerInput.TooMany;
         }
 
-        entries.Insert(index < 0 ? entries.Count : index, new Entry(operation));
+        entries.Insert(index, new Entry(operation));
         return PeerInput.Taken;
     }
 
-    public bool Contains(int seat, ulong sequence) => _bySeat[seat].Exists(entry => entry.Operation.Sequence == sequence);
+    public bool Contains(int seat, ulong sequence)
+    {
+        foreach (var entry in _bySeat[seat])
+        {
+            if (entry.Operation.Sequence == sequence)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Operations of a seat above a sequence, in order.</summary>
-    public IEnumerable<GameOperation> Above(int seat, ulong sequence) => _bySeat[seat].Select(entry => entry.Operation).Where(operation => operation.Sequence > sequence);
+    public IEnumerable<GameOperation> Above(int seat, ulong sequence) => Highest(seat) <= sequence ? [] : _bySeat[seat].Select(entry => entry.Operation).Where(operation => operation.Sequence > sequence);
 
     /// <summary>Those of a seat that could be applied, by the last sweep or because they are new.</summary>
-    public IEnumerable<GameOperation> Ready(int seat) => _bySeat[seat].Where(entry => entry.IsReady).Select(entry => entry.Operation);
+    public IEnumerable<GameOperation> Ready(int seat) => _bySeat[seat].Count == 0 ? [] : _bySeat[seat].Where(entry => entry.IsReady).Select(entry => entry.Operation);
 
     /// <summary>Operations of a seat to send once more, in case they were lost; each comes a few times at most.</summary>
     public IEnumerable<GameOperation> ToRepeat(int seat)
@@ -72,6 +88,11 @@ internal sealed class OperationPool
     {
         for (var seat = 0; seat < SeatSet.MaxSeats; seat++)
         {
+            if (_bySeat[seat].Count == 0)
+            {
+                continue;
+            }
+
             var number = seat;
             _bySeat[seat].RemoveAll(entry =>
             {
@@ -94,7 +115,7 @@ internal sealed class OperationPool
     }
 
     /// <summary>True where one could be applied, by the last sweep or because it is new.</summary>
-    public bool HasReady => Array.Exists(_bySeat, seat => seat.Exists(entry => entry.IsReady));
+    public bool HasReady => Array.Exists(_bySeat, static seat => seat.Exists(static entry => entry.IsReady));
 
     /// <summary>Seats have changed: what waits is kept under the new numbers.</summary>
     public void Renumber(SeatSet? seats)

@@ -15,7 +15,7 @@ public static class PeerIds
     public static byte[] OperationText(ReadOnlySpan<byte> game, GameOperation operation)
     {
         ArgumentNullException.ThrowIfNull(operation);
-        var sequence = new byte[8];
+        Span<byte> sequence = stackalloc byte[8];
         BinaryPrimitives.WriteUInt64BigEndian(sequence, operation.Sequence);
         return [.. "BITCHAT1 operation"u8, .. game, .. operation.OperationId.Span, .. operation.Player.Span, .. sequence, .. operation.Body.Span];
     }

@@ -15,10 +15,15 @@ public sealed class ProofCache
     /// <summary>Whether the check holds; made only for what has not been found good before.</summary>
     /// <param name="key">All that the check depends on.</param>
     /// <param name="check">The check.</param>
-    public bool Verify(ReadOnlySpan<byte> key, Func<bool> check)
+    public bool Verify(ReadOnlySpan<byte> key, Func<bool> check) => Verify(key, default, check);
+
+    /// <summary>The same of a key in two pieces, the second of a length that the kind of check fixes.</summary>
+    internal bool Verify(ReadOnlySpan<byte> key, ReadOnlySpan<byte> rest, Func<bool> check)
     {
         ArgumentNullException.ThrowIfNull(check);
-        var hash = ValueId.Of(Sha256.HashData(key));
+        Span<byte> digest = stackalloc byte[Sha256.Size];
+        Sha256.HashData(key, rest, digest);
+        var hash = ValueId.Of(digest);
         if (_good.Contains(hash))
         {
             return true;

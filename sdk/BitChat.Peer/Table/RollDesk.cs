@@ -10,7 +10,19 @@ internal sealed class RollDesk
     private (int Count, byte[]? Value)? _outcome;
 
     /// <summary>Parts held, a bit a seat.</summary>
-    public byte Bits => (byte)_reveals.Select((reveal, seat) => reveal is null ? 0 : 1 << seat).Sum();
+    public byte Bits
+    {
+        get
+        {
+            var bits = 0;
+            for (var seat = 0; seat < _reveals.Length; seat++)
+            {
+                bits |= _reveals[seat] is null ? 0 : 1 << seat;
+            }
+
+            return (byte)bits;
+        }
+    }
 
     /// <summary>Parts held, in rising seat.</summary>
     public IReadOnlyList<RandomnessReveal> All => [.. _reveals.OfType<RandomnessReveal>()];
@@ -51,7 +63,6 @@ internal sealed class RollDesk
         }
 
         var needed = state.UsesCoin ? CoinDealings.Threshold(seats) : seats.Count;
-        var all = All;
-        return all.Count < needed ? null : [.. all.Take(needed)];
+        return System.Numerics.BitOperations.PopCount(Bits) < needed ? null : [.. All.Take(needed)];
     }
 }

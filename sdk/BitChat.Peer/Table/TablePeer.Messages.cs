@@ -13,6 +13,9 @@ public sealed partial class TablePeer
     /// </summary>
     private static readonly TimeSpan AnswerInterval = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Whom inputs are counted for whose sender is not sure.</summary>
+    private static readonly byte[] s_nobody = new byte[32];
+
     /// <summary>Takes a message.</summary>
     public PeerInput HandleMessage(ConsensusMessage message, PeerTime now)
     {
@@ -30,7 +33,7 @@ public sealed partial class TablePeer
             }
             else
             {
-                _antiCheat.HandleInput(default(ValueId).ToArray(), input, now.Elapsed);
+                _antiCheat.HandleInput(s_nobody, input, now.Elapsed);
             }
 
             if (seat is not null && input is PeerInput.Taken && !MessageGate.IsSelfSigned(message.Payload))
@@ -68,9 +71,9 @@ public sealed partial class TablePeer
 
     private PeerInput DispatchOf(ConsensusMessage message, int number) => message.Payload switch
     {
-        ConsensusPayload.ProposalArm { Value: var proposal } => Agree(message, number, proposal.Epoch, proposal.Height, consensus => consensus.HandleProposal(number, proposal)),
-        ConsensusPayload.VoteArm { Value: var vote } => Agree(message, number, vote.Epoch, vote.Height, consensus => consensus.HandleVote(number, vote)),
-        ConsensusPayload.LockProofArm { Value: var proof } => Agree(message, number, proof.Epoch, proof.Height, consensus => consensus.HandleLockProof(proof)),
+        ConsensusPayload.ProposalArm { Value: var proposal } => Enter(message, number, proposal.Epoch, proposal.Height) ?? Of(_consensus!.HandleProposal(number, proposal)),
+        ConsensusPayload.VoteArm { Value: var vote } => Enter(message, number, vote.Epoch, vote.Height) ?? Of(_consensus!.HandleVote(number, vote)),
+        ConsensusPayload.LockProofArm { Value: var proof } => Enter(message, number, proof.Epoch, proof.Height) ?? Of(_consensus!.HandleLockProof(proof)),
         ConsensusPayload.OperationArm { Value: var operation } => HandleOperation(number, operation),
         ConsensusPayload.HaveArm { Value: var have } => HandleHave(number, have),
         ConsensusPayload.StateSyncArm { Value: var sync } => HandleSync(message, sync),
@@ -89,8 +92,8 @@ public sealed partial class TablePeer
         _ => PeerInput.UnknownKind,
     };
 
-    /// <summary>Messages of agreement. One for the next height begins it here too.</summary>
-    private PeerInput Agree(ConsensusMessage message, int seat, ulong epoch, ulong height, Func<ConsensusCoordinator, ConsensusInput> handle)
+    /// <summary>Null for a message of agreement that is due. One for the next height begins it here too.</summary>
+    private PeerInput? Enter(ConsensusMessage message, int seat, ulong epoch, ulong height)
     {
         if (epoch != State.Snapshot.Epoch || _consensus is null)
         {
@@ -113,7 +116,7 @@ public sealed partial class TablePeer
             Run();
         }
 
-        return Of(handle(_consensus));
+        return null;
     }
 
     private PeerInput HandleOperation(int seat, GameOperation operation)
@@ -190,13 +193,16 @@ public sealed partial class TablePeer
 
         for (var other = 0; other < State.Seats.Count && other < have.Sequences.Count; other++)
         {
-            foreach (var operation in _pool.Above(other, have.Sequences[other]).Take(8))
+            if (_pool.Highest(other) > have.Sequences[other])
             {
-                Relay(operation, State.Seats[other].Peer, peer);
+                foreach (var operation in _pool.Above(other, have.Sequences[other]).Take(8))
+                {
+                    Relay(operation, State.Seats[other].Peer, peer);
+                }
             }
         }
 
-        if (have.Roll == State.Game.Roll && State.Game.AwaitsRoll)
+        if (have.Roll == State.Game.Roll && State.Game.AwaitsRoll && (_roll.Bits & ~have.Reveals) != 0)
         {
             foreach (var reveal in _roll.All.Where(reveal => (have.Reveals & (1 << reveal.Seat)) == 0))
             {

@@ -147,14 +147,19 @@ public sealed partial class TablePeer
             }
         }
 
+        var after = _rules.Apply(State, value, out _);
+        Remember(value, after);
+        return after;
+    }
+
+    private void Remember(ProposedValue value, TableState? after)
+    {
         if (_after.Count == SeatSet.MaxSeats)
         {
             _after.RemoveAt(0);
         }
 
-        var after = _rules.Apply(State, value, out _);
         _after.Add((value, after));
-        return after;
     }
 
     private static ulong? Highest(DecidedValue decided, ReadOnlyMemory<byte> player) =>
@@ -493,7 +498,9 @@ public sealed partial class TablePeer
         {
             Invariant.Check(height == peer.State.Height + 1);
             var waiting = peer._pool.From((int)(height % SeatSet.MaxSeats));
-            return peer._rules.Build(peer.State, waiting.Concat(peer.Duties().Select(peer.Sign)), peer.Now, static (_, _) => { });
+            var value = peer._rules.Build(peer.State, waiting.Concat(peer.Duties().Select(peer.Sign)), peer.Now, static (_, _) => { }, out var after);
+            peer.Remember(value, after);
+            return value;
         }
 
         public bool IsValid(ProposedValue value) => peer.After(value) is not null;

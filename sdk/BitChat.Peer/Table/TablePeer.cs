@@ -1,5 +1,6 @@
 using BitChat.Messages;
 using Xtmp.Crypto;
+using Xtmp.Protocol;
 
 namespace BitChat.Peer;
 
@@ -308,12 +309,24 @@ public sealed partial class TablePeer
             Height = State.Height + 1,
             Number = ++_numbers[to],
             Rounds = _isRunning ? [.. _consensus!.Have()] : [],
-            Sequences = [.. State.Snapshot.Sequences.Select((sequence, seat) => Math.Max(sequence.Last, _pool.Highest(seat)))],
+            Sequences = Sequences(),
             Roll = State.Game.Roll,
             Reveals = _roll.Bits,
             CheckpointHeight = pending?.Height ?? 0,
             CheckpointSignatures = pending is null ? (byte)0 : _checkpoints.Bits,
         };
+    }
+
+    /// <summary>The latest operation of each seat that is decided or held.</summary>
+    private ValueList<ulong> Sequences()
+    {
+        var sequences = new ulong[State.Snapshot.Sequences.Count];
+        for (var seat = 0; seat < sequences.Length; seat++)
+        {
+            sequences[seat] = Math.Max(State.Snapshot.Sequences[seat].Last, _pool.Highest(seat));
+        }
+
+        return ValueList.TakeOver(sequences);
     }
 
     private void Heartbeat()

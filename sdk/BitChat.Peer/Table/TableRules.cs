@@ -54,14 +54,19 @@ public sealed partial class TableRules(ISeatSignatures signatures, CoinGroup gro
     }
 
     /// <summary>A value that builds on a state: of the operations those that can be applied, in order.</summary>
-    public ProposedValue Build(TableState state, IEnumerable<GameOperation> operations, DateTimeOffset now, Action<GameOperation, TableFault> refused)
+    public ProposedValue Build(TableState state, IEnumerable<GameOperation> operations, DateTimeOffset now, Action<GameOperation, TableFault> refused) =>
+        Build(state, operations, now, refused, out _);
+
+    /// <summary>The same, with the state after the value.</summary>
+    internal ProposedValue Build(TableState state, IEnumerable<GameOperation> operations, DateTimeOffset now, Action<GameOperation, TableFault> refused, out TableState after)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(operations);
         ArgumentNullException.ThrowIfNull(refused);
         var at = TableState.OnWire(now);
         at = at < state.Snapshot.DecidedAt ? state.Snapshot.DecidedAt : at;
-        var (after, taken, bytes) = (state, new List<GameOperation>(), 0);
+        after = state;
+        var (taken, bytes) = (new List<GameOperation>(), 0);
         foreach (var operation in operations)
         {
             if (taken.Count == MaxOperations || bytes + operation.GetEncodedSize() > MaxValueBytes || after.Snapshot.Epoch != state.Snapshot.Epoch || after.Snapshot.Closed)
@@ -99,12 +104,18 @@ public sealed partial class TableRules(ISeatSignatures signatures, CoinGroup gro
     {
         ArgumentNullException.ThrowIfNull(state);
         var text = PeerIds.OperationText(state.GameId.Span, operation);
-        return cache.Verify([.. seat.Ed25519Key.Span, .. operation.Signature.Span, .. text], () => signatures.Verify(seat, text, operation.Signature.Span));
+        return cache.Verify(text, [.. seat.Ed25519Key.Span, .. operation.Signature.Span], () => signatures.Verify(seat, text, operation.Signature.Span));
     }
 
-    private TableState? Apply(TableState state, IReadOnlyList<GameOperation> operations, DateTimeOffset at, out TableFault fault)
+    private TableState? Apply(TableState state, ValueList<GameOperation> operations, DateTimeOffset at, out TableFault fault)
     {
-        if (operations.Count > MaxOperations || operations.Sum(operation => (long)operation.GetEncodedSize()) > MaxValueBytes)
+        var bytes = 0L;
+        foreach (var operation in operations.AsSpan())
+        {
+            bytes += operation.GetEncodedSize();
+        }
+
+        if (operations.Count > MaxOperations || bytes > MaxValueBytes)
         {
             fault = TableFault.TooLarge;
             return null;
@@ -151,11 +162,9 @@ public sealed partial class TableRules(ISeatSignatures signatures, CoinGroup gro
             return null;
         }
 
-        var counted = state.With(state.Snapshot with
-        {
-            OperationIndex = state.Snapshot.OperationIndex + 1,
-            Sequences = [.. state.Snapshot.Sequences.Select((sequence, seat) => seat == number ? new SeatSequence { Last = operation.Sequence } : sequence)],
-        });
+        var sequences = state.Snapshot.Sequences.AsSpan().ToArray();
+        sequences[number] = new SeatSequence { Last = operation.Sequence };
+        var counted = state.With(state.Snapshot with { OperationIndex = state.Snapshot.OperationIndex + 1, Sequences = ValueList.TakeOver(sequences) });
         (var after, fault) = EncodedOperation.Parse<TableOperation>(operation.Body.Span) switch
         {
             TableOperation.PlayArm arm => Play(counted, number, operation, arm.Value),
@@ -170,7 +179,7 @@ public sealed partial class TableRules(ISeatSignatures signatures, CoinGroup gro
             TableOperation.ExpelArm arm => Expel(counted, arm.Value),
             _ => (null, TableFault.Malformed),
         };
-        if (after is not null && after.Game.TotalChips + after.Snapshot.PaidOut.Aggregate(UInt128.Zero, (sum, paid) => sum + paid.Chips) != after.Snapshot.BroughtIn)
+        if (after is not null && ChipsOf(after) != after.Snapshot.BroughtIn)
         {
             (after, fault) = (null, TableFault.NotConserved);
         }
@@ -181,6 +190,18 @@ public sealed partial class TableRules(ISeatSignatures signatures, CoinGroup gro
         }
 
         return after;
+    }
+
+    /// <summary>Those at the table and those that left it.</summary>
+    private static UInt128 ChipsOf(TableState state)
+    {
+        var sum = state.Game.TotalChips;
+        foreach (var paid in state.Snapshot.PaidOut.AsSpan())
+        {
+            sum += paid.Chips;
+        }
+
+        return sum;
     }
 
     private static (TableState?, TableFault) Play(TableState state, int seat, GameOperation operation, GamePlay play)

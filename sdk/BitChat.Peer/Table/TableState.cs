@@ -7,6 +7,7 @@ namespace BitChat.Peer;
 public sealed class TableState
 {
     private StatePieces? _pieces;
+    private StatePieces? _before;
     private byte[]? _root;
     private byte[]? _seatSetHash;
 
@@ -35,7 +36,7 @@ public sealed class TableState
     /// <summary>The whole state.</summary>
     public TableSnapshot Encoded => Snapshot with { Game = Game.ToBytes() };
 
-    public StatePieces Pieces => _pieces ??= new StatePieces(Encoded);
+    public StatePieces Pieces => _pieces ??= new StatePieces(Encoded, _before);
 
     public byte[] SeatSetHash => _seatSetHash ??= StatePieces.HashSeats(Snapshot.Seats);
 
@@ -122,8 +123,8 @@ public sealed class TableState
     internal TableState With(TableSnapshot snapshot, IGame? game = null)
     {
         var seats = snapshot.Closed ? null : snapshot.Epoch == Snapshot.Epoch && snapshot.Coin.Ready == Snapshot.Coin.Ready ? Seats : new SeatSet(GameId, snapshot.Epoch, snapshot.Seats);
-        return new TableState(GameId, Height, snapshot, game ?? Game, seats) { _seatSetHash = snapshot.Seats.AsSpan() == Snapshot.Seats.AsSpan() ? _seatSetHash : null };
+        return new TableState(GameId, Height, snapshot, game ?? Game, seats) { _seatSetHash = snapshot.Seats.AsSpan() == Snapshot.Seats.AsSpan() ? _seatSetHash : null, _before = _pieces ?? _before };
     }
 
-    internal TableState At(ulong height, DateTimeOffset decidedAt) => new(GameId, height, Snapshot with { DecidedAt = decidedAt }, Game, Seats) { _seatSetHash = _seatSetHash };
+    internal TableState At(ulong height, DateTimeOffset decidedAt) => new(GameId, height, Snapshot with { DecidedAt = decidedAt }, Game, Seats) { _seatSetHash = _seatSetHash, _before = _pieces ?? _before };
 }
