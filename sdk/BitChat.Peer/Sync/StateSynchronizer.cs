@@ -6,7 +6,7 @@ namespace BitChat.Peer;
 /// Catches up with peers that are ahead: by the values it lacks where the gap is small, else by a certified checkpoint, its
 /// state in pieces and the values since. Nothing is applied before it is verified: the seats follow from what earlier seats
 /// decided, a checkpoint from a quorum's signatures, a piece from its path to the certified root. One peer is asked at a time;
-/// one that lies or is silent is left for the next.
+/// they take turns, and one that lies is left out for a minute.
 /// </summary>
 public sealed class StateSynchronizer
 {
@@ -26,11 +26,12 @@ public sealed class StateSynchronizer
     private readonly ReadOnlyMemory<byte> _game;
     private readonly ISeatSignatures _signatures;
     private readonly TableMutations _mutations;
-    private readonly Dictionary<ValueId, (ReadOnlyMemory<byte> Peer, ulong Height, TimeSpan LeftUntil)> _ahead = [];
+    private readonly Dictionary<ValueId, (ReadOnlyMemory<byte> Peer, ulong Height, TimeSpan LeftUntil, long Turn)> _ahead = [];
     private readonly List<EpochStep> _walked = [];
     private SeatSet? _walkedTo;
     private Assembly? _assembly;
     private (ReadOnlyMemory<byte> Peer, TimeSpan Until)? _asked;
+    private long _turn;
 
     internal StateSynchronizer(ReadOnlyMemory<byte> game, ISeatSignatures signatures, TableMutations mutations)
     {
@@ -43,10 +44,13 @@ public sealed class StateSynchronizer
     public void HandleAhead(ReadOnlyMemory<byte> peer, ulong height, TimeSpan now)
     {
         var id = ValueId.Of(peer.Span);
-        var left = _ahead.TryGetValue(id, out var known) ? known.LeftUntil : now;
-        if (_ahead.Count < 2 * SeatSet.MaxSeats || _ahead.ContainsKey(id))
+        if (_ahead.TryGetValue(id, out var known))
         {
-            _ahead[id] = (peer, height, left);
+            _ahead[id] = known with { Height = height };
+        }
+        else if (_ahead.Count < 2 * SeatSet.MaxSeats)
+        {
+            _ahead[id] = (peer, height, now, 0);
         }
     }
 
@@ -83,15 +87,17 @@ public sealed class StateSynchronizer
             return null;
         }
 
-        var candidates = _ahead.Values.Where(peer => peer.LeftUntil <= now && !(_asked is { } silent && silent.Peer.Span.SequenceEqual(peer.Peer.Span) && _ahead.Count > 1)).ToArray();
+        // In turn: who claims most and answers nothing of use would otherwise be asked for ever.
+        var candidates = _ahead.Where(pair => pair.Value.LeftUntil <= now).ToArray();
         if (candidates.Length == 0)
         {
             return null;
         }
 
-        var best = candidates.MaxBy(peer => (trust(peer.Peer), peer.Height)).Peer;
-        _asked = (best, now + Patience);
-        return best;
+        var (id, best) = candidates.MinBy(pair => (pair.Value.Turn, -trust(pair.Value.Peer), ulong.MaxValue - pair.Value.Height));
+        _ahead[id] = best with { Turn = ++_turn };
+        _asked = (best.Peer, now + Patience);
+        return best.Peer;
     }
 
     /// <summary>Asks for what is missing. The changes of seats that were already followed are not asked for again.</summary>

@@ -161,21 +161,30 @@ public sealed class SynchronizerTests
     }
 
     [Fact]
-    public void who_lied_or_is_silent_is_left_for_the_next()
+    public void peers_that_are_ahead_are_asked_in_turn_and_who_lied_is_left_out_for_a_minute()
     {
         var behind = Synchronizer();
         var (first, second) = (_table.Secrets[1].PeerId, _table.Secrets[2].PeerId);
-        behind.HandleAhead(first, 9, TimeSpan.Zero);
+        behind.HandleAhead(first, ulong.MaxValue, TimeSpan.Zero);
         behind.HandleAhead(second, 8, TimeSpan.Zero);
-        TimeSpan now = TimeSpan.Zero;
+        var now = TimeSpan.Zero;
         ReadOnlyMemory<byte>? Ask() => behind.Poll(1, static _ => 1, now);
         Assert.Equal(first, Ask());
         Assert.Null(Ask());
+
+        // Silent, or with an answer that is of no use: it is the other's turn.
         now += TimeSpan.FromSeconds(3);
         Assert.Equal(second, Ask());
         behind.HandleAnswer(second.Span);
         Assert.Equal(first, Ask());
+        behind.HandleAnswer(first.Span);
+        behind.HandleAhead(first, ulong.MaxValue, now);
+        Assert.Equal(second, Ask());
+
+        // A lie of one that was not asked ends no wait for another.
         behind.Leave(first.Span, now);
+        Assert.Null(Ask());
+        behind.HandleAnswer(second.Span);
         Assert.Equal(second, Ask());
         behind.HandleAnswer(second.Span);
         now += TimeSpan.FromSeconds(59);
@@ -183,12 +192,10 @@ public sealed class SynchronizerTests
         behind.HandleAnswer(second.Span);
         now += TimeSpan.FromSeconds(2);
         Assert.Equal(first, Ask());
-        behind.HandleAnswer(first.Span);
 
-        // A lie of one who was not asked ends no wait for another.
-        Assert.Equal(first, Ask());
-        behind.Leave(second.Span, now);
-        Assert.Null(Ask());
+        // Who is not ahead any more is not asked.
+        behind.HandleAnswer(first.Span);
+        Assert.Equal(first, behind.Poll(9, static _ => 1, now));
     }
 
     private StateSynchronizer Synchronizer() => new(_table.Genesis.GameId, _table.Secrets[0].Signatures, TableMutations.None);
