@@ -17,7 +17,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     private static readonly Dictionary<string, ulong> Rare = new()
     {
         ["unverified-snapshot"] = 30,
-        ["unverified-checkpoint"] = 35,
+        ["unverified-checkpoint"] = 165,
         ["forgotten-intents"] = 150,
     };
 
