@@ -7,7 +7,9 @@ namespace BitChat.Simulator;
 /// <summary>What must hold in every life, whatever goes wrong.</summary>
 internal sealed class Invariants(Life life)
 {
-    private readonly Dictionary<ulong, (ValueId Id, ProposedValue Value, TableState State)> _decided = [];
+    private const string Fork = "two values decided at height";
+
+    private readonly Dictionary<ulong, List<(ValueId Id, DecidedValue Decided, TableState State)>> _decided = [];
     private readonly Dictionary<(int Seat, ulong Epoch, ulong Height, uint Round, int Kind), ValueId?> _signed = [];
     private readonly HashSet<ulong> _closed = [];
     private readonly HashSet<ValueId> _expelled = [];
@@ -30,7 +32,11 @@ internal sealed class Invariants(Life life)
 
     public IReadOnlyList<int> Culprits { get; private set; } = [];
 
-    public void Break(string what) => Violation ??= what;
+    /// <summary>A correct seat holds both certificates of a fork.</summary>
+    public bool SeesFork { get; private set; }
+
+    /// <summary>What is broken first counts. That a table beyond its bounds forks is no surprise: anything else would be.</summary>
+    public void Break(string what) => Violation = Violation is null || (life.IsBeyond && Violation.StartsWith(Fork, StringComparison.Ordinal)) ? what : Violation;
 
     /// <summary>No seat signs two values for one height, round and kind, across crashes; nothing of a roll leaves before bets are final.</summary>
     public void HandleSent(SimulatedPeer peer, ConsensusMessage message)
@@ -67,24 +73,35 @@ internal sealed class Invariants(Life life)
             return;
         }
 
-        if (_decided.TryGetValue(height, out var known))
+        var all = DecidedAt(height);
+        foreach (var known in all)
         {
-            if (!ReferenceEquals(known.Value, decided.Value) && known.Id != ValueId.Of(decided.Value))
+            if (ReferenceEquals(known.Decided.Value, decided.Value) || known.Id == ValueId.Of(decided.Value))
             {
-                Break($"two values decided at height {height}");
-            }
-            else if (!known.State.Root.AsSpan().SequenceEqual(state.Root))
-            {
-                Break($"two states after height {height}");
-            }
+                if (!known.State.Root.AsSpan().SequenceEqual(state.Root))
+                {
+                    Break($"two states after height {height}");
+                }
 
-            return;
+                return;
+            }
         }
 
-        var before = height == 1 ? life.Genesis : _decided.TryGetValue(height - 1, out var previous) ? previous.State : null;
+        if (all.Count > 0)
+        {
+            var (first, second) = (all[0].Decided.Certificate.Round, decided.Certificate.Round);
+            Break($"{Fork} {height} in {(first == second ? $"round {first}" : $"rounds {first} and {second}")}");
+            if (!life.IsBeyond)
+            {
+                return;
+            }
+        }
+
+        // Each side of a fork goes on from its own state.
+        var before = height == 1 ? life.Genesis : DecidedAt(height - 1).FirstOrDefault(previous => decided.Value.PreviousStateRoot.Span.SequenceEqual(previous.State.Root)).State;
         if (before is null)
         {
-            Break($"height {height} was decided before height {height - 1}");
+            Break($"height {height} was decided on a state that nobody decided");
             return;
         }
 
@@ -100,7 +117,7 @@ internal sealed class Invariants(Life life)
             return;
         }
 
-        _decided[height] = (ValueId.Of(decided.Value), decided.Value, state);
+        _decided[height] = [.. all, (ValueId.Of(decided.Value), decided, state)];
         Epochs = Math.Max(Epochs, state.Snapshot.Epoch);
         if (state.Game.AwaitsRoll)
         {
@@ -135,7 +152,7 @@ internal sealed class Invariants(Life life)
     {
         life.Log($"{peer.Number} catches up to {state.Height}");
         Snapshots++;
-        if (!peer.IsByzantine && (!_decided.TryGetValue(state.Height, out var known) || !known.State.Root.AsSpan().SequenceEqual(state.Root)))
+        if (!peer.IsByzantine && !DecidedAt(state.Height).Any(known => known.State.Root.AsSpan().SequenceEqual(state.Root)))
         {
             Break($"seat {peer.Number} took a state for height {state.Height} that was not decided");
         }
@@ -143,9 +160,11 @@ internal sealed class Invariants(Life life)
 
     public void HandleSuspected(SimulatedPeer peer, HeldEvidence held)
     {
+        // Who stands on one side of a fork cannot tell the other side's values from lies. Proof is another matter.
+        var bar = life.IsBeyond ? 1 : 0.9;
         life.Log($"{peer.Number} suspects {Convert.ToHexString(held.Suspect.Span[..4])} {held.Kind} {held.Severity}");
         Lies += held.Evidence is Evidence.BadEnvelopeArm ? 1 : 0;
-        if (!peer.IsByzantine && held.Severity >= 0.9 && life.Peers.FirstOrDefault(other => other.Id.Span.SequenceEqual(held.Suspect.Span)) is { IsByzantine: false } innocent)
+        if (!peer.IsByzantine && held.Severity >= bar && life.Peers.FirstOrDefault(other => other.Id.Span.SequenceEqual(held.Suspect.Span)) is { IsByzantine: false } innocent)
         {
             Break($"seat {peer.Number} holds evidence ({held.Kind}) against seat {innocent.Number}, which is correct");
         }
@@ -159,6 +178,7 @@ internal sealed class Invariants(Life life)
         }
 
         life.Log($"{peer.Number} sees a fork");
+        SeesFork = true;
         foreach (var culprit in culprits)
         {
             var blamed = life.Peers.First(other => other.Id.Span.SequenceEqual(culprit.Peer.Span));
@@ -173,7 +193,7 @@ internal sealed class Invariants(Life life)
     /// <summary>Some time after healing every correct seat has decided something that was not decided before.</summary>
     public void CheckProgress(IReadOnlyDictionary<SimulatedPeer, ulong> heights)
     {
-        if (life.IsBeyond || _decided.Count == 0 || _decided[Heights].State.Snapshot.Closed)
+        if (life.IsBeyond || _decided.Count == 0 || _decided[Heights][0].State.Snapshot.Closed)
         {
             if (_decided.Count == 0 && !life.IsBeyond)
             {
@@ -191,7 +211,7 @@ internal sealed class Invariants(Life life)
 
     /// <summary>The correct seat that has decided least.</summary>
     public SimulatedPeer? Slowest() =>
-        _decided.Count > 0 && _decided[Heights].State.Seats is { } seats ? life.Peers.Where(peer => !peer.IsByzantine && seats.Find(peer.Id.Span) is not null).MinBy(peer => peer.Height) : null;
+        _decided.Count > 0 && _decided[Heights][0].State.Seats is { } seats ? life.Peers.Where(peer => !peer.IsByzantine && seats.Find(peer.Id.Span) is not null).MinBy(peer => peer.Height) : null;
 
     /// <summary>Memory is bounded. That a replay gives the same is checked height by height.</summary>
     public void CheckEnd()
@@ -209,6 +229,8 @@ internal sealed class Invariants(Life life)
             }
         }
     }
+
+    private List<(ValueId Id, DecidedValue Decided, TableState State)> DecidedAt(ulong height) => _decided.GetValueOrDefault(height) ?? [];
 
     private void Signed(SimulatedPeer peer, ulong epoch, ulong height, uint round, int kind, ValueId? id)
     {

@@ -161,6 +161,7 @@ public sealed class Life
             Invariants.Snapshots,
             Invariants.Lies,
             Invariants.Culprits,
+            Invariants.SeesFork,
             Schedule);
     }
 

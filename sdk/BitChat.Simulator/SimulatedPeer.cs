@@ -29,7 +29,9 @@ internal sealed class SimulatedPeer
         _secrets = secrets;
         _random = new SeededRandom(life.Options.Seed, 100 + (ulong)number);
         _drift = life.Schedule.FirstOrDefault(fault => fault.Kind == FaultKind.ClockDrift && fault.Seat == number)?.Amount ?? 0;
-        _options = new TablePeerOptions { BettingWindow = TimeSpan.FromSeconds(2), KeptHeights = 2, CheckpointInterval = 10 };
+
+        // A short log has peers take states from checkpoints. Beyond what a table bears the question is what a log proves.
+        _options = new TablePeerOptions { BettingWindow = TimeSpan.FromSeconds(2), KeptHeights = life.IsBeyond ? 64UL : 2, CheckpointInterval = 10 };
         _byzantine = isByzantine ? new ByzantineSeat(life, this, secrets) : null;
         _peer = Make();
     }

@@ -9,6 +9,9 @@ namespace BitChat.Simulator;
 /// The others may crash once they have precommitted. Then the Byzantine seats end the round with votes for nothing, and have
 /// another value proposed in the next one, with a proof of lock that does not exist where nobody crashed. No Byzantine seat
 /// signs twice. Only what the others remember of their lock, and ask for before they leave it, keeps the table in one.
+/// <para>With more Byzantine seats than the table bears they forget their own lock: with as many correct seats as a quorum needs
+/// they decide in the one round, and with the rest, who hear of none of that, in the next. Nobody signs twice in a round there
+/// either, so nobody can be proved guilty.</para>
 /// </summary>
 internal sealed class Trap(Life life, Fault fault)
 {
@@ -40,7 +43,7 @@ internal sealed class Trap(Life life, Fault fault)
                 {
                     life.Mute(peer.Number, fault.To);
                 }
-                else if (fault.Amount > 0 && _crashed.Add(peer.Number))
+                else if (!life.IsBeyond && fault.Amount > 0 && _crashed.Add(peer.Number))
                 {
                     peer.CrashOnSend(life.Now + TimeSpan.FromMilliseconds(fault.Amount));
                 }
@@ -68,7 +71,7 @@ internal sealed class Trap(Life life, Fault fault)
         life.Log($"a trap for {peer.Number} at {_height}");
         var value = new TableRules(next.Secrets.Signatures, next.Secrets.Group, new ProofCache()).Build(state, [], life.Clock, static (_, _) => { });
         var (first, second) = (SeatSet.IdOf(proposal.Value), SeatSet.IdOf(value));
-        var proof = fault.Amount > 0 ? default(uint?) : _round;
+        var proof = life.IsBeyond || fault.Amount > 0 ? default(uint?) : _round;
         var proposed = new Proposal
         {
             Epoch = seats.Epoch,
@@ -78,23 +81,29 @@ internal sealed class Trap(Life life, Fault fault)
             Value = value,
             ProposerSignature = next.Secrets.Signatures.Sign(SignedText.OfProposal(seats, _height, _round + 1, proof, second)),
         };
-        var toAll = byzantine.Select(from => (from, Seal(from, Vote(seats, from, _round, VoteKind.Prevote, first)))).ToArray();
+        (SimulatedPeer From, ConsensusMessage Message)[] Of(uint round, VoteKind kind, byte[]? id) => [.. byzantine.Select(from => (from, Seal(from, Vote(seats, from, round, kind, id))))];
+        (SimulatedPeer From, ConsensusMessage Message)[] toFirst = life.IsBeyond
+            ? [.. Of(_round, VoteKind.Prevote, first), .. Of(_round, VoteKind.Precommit, first)]
+            : Of(_round, VoteKind.Prevote, first);
         (SimulatedPeer From, ConsensusMessage Message)[] toOthers =
         [
+            .. life.IsBeyond ? [] : toFirst,
+            .. life.IsBeyond ? [] : Of(_round, VoteKind.Precommit, null),
             (next, Seal(next, proposed)),
-            .. byzantine.Select(from => (from, Seal(from, Vote(seats, from, _round, VoteKind.Precommit, null)))),
-            .. byzantine.Select(from => (from, Seal(from, Vote(seats, from, _round + 1, VoteKind.Prevote, second)))),
-            .. byzantine.Select(from => (from, Seal(from, Vote(seats, from, _round + 1, VoteKind.Precommit, second)))),
+            .. Of(_round + 1, VoteKind.Prevote, second),
+            .. Of(_round + 1, VoteKind.Precommit, second),
         ];
+        var correct = life.Peers.Where(to => !to.IsByzantine && seats.Find(to.Id.Span) is not null).OrderBy(to => to != peer).ToArray();
+        var firsts = life.IsBeyond ? seats.Quorum - byzantine.Length : 1;
 
         // Again and again: whoever comes back from a crash has not heard it.
         void Say()
         {
-            foreach (var to in life.Peers.Where(to => !to.IsByzantine && to.Height < _height && seats.Find(to.Id.Span) is not null))
+            for (var i = 0; i < correct.Length; i++)
             {
-                foreach (var (from, message) in to == _alone ? toAll : [.. toAll, .. toOthers])
+                foreach (var (from, message) in correct[i].Height >= _height ? [] : i < firsts ? toFirst : toOthers)
                 {
-                    from.SendRaw(to.Id, message);
+                    from.SendRaw(correct[i].Id, message);
                 }
             }
 
