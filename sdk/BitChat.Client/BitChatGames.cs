@@ -78,8 +78,9 @@ public sealed class BitChatGames
     /// <param name="gameId">The game.</param>
     /// <param name="buyIn">Chips, set aside from the wallet; null for a witness. A seat that is taken already needs none again.</param>
     /// <param name="displayName">For people.</param>
-    /// <param name="journal">File of the peer's journal; null for none.</param>
+    /// <param name="journal">File of the peer's journal, one a game; null for none, and then a player that starts again could sign twice.</param>
     /// <param name="cancellationToken">Gives up waiting for the others. What was set aside then waits for the end of the game.</param>
+    /// <exception cref="XtmpException">What the silo refuses; of the journal <see cref="XtmpErrorCode.Conflict"/> (another process plays with it, or it is of another game), <see cref="XtmpErrorCode.PayloadMalformed"/> (damaged), <see cref="XtmpErrorCode.StorageUnavailable"/>.</exception>
     public async Task<GameTable> JoinAsync(ReadOnlyMemory<byte> gameId, ulong? buyIn, string displayName = "player", string? journal = null, CancellationToken cancellationToken = default)
     {
         var call = new CallContext(CancellationToken: cancellationToken);

@@ -42,6 +42,9 @@ public sealed class GameTable : IAsyncDisposable
     private readonly JoinRequest? _late;
     private readonly Dictionary<string, (TimeSpan At, ReadOnlyMemory<byte> Player)> _vouched = [];
     private TimeSpan _joinAt;
+
+    /// <summary>Ends with an error once nothing more happens here: disposed of, or what it needs has failed.</summary>
+    private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile TableState _state;
     private volatile RollParts? _parts;
@@ -51,7 +54,7 @@ public sealed class GameTable : IAsyncDisposable
         _game = game;
         _secrets = secrets;
         _genesis = genesis;
-        _journal = journal is null ? null : new GameJournal(journal);
+        _journal = journal is null ? null : new GameJournal(journal, genesis.GameId);
         _time = time;
         _late = late;
         _started = time.GetTimestamp();
@@ -64,8 +67,17 @@ public sealed class GameTable : IAsyncDisposable
             _backlog.Add(decided);
         }
 
-        Drain();
-        _tasks = [Task.Run(RunAsync), Task.Run(FollowAsync), Task.Run(SendAsync), Task.Run(ArchiveAsync)];
+        try
+        {
+            Drain();
+        }
+        catch
+        {
+            _journal?.Dispose();
+            throw;
+        }
+
+        _tasks = [.. new Func<Task>[] { RunAsync, FollowAsync, SendAsync, ArchiveAsync }.Select(part => Task.Run(() => UntilOverAsync(part)))];
     }
 
     /// <summary>What the seats agree on, as far as this one knows.</summary>
@@ -80,8 +92,11 @@ public sealed class GameTable : IAsyncDisposable
     /// <summary>Cuts this peer off from the network and back again.</summary>
     public bool IsCut { get; set; }
 
-    /// <summary>Rolls as they are decided, from the next on; the oldest are dropped where nobody reads.</summary>
-    public IAsyncEnumerable<GameRoll> Rolls => _rolls.Reader.ReadAllAsync(_stop.Token);
+    /// <summary>
+    /// Rolls as they are decided, from the next on; the oldest are dropped where nobody reads. Ends with the table and with this
+    /// object; throws an <see cref="XtmpException"/> where the table cannot go on, such as on a full disk.
+    /// </summary>
+    public IAsyncEnumerable<GameRoll> Rolls => _rolls.Reader.ReadAllAsync();
 
     /// <summary>Bets at a craps table.</summary>
     public Task BetAsync(CrapsBet bet, ulong amount, byte? point = null, CancellationToken cancellationToken = default) =>
@@ -94,8 +109,14 @@ public sealed class GameTable : IAsyncDisposable
     public async Task SubmitAsync(TableOperation operation, CancellationToken cancellationToken = default)
     {
         var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await _work.Writer.WriteAsync(() => done.SetResult(_peer.Submit(operation, Now) is not null), cancellationToken).ConfigureAwait(false);
-        if (!await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false))
+        async Task EnqueueAsync()
+        {
+            await _work.Writer.WriteAsync(() => done.SetResult(_peer.Submit(operation, Now) is not null), cancellationToken).ConfigureAwait(false);
+            await done.Task.ConfigureAwait(false);
+        }
+
+        await UnlessOverAsync(EnqueueAsync(), cancellationToken).ConfigureAwait(false);
+        if (!await done.Task.ConfigureAwait(false))
         {
             throw new XtmpException(XtmpErrorCode.PermissionDenied, Fault.Local, "This player has no seat, or too much of it waits.");
         }
@@ -113,25 +134,52 @@ public sealed class GameTable : IAsyncDisposable
                 return;
             }
 
-            await changed.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await UnlessOverAsync(changed.Task, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Waits for what happens here, or for the reason why it will not.</summary>
+    private async Task UnlessOverAsync(Task task, CancellationToken cancellationToken)
+    {
+        await Task.WhenAny(task, _over.Task).WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (!task.IsCompletedSuccessfully && _over.Task.IsCompleted)
+        {
+            await _over.Task.ConfigureAwait(false);
+        }
+
+        await task.ConfigureAwait(false);
+    }
+
+    /// <summary>One of the tasks. Without one of them nothing goes on: whoever waits is told why.</summary>
+    private async Task UntilOverAsync(Func<Task> part)
+    {
+        try
+        {
+            await part().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // Disposed of, or another task has failed.
+        }
+        catch (Exception error)
+        {
+            await EndAsync(error as XtmpException ?? new XtmpException(XtmpErrorCode.Internal, Fault.Local, $"The table cannot go on: {error.Message}", innerException: error)).ConfigureAwait(false);
+        }
+    }
+
+    private async Task EndAsync(XtmpException? error)
+    {
+        _over.TrySetException(error ?? (Exception)new ObjectDisposedException(nameof(GameTable)));
+        _ = _over.Task.Exception;
+        _rolls.Writer.TryComplete(error);
+        await _stop.CancelAsync().ConfigureAwait(false);
+        _work.Writer.TryComplete();
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        foreach (var task in _tasks)
-        {
-            try
-            {
-                await task.ConfigureAwait(false);
-            }
-            catch (OperationCanceledException)
-            {
-                // Asked for.
-            }
-        }
-
+        await EndAsync(null).ConfigureAwait(false);
+        await Task.WhenAll(_tasks).ConfigureAwait(false);
         _journal?.Dispose();
         _archive.Dispose();
         _stop.Dispose();
@@ -215,8 +263,10 @@ public sealed class GameTable : IAsyncDisposable
             }
             catch (XtmpException)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(200), _time, _stop.Token).ConfigureAwait(false);
+                // Begun anew.
             }
+
+            await Task.Delay(RetryInterval, _time, _stop.Token).ConfigureAwait(false);
         }
     }
 
@@ -374,6 +424,11 @@ public sealed class GameTable : IAsyncDisposable
     private void Change(TableState state)
     {
         _state = state;
+        if (state.Snapshot.Closed)
+        {
+            _rolls.Writer.TryComplete();
+        }
+
         Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 
