@@ -108,7 +108,7 @@ internal static class Schedules
 
         // Drawn apart, so that other lives stay as they are without.
         var traps = new SeededRandom(options.Seed, 2);
-        if (options.Faults > 0 && traps.Chance(0.25))
+        if (options.Faults > 0 && traps.Chance(options.Faults > (options.Seats - 1) / 3 ? 0.5 : 0.25))
         {
             for (var third = 0; third < 3; third++)
             {

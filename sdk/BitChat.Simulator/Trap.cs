@@ -9,9 +9,9 @@ namespace BitChat.Simulator;
 /// The others may crash once they have precommitted. Then the Byzantine seats end the round with votes for nothing, and have
 /// another value proposed in the next one, with a proof of lock that does not exist where nobody crashed. No Byzantine seat
 /// signs twice. Only what the others remember of their lock, and ask for before they leave it, keeps the table in one.
-/// <para>With more Byzantine seats than the table bears they forget their own lock: with as many correct seats as a quorum needs
-/// they decide in the one round, and with the rest, who hear of none of that, in the next. Nobody signs twice in a round there
-/// either, so nobody can be proved guilty.</para>
+/// <para>With more Byzantine seats than the table bears they decide with as many correct seats as a quorum needs, and something else
+/// with the rest. Either both in the next round, with two votes each, or the one in this round and the other in the next, by
+/// forgetting their own lock: they then sign nothing twice, and nobody can prove them guilty.</para>
 /// </summary>
 internal sealed class Trap(Life life, Fault fault)
 {
@@ -69,30 +69,33 @@ internal sealed class Trap(Life life, Fault fault)
         _alone = peer;
         (_height, _round) = (proposal.Height, proposal.Round);
         life.Log($"a trap for {peer.Number} at {_height}");
-        var value = new TableRules(next.Secrets.Signatures, next.Secrets.Group, new ProofCache()).Build(state, [], life.Clock, static (_, _) => { });
-        var (first, second) = (SeatSet.IdOf(proposal.Value), SeatSet.IdOf(value));
-        var proof = life.IsBeyond || fault.Amount > 0 ? default(uint?) : _round;
-        var proposed = new Proposal
+        var rules = new TableRules(next.Secrets.Signatures, next.Secrets.Group, new ProofCache());
+        (SimulatedPeer From, ConsensusMessage Message)[] All(uint round, VoteKind kind, byte[]? id) => [.. byzantine.Select(from => (from, Seal(from, Vote(seats, from, round, kind, id))))];
+        (SimulatedPeer From, ConsensusMessage Message)[] Other(int milliseconds)
         {
-            Epoch = seats.Epoch,
-            Height = _height,
-            Round = _round + 1,
-            ProofOfLockRound = proof,
-            Value = value,
-            ProposerSignature = next.Secrets.Signatures.Sign(SignedText.OfProposal(seats, _height, _round + 1, proof, second)),
+            var value = rules.Build(state, [], life.Clock + TimeSpan.FromMilliseconds(milliseconds), static (_, _) => { });
+            var id = SeatSet.IdOf(value);
+            var proof = life.IsBeyond || fault.Amount > 0 ? default(uint?) : _round;
+            var proposed = new Proposal
+            {
+                Epoch = seats.Epoch,
+                Height = _height,
+                Round = _round + 1,
+                ProofOfLockRound = proof,
+                Value = value,
+                ProposerSignature = next.Secrets.Signatures.Sign(SignedText.OfProposal(seats, _height, _round + 1, proof, id)),
+            };
+            return [(next, Seal(next, proposed)), .. All(_round + 1, VoteKind.Prevote, id), .. All(_round + 1, VoteKind.Precommit, id)];
+        }
+
+        var first = SeatSet.IdOf(proposal.Value);
+        var prevotes = All(_round, VoteKind.Prevote, first);
+        var (toFirst, toOthers) = (life.IsBeyond, fault.Amount > 0) switch
+        {
+            (false, _) => (prevotes, [.. prevotes, .. All(_round, VoteKind.Precommit, null), .. Other(0)]),
+            (true, true) => ([.. prevotes, .. All(_round, VoteKind.Precommit, first)], Other(0)),
+            (true, false) => (Other(1), Other(0)),
         };
-        (SimulatedPeer From, ConsensusMessage Message)[] Of(uint round, VoteKind kind, byte[]? id) => [.. byzantine.Select(from => (from, Seal(from, Vote(seats, from, round, kind, id))))];
-        (SimulatedPeer From, ConsensusMessage Message)[] toFirst = life.IsBeyond
-            ? [.. Of(_round, VoteKind.Prevote, first), .. Of(_round, VoteKind.Precommit, first)]
-            : Of(_round, VoteKind.Prevote, first);
-        (SimulatedPeer From, ConsensusMessage Message)[] toOthers =
-        [
-            .. life.IsBeyond ? [] : toFirst,
-            .. life.IsBeyond ? [] : Of(_round, VoteKind.Precommit, null),
-            (next, Seal(next, proposed)),
-            .. Of(_round + 1, VoteKind.Prevote, second),
-            .. Of(_round + 1, VoteKind.Precommit, second),
-        ];
         var correct = life.Peers.Where(to => !to.IsByzantine && seats.Find(to.Id.Span) is not null).OrderBy(to => to != peer).ToArray();
         var firsts = life.IsBeyond ? seats.Quorum - byzantine.Length : 1;
 
