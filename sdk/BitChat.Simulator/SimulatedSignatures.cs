@@ -26,15 +26,25 @@ internal sealed class SimulatedSignatures : ISeatSignatures
         return key;
     }
 
-    public byte[] Sign(ReadOnlySpan<byte> message) => Tag(_key, message);
+    public byte[] Sign(ReadOnlySpan<byte> message)
+    {
+        var signature = new byte[64];
+        Tag(_key, message, signature);
+        return signature;
+    }
 
-    public bool Verify(Seat seat, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) => signature.SequenceEqual(Tag(seat.Ed25519Key.Span, message));
+    public bool Verify(Seat seat, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
+    {
+        Span<byte> expected = stackalloc byte[64];
+        Tag(seat.Ed25519Key.Span, message, expected);
+        return signature.SequenceEqual(expected);
+    }
 
     public byte[] SignPostQuantum(ReadOnlySpan<byte> message) => throw new NotSupportedException("Simulated tables have one signature.");
 
     public bool VerifyPostQuantum(Seat seat, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) => false;
 
-    private byte[] Tag(ReadOnlySpan<byte> key, ReadOnlySpan<byte> message)
+    private void Tag(ReadOnlySpan<byte> key, ReadOnlySpan<byte> message, Span<byte> tag)
     {
         var hash = SeededRandom.Mix(_seed ^ BinaryPrimitives.ReadUInt64BigEndian(key) ^ ((ulong)key[31] << 56) ^ (ulong)message.Length);
         while (message.Length >= 8)
@@ -50,9 +60,8 @@ internal sealed class SimulatedSignatures : ISeatSignatures
             hash ^= hash >> 31;
         }
 
-        var tag = new byte[64];
+        tag[16..].Clear();
         BinaryPrimitives.WriteUInt64LittleEndian(tag, SeededRandom.Mix(hash));
-        BinaryPrimitives.WriteUInt64LittleEndian(tag.AsSpan(8), SeededRandom.Mix(hash + 1));
-        return tag;
+        BinaryPrimitives.WriteUInt64LittleEndian(tag[8..], SeededRandom.Mix(hash + 1));
     }
 }

@@ -15,9 +15,16 @@ public static class PeerIds
     public static byte[] OperationText(ReadOnlySpan<byte> game, GameOperation operation)
     {
         ArgumentNullException.ThrowIfNull(operation);
-        Span<byte> sequence = stackalloc byte[8];
-        BinaryPrimitives.WriteUInt64BigEndian(sequence, operation.Sequence);
-        return [.. "BITCHAT1 operation"u8, .. game, .. operation.OperationId.Span, .. operation.Player.Span, .. sequence, .. operation.Body.Span];
+        var label = "BITCHAT1 operation"u8;
+        var text = new byte[label.Length + game.Length + operation.OperationId.Length + operation.Player.Length + 8 + operation.Body.Length];
+        var rest = text.AsSpan();
+        Append(ref rest, label);
+        Append(ref rest, game);
+        Append(ref rest, operation.OperationId.Span);
+        Append(ref rest, operation.Player.Span);
+        BinaryPrimitives.WriteUInt64BigEndian(rest, operation.Sequence);
+        operation.Body.Span.CopyTo(rest[8..]);
+        return text;
     }
 
     /// <summary>"BITCHAT1 join", game id, and the canonical encoding of the request with 64 zero bytes for its signature.</summary>
@@ -39,6 +46,12 @@ public static class PeerIds
 
     /// <summary>SHA-256 over "BITCHAT1 message" and the canonical encoding.</summary>
     public static byte[] MessageId(SignedContent content) => LabelledHash.Of("BITCHAT1 message"u8, content);
+
+    private static void Append(ref Span<byte> rest, ReadOnlySpan<byte> item)
+    {
+        item.CopyTo(rest);
+        rest = rest[item.Length..];
+    }
 
     public static byte[] EnvelopeText(ReadOnlySpan<byte> messageId) => [.. "BITCHAT1 envelope"u8, .. messageId];
 }

@@ -89,18 +89,33 @@ public sealed partial record CrapsTable : IGame
             }
         }
 
-        return new GameStep(this with { Chips = Chips.Remove(name), Bank = bank, Bets = Bets.RemoveAll(bet => bet.Player == name) }, PaidOut: back);
+        return new GameStep(this with { Chips = Chips.Remove(name), Bank = bank, Bets = [.. Bets.Where(bet => bet.Player != name)] }, PaidOut: back);
     }
 
-    byte[] IGame.ToBytes() => ((IXtmpStruct)new CrapsState
+    byte[] IGame.ToBytes()
     {
-        Players = [.. ((IGame)this).Players],
-        Bank = Bank,
-        Bets = [.. Bets.Select(bet => new CrapsWagerState { Operation = Convert.FromHexString(bet.Id), Player = Convert.FromHexString(bet.Player), Bet = bet.Bet, Stake = bet.Stake, Point = bet.Point })],
-        Point = Point,
-        Roll = Roll,
-        Final = AreBetsFinal,
-    }).ToBytes();
+        string[] names = [.. Chips.Keys];
+        PlayerChips[] players = [.. ((IGame)this).Players];
+        var bets = new CrapsWagerState[Bets.Count];
+        for (var i = 0; i < bets.Length; i++)
+        {
+            var bet = Bets[i];
+
+            // The bytes of a player's name that is in the list already are the same.
+            var player = Array.IndexOf(names, bet.Player) is >= 0 and var index ? players[index].Player : Convert.FromHexString(bet.Player);
+            bets[i] = new CrapsWagerState { Operation = Convert.FromHexString(bet.Id), Player = player, Bet = bet.Bet, Stake = bet.Stake, Point = bet.Point };
+        }
+
+        return ((IXtmpStruct)new CrapsState
+        {
+            Players = ValueList.TakeOver(players),
+            Bank = Bank,
+            Bets = ValueList.TakeOver(bets),
+            Point = Point,
+            Roll = Roll,
+            Final = AreBetsFinal,
+        }).ToBytes();
+    }
 
     private static CrapsTable? Parse(ReadOnlyMemory<byte> bytes) => EncodedOperation.Parse<CrapsState>(bytes.Span) is not { } state ? null : new CrapsTable
     {

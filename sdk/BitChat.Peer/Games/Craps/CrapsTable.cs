@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using BitChat.Messages;
+using Xtmp.Protocol;
 
 namespace BitChat.Peer;
 
@@ -23,7 +24,7 @@ public sealed partial record CrapsTable
     public required ulong Bank { get; init; }
 
     /// <summary>The bets, in the order in which they were placed.</summary>
-    public ImmutableList<CrapsWager> Bets { get; init; } = [];
+    public ValueList<CrapsWager> Bets { get; init; } = [];
 
     /// <summary>4, 5, 6, 8, 9 or 10 while the table has a point; null before a come-out roll.</summary>
     public byte? Point { get; init; }
@@ -77,15 +78,24 @@ public sealed partial record CrapsTable
             return Refuse(GameFault.UnknownPlayer);
         }
 
+        // Over all bets at once: they are judged for each operation at each seat.
+        var (isRepeated, count, risk) = (false, 0, (UInt128)0);
+        foreach (var bet in Bets)
+        {
+            isRepeated |= bet.Id == wager.Id;
+            count += bet.Player == name ? 1 : 0;
+            risk += bet.MaxWin;
+        }
+
         var fault = AreBetsFinal ? GameFault.WrongPhase
             : CheckPoint(request) ? CheckMoment(request.Bet) : GameFault.WrongPoint;
         fault = fault != GameFault.None ? fault
-            : Bets.Exists(bet => bet.Id == wager.Id) ? GameFault.Repeated
-            : Bets.Count(bet => bet.Player == name) >= MaxBetsPerPlayer ? GameFault.TooManyBets
+            : isRepeated ? GameFault.Repeated
+            : count >= MaxBetsPerPlayer ? GameFault.TooManyBets
             : request.Amount == 0 || request.Amount > chips ? GameFault.NotEnoughChips
-            : Bets.Aggregate((UInt128)wager.MaxWin, static (sum, bet) => sum + bet.MaxWin) > Bank ? GameFault.BankTooSmall
+            : risk + wager.MaxWin > Bank ? GameFault.BankTooSmall
             : GameFault.None;
-        return fault != GameFault.None ? Refuse(fault) : Apply(this with { Chips = Chips.SetItem(name, chips - request.Amount), Bets = Bets.Add(wager) });
+        return fault != GameFault.None ? Refuse(fault) : Apply(this with { Chips = Chips.SetItem(name, chips - request.Amount), Bets = [.. Bets.AsSpan(), wager] });
     }
 
     /// <summary>Takes a bet back. Pass line and come stay once they have a point, since from then on they are the better side.</summary>
@@ -99,12 +109,12 @@ public sealed partial record CrapsTable
             return Refuse(GameFault.WrongPhase);
         }
 
-        if (Bets.Find(bet => bet.Id == id && bet.Player == name) is not { } wager)
+        if (Bets.FirstOrDefault(bet => bet.Id == id && bet.Player == name) is not { } wager)
         {
             return Refuse(GameFault.UnknownBet);
         }
 
-        return Stays(wager) ? Refuse(GameFault.BetStays) : Apply(this with { Chips = Chips.SetItem(name, Chips[name] + wager.Stake), Bets = Bets.Remove(wager) });
+        return Stays(wager) ? Refuse(GameFault.BetStays) : Apply(this with { Chips = Chips.SetItem(name, Chips[name] + wager.Stake), Bets = [.. Bets.Where(bet => bet != wager)] });
     }
 
     /// <summary>Makes all bets final. Only then may anything of the roll's randomness be told.</summary>
@@ -135,7 +145,7 @@ public sealed partial record CrapsTable
         }
 
         var chips = Chips.ToBuilder();
-        var bets = ImmutableList.CreateBuilder<CrapsWager>();
+        var bets = new List<CrapsWager>(Bets.Count);
         var bank = Bank;
         foreach (var wager in Bets)
         {
@@ -162,7 +172,7 @@ public sealed partial record CrapsTable
         return Apply(this with
         {
             Chips = chips.ToImmutable(),
-            Bets = bets.ToImmutable(),
+            Bets = bets,
             Bank = bank,
             Point = CrapsRules.NextPoint(Point, firstDie + secondDie),
             Roll = Roll + 1,
