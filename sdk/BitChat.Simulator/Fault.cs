@@ -15,7 +15,7 @@ public sealed record Fault(FaultKind Kind, TimeSpan From, TimeSpan To, int Seat,
         FaultKind.OneWay => $"{From.TotalSeconds:0.0}-{To.TotalSeconds:0.0} s OneWay, seat {Seat} is not heard by {Convert.ToString((int)Amount, 2)}",
         FaultKind.ClockStep => $"{From.TotalSeconds:0.0} s ClockStep of seat {Seat} by {Amount:0} ms",
         FaultKind.ClockDrift => $"ClockDrift of seat {Seat} by {Amount:0.0000}",
-        FaultKind.Trap => $"{From.TotalSeconds:0.0}-{To.TotalSeconds:0.0} s Trap, {(Amount > 0 ? $"with crashes of {Amount:0} ms" : "with a false proof of lock")}",
+        FaultKind.Trap => $"{From.TotalSeconds:0.0}-{To.TotalSeconds:0.0} s Trap ({Amount:0} ms)",
         _ => $"{From.TotalSeconds:0.0}-{To.TotalSeconds:0.0} s {Kind} of seat {Seat}",
     };
 }
@@ -70,6 +70,6 @@ public enum FaultKind
     /// <summary>Byzantine: has one seat decide before the others, and the others something else (<see cref="BitChat.Simulator.Ambush"/>).</summary>
     Ambush,
 
-    /// <summary>The network and the Byzantine seats together against one lock (<see cref="BitChat.Simulator.Trap"/>). Amount: how long in ms the seats that locked are down; 0: they are not.</summary>
+    /// <summary>The network and the Byzantine seats together against one lock (<see cref="BitChat.Simulator.Trap"/>). Amount: how long in ms the seats that locked are down; 0: they are shown a false proof of lock.</summary>
     Trap,
 }

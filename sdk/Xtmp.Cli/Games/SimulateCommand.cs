@@ -141,6 +141,10 @@ public static class SimulateCommand
                 {
                     output.WriteLine($"  signed both sides, which honest seats can prove: {string.Join(", ", shortest.Culprits.Select(seat => $"seat {seat}"))}");
                 }
+                else if (shortest.SeesFork)
+                {
+                    output.WriteLine("  honest seats hold the certificates of both sides; they are of two rounds, which proves nobody guilty");
+                }
 
                 foreach (BitChat.Simulator.Fault fault in shortest.Schedule)
                 {
