@@ -64,7 +64,8 @@ public sealed class BitChatGames
     public async Task<byte[]> CreateAsync(string kind, int seats, int witnesses, ulong bank, ulong minBuyIn, int siloWitnesses = 0, bool isPostQuantum = false, CancellationToken cancellationToken = default)
     {
         var id = RandomNumberGenerator.GetBytes(16);
-        var hold = await HoldAsync(id, bank, cancellationToken).ConfigureAwait(false);
+        var hold = RandomNumberGenerator.GetBytes(16);
+        await HoldAsync(id, hold, bank, cancellationToken).ConfigureAwait(false);
         await Calls.CreateAsync(
             new GameCreate { GameId = id, Wallet = _wallet.Id, BankHold = hold, Kind = kind, Seats = (byte)seats, Witnesses = (byte)witnesses, MinBuyIn = minBuyIn, SiloWitnesses = (byte)siloWitnesses, PostQuantum = isPostQuantum },
             new CallContext(CancellationToken: cancellationToken)).ConfigureAwait(false);
@@ -91,7 +92,7 @@ public sealed class BitChatGames
         var wasSeated = status.Seats.Any(seat => IsMe(seat.Peer)) || (status.First is { } begun && begun.State.Seats.Any(seat => IsMe(seat.Peer)));
         if (!waits && !wasSeated && status.Phase is GamePhase.Open or GamePhase.Playing)
         {
-            ReadOnlyMemory<byte>? hold = buyIn is { } chips ? await HoldAsync(gameId, chips, cancellationToken).ConfigureAwait(false) : null;
+            ReadOnlyMemory<byte>? hold = buyIn is { } chips ? await BuyInAsync(gameId, chips, cancellationToken).ConfigureAwait(false) : null;
             await Calls.JoinAsync(new GameJoin { GameId = gameId, Wallet = _wallet.Id, HoldId = hold, Player = request }, call).ConfigureAwait(false);
             waits = status.Phase == GamePhase.Playing;
         }
@@ -134,12 +135,34 @@ public sealed class BitChatGames
         return Secrets.Request(gameId.Span, publicKey, second is null ? default(ReadOnlyMemory<byte>?) : second, displayName, chips, Sha256.HashData([.. "BITCHAT1 join nonce"u8, .. Secrets.Seed.Span, .. gameId.Span])[..16]);
     }
 
-    private async Task<ReadOnlyMemory<byte>> HoldAsync(ReadOnlyMemory<byte> game, ulong amount, CancellationToken cancellationToken)
+    /// <summary>Sets the buy-in aside, once: who starts again while it waits for the others finds the hold that it has placed.</summary>
+    private async Task<ReadOnlyMemory<byte>> BuyInAsync(ReadOnlyMemory<byte> game, ulong amount, CancellationToken cancellationToken)
+    {
+        for (byte attempt = 0; ; attempt = checked((byte)(attempt + 1)))
+        {
+            var id = Sha256.HashData([.. "BITCHAT1 buy-in"u8, .. Secrets.Seed.Span, .. game.Span, attempt])[..16];
+            try
+            {
+                var placed = (await new WalletClient(_wallet.Invoker).HoldStatusAsync(new WalletHoldStatus { Wallet = _wallet.Id, HoldId = id }, new CallContext(CancellationToken: cancellationToken)).ConfigureAwait(false)).Hold;
+                if (placed.State == HoldState.Open && placed.Amount == amount)
+                {
+                    return id;
+                }
+            }
+            catch (XtmpException none) when (none.Code == XtmpErrorCode.HoldUnknown)
+            {
+                await HoldAsync(game, id, amount, cancellationToken).ConfigureAwait(false);
+                return id;
+            }
+        }
+    }
+
+    private async Task HoldAsync(ReadOnlyMemory<byte> game, ReadOnlyMemory<byte> id, ulong amount, CancellationToken cancellationToken)
     {
         var balance = await new WalletClient(_wallet.Invoker).BalanceAsync(new WalletBalance { Wallet = _wallet.Id }, new CallContext(CancellationToken: cancellationToken)).ConfigureAwait(false);
         var unsigned = new WalletHold
         {
-            OperationId = RandomNumberGenerator.GetBytes(16),
+            OperationId = id,
             Wallet = _wallet.Id,
             Amount = amount,
             Currency = balance.Currency,
@@ -150,6 +173,5 @@ public sealed class BitChatGames
         var network = _connection.Network ?? throw new XtmpException(XtmpErrorCode.ConnectionLost, Fault.Local, "The connection is not open.");
         var hold = WalletSigning.SignHold(unsigned, network, _identity, SystemEntropy.Instance);
         await new WalletClient(_wallet.Invoker).HoldAsync(hold, new CallContext(CancellationToken: cancellationToken)).ConfigureAwait(false);
-        return hold.OperationId;
     }
 }

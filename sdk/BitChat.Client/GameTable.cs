@@ -93,8 +93,8 @@ public sealed class GameTable : IAsyncDisposable
     public bool IsCut { get; set; }
 
     /// <summary>
-    /// Rolls as they are decided, from the next on; the oldest are dropped where nobody reads. Ends with the table and with this
-    /// object; throws an <see cref="XtmpException"/> where the table cannot go on, such as on a full disk.
+    /// Rolls as they are decided, from the next on; the oldest are dropped where nobody reads. Ends with the table, with this
+    /// player's seat and with this object; throws an <see cref="XtmpException"/> where the table cannot go on, such as on a full disk.
     /// </summary>
     public IAsyncEnumerable<GameRoll> Rolls => _rolls.Reader.ReadAllAsync();
 
@@ -191,11 +191,11 @@ public sealed class GameTable : IAsyncDisposable
     {
         while (!_stop.IsCancellationRequested)
         {
-            using var wake = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
             var wait = (_peer.PollTimeout() ?? TimeSpan.FromSeconds(1)) - Now.Elapsed;
             if (wait > TimeSpan.Zero)
             {
-                wake.CancelAfter(wait);
+                using var due = new CancellationTokenSource(wait, _time);
+                using var wake = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, due.Token);
                 try
                 {
                     await _work.Reader.WaitToReadAsync(wake.Token).ConfigureAwait(false);
@@ -423,8 +423,9 @@ public sealed class GameTable : IAsyncDisposable
 
     private void Change(TableState state)
     {
+        var isGone = Seat is not null && state.Seats?.Find(_secrets.PeerId.Span) is null;
         _state = state;
-        if (state.Snapshot.Closed)
+        if (isGone || state.Snapshot.Closed)
         {
             _rolls.Writer.TryComplete();
         }

@@ -16,7 +16,7 @@ public sealed partial class GameGrain
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
-    public async ValueTask<GameArchiveReply> ArchiveAsync(GameArchive request, CallContext context = default)
+    public ValueTask<GameArchiveReply> ArchiveAsync(GameArchive request, CallContext context = default)
     {
         var state = RequireState();
         if (state.Phase == (byte)GamePhase.Playing)
@@ -26,11 +26,10 @@ public sealed partial class GameGrain
                 throw Refusal.Of(XtmpErrorCode.SignatureInvalid, $"Height {wrong} is not what the seats decided next.", "decided");
             }
 
-            await PayOutAsync().ConfigureAwait(true);
             Wake();
         }
 
-        return new GameArchiveReply { Height = State!.Height, Phase = PhaseOf(State) };
+        return new(new GameArchiveReply { Height = State!.Height, Phase = PhaseOf(State) });
     }
 
     /// <summary>
@@ -128,8 +127,15 @@ public sealed partial class GameGrain
 
     protected override async ValueTask OnReminderAsync(string name)
     {
-        if (State is not { } state || state.Phase == (byte)GamePhase.Settled)
+        if (name == WitnessReminder)
         {
+            await ActAsync().ConfigureAwait(true);
+            return;
+        }
+
+        if (State is not { } state || state.Phase is (byte)GamePhase.Settled or PayingOut)
+        {
+            await PayOutAsync().ConfigureAwait(true);
             return;
         }
 
@@ -144,13 +150,12 @@ public sealed partial class GameGrain
             State = state with { Phase = PayingOut, Payouts = [.. state.Members.ToArray().Append(state.Bank).Select(member => member.BuyIn)] };
         }
 
-        await PayOutAsync().ConfigureAwait(true);
         Wake();
     }
 
     private static RandomnessReveal[] Reveals(GameState state) => state.Reveals.Length == 0 ? [] : StoredValues.Decode<GameArchive>(state.Reveals).Reveals.ToArray();
 
-    /// <summary>Fixes what every place is owed; from here on the game is over.</summary>
+    /// <summary>Fixes what every place is owed; from here on the game is over. Paid is in a turn after the commit that says so.</summary>
     private void Settle(TableState table)
     {
         var state = State!;
@@ -173,7 +178,8 @@ public sealed partial class GameGrain
     }
 
     /// <summary>
-    /// Pays out. Every step may be repeated: captures have operation ids of their own, and a hold that is closed stays closed. So
+    /// Pays out what is durably owed: were it paid in the turn that settles, and that turn lost, the table could play on and end
+    /// otherwise. Every step may be repeated: captures have operation ids of their own, and a hold that is closed stays closed. So
     /// whatever breaks in between, the reminder comes back and ends it.
     /// </summary>
     private async ValueTask PayOutAsync()
@@ -206,23 +212,34 @@ public sealed partial class GameGrain
 
         foreach (var place in places.Where(place => place.Hold is not null))
         {
-            await ReleaseAsync(place).ConfigureAwait(true);
+            await ReleaseAsync(place.Wallet, place.Hold!.Value).ConfigureAwait(true);
         }
 
         State = state with { Phase = (byte)GamePhase.Settled };
         Tell(GamePhase.Settled);
+        Wake();
     }
 
-    private async ValueTask ReleaseAsync(GameMember member) =>
-        await new WalletClient(Context.Calls).HoldReleaseAsync(new WalletHoldRelease { Wallet = member.Wallet, HoldId = member.Hold!.Value, Captor = Captor }).ConfigureAwait(true);
+    private async ValueTask ReleaseAsync(ReadOnlyMemory<byte> wallet, ReadOnlyMemory<byte> hold) =>
+        await new WalletClient(Context.Calls).HoldReleaseAsync(new WalletHoldRelease { Wallet = wallet, HoldId = hold, Captor = Captor }).ConfigureAwait(true);
 
     private void Wake()
     {
         var state = State!;
+        if (state.Phase is (byte)GamePhase.Settled or PayingOut)
+        {
+            Context.RemoveReminder(WitnessReminder);
+        }
+
         if (state.Phase == (byte)GamePhase.Settled)
         {
             Context.RemoveReminder(WakeReminder);
             return;
+        }
+
+        if (state.Phase == PayingOut)
+        {
+            Context.StartTimer(PayOutAsync, TimeSpan.Zero);
         }
 
         var idle = state.Phase == (byte)GamePhase.Playing ? state.ActiveAt + _options.GamePatience : state.Deadline;

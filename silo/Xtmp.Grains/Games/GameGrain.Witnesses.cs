@@ -10,6 +10,8 @@ namespace Xtmp.Grains;
 /// </content>
 public sealed partial class GameGrain
 {
+    private const string WitnessReminder = "witness";
+
     private readonly List<WitnessSeat> _witnesses = [];
     private IDisposable? _witnessTimer;
     private TimeSpan? _witnessDue;
@@ -57,7 +59,6 @@ public sealed partial class GameGrain
         {
             // A gap, where a seat caught up by a checkpoint, the others' archives fill.
             Take(decided, []);
-            await PayOutAsync().ConfigureAwait(true);
             Wake();
         }
 

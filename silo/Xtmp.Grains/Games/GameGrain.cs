@@ -56,6 +56,33 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
     public async ValueTask<GameCreateReply> CreateAsync(GameCreate request, CallContext context = default)
     {
         RequireOwner(request.Wallet, context);
+        try
+        {
+            return await OpenAsync(request).ConfigureAwait(true);
+        }
+        catch (XtmpException refusal) when (!refusal.Retryable)
+        {
+            await GiveBackAsync(request.Wallet, request.BankHold).ConfigureAwait(true);
+            throw;
+        }
+    }
+
+    public async ValueTask<GameJoinReply> JoinAsync(GameJoin request, CallContext context = default)
+    {
+        RequireOwner(request.Wallet, context);
+        try
+        {
+            return await SeatAsync(request).ConfigureAwait(true);
+        }
+        catch (XtmpException refusal) when (!refusal.Retryable && request.HoldId is not null)
+        {
+            await GiveBackAsync(request.Wallet, request.HoldId.Value).ConfigureAwait(true);
+            throw;
+        }
+    }
+
+    private async ValueTask<GameCreateReply> OpenAsync(GameCreate request)
+    {
         if (State is { } state)
         {
             return state.Bank.Wallet.Span.SequenceEqual(request.Wallet.Span) && state.Bank.Hold!.Value.Span.SequenceEqual(request.BankHold.Span)
@@ -104,17 +131,24 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
         return new GameCreateReply { GameId = request.GameId };
     }
 
-    public async ValueTask<GameJoinReply> JoinAsync(GameJoin request, CallContext context = default)
+    private async ValueTask<GameJoinReply> SeatAsync(GameJoin request)
     {
-        RequireOwner(request.Wallet, context);
         var state = RequireState();
         var members = state.Members.ToArray();
         var known = Array.FindIndex(Players(), player => player.Span.SequenceEqual(request.Player.Player.Span));
         if (known >= 0)
         {
-            return members[known].Wallet.Span.SequenceEqual(request.Wallet.Span)
-                ? new GameJoinReply { Seat = SeatOf(known), Phase = PhaseOf(state) }
-                : throw Refusal.Of(XtmpErrorCode.Conflict, "The player sits there for another wallet.", "player.player");
+            if (!members[known].Wallet.Span.SequenceEqual(request.Wallet.Span))
+            {
+                throw Refusal.Of(XtmpErrorCode.Conflict, "The player sits there for another wallet.", "player.player");
+            }
+
+            if (request.HoldId is { } second)
+            {
+                await GiveBackAsync(request.Wallet, second).ConfigureAwait(true);
+            }
+
+            return new GameJoinReply { Seat = SeatOf(known), Phase = PhaseOf(state) };
         }
 
         var player = request.Player;
@@ -165,7 +199,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
             State = state with { Members = [.. members], Deadline = deadline, ActiveAt = Context.Now };
             if (members.Length == state.Seats)
             {
-                Begin();
+                await TryBeginAsync().ConfigureAwait(true);
             }
 
             Tell(PhaseOf(State));
@@ -188,7 +222,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
 
         foreach (var member in leaving.Where(member => member.Hold is not null))
         {
-            await ReleaseAsync(member).ConfigureAwait(true);
+            await ReleaseAsync(member.Wallet, member.Hold!.Value).ConfigureAwait(true);
         }
 
         State = state with { Members = [.. state.Members.ToArray().Except(leaving)], ActiveAt = Context.Now };
@@ -198,7 +232,13 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
 
     public ValueTask DeliverAsync(GameMessage request, CallContext context = default)
     {
-        RequireState();
+        var state = RequireState();
+        var caller = context.RequireCaller().Wallet;
+        if (!state.Members.Any(member => member.Wallet.Span.SequenceEqual(caller.Span)))
+        {
+            throw Refusal.Of(XtmpErrorCode.PermissionDenied, "The session speaks for no wallet of this game.", "envelope");
+        }
+
         if (!request.Envelope.GameId.Span.SequenceEqual(request.GameId.Span)
             || !Array.Exists(Players(), player => player.Span.SequenceEqual(request.Envelope.Sender.Span)))
         {
@@ -374,12 +414,59 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
 
     private TableState? Table(GameState state) => state.Table.Length == 0 ? null : TableState.Parse(GameId, state.Height, StoredValues.Decode<TableSnapshot>(state.Table));
 
+    private async ValueTask<HoldInfo> HoldOfAsync(ReadOnlyMemory<byte> wallet, ReadOnlyMemory<byte> id) =>
+        (await new WalletClient(Context.Calls).HoldStatusAsync(new WalletHoldStatus { Wallet = wallet, HoldId = id }).ConfigureAwait(true)).Hold;
+
+    /// <summary>Gives back a hold for this game with which nobody was let in: it would be set aside until it expires.</summary>
+    private async ValueTask GiveBackAsync(ReadOnlyMemory<byte> wallet, ReadOnlyMemory<byte> id)
+    {
+        if (State is { } state && state.Members.ToArray().Append(state.Bank).Any(place => place.Hold is { } used && used.Span.SequenceEqual(id.Span)))
+        {
+            return;
+        }
+
+        try
+        {
+            await ReleaseAsync(wallet, id).ConfigureAwait(true);
+        }
+        catch (XtmpException)
+        {
+            // There is none, or it is another's: what the caller hears is why it was refused.
+        }
+    }
+
     private async ValueTask<HoldInfo> RequireHoldAsync(ReadOnlyMemory<byte> wallet, ReadOnlyMemory<byte> id)
     {
-        var hold = (await new WalletClient(Context.Calls).HoldStatusAsync(new WalletHoldStatus { Wallet = wallet, HoldId = id }).ConfigureAwait(true)).Hold;
+        var hold = await HoldOfAsync(wallet, id).ConfigureAwait(true);
         return hold.State == HoldState.Open && hold.Captured == 0 && hold.Captor == Captor && hold.ExpiresAt >= Context.Now + TimeSpan.FromHours(2)
             ? hold
             : throw Refusal.Of(XtmpErrorCode.HoldClosed, $"A hold for {Captor} is needed, untouched and open for two hours at least.", "hold_id");
+    }
+
+    /// <summary>
+    /// Begins where every seat's hold still stands. One that was released as its player left, before a silo died that had not freed
+    /// the seat yet, backs nobody: that seat is free. The game ends before the first of the holds expires that are left.
+    /// </summary>
+    private async ValueTask TryBeginAsync()
+    {
+        var state = State!;
+        var deadline = DeadlineOf(await HoldOfAsync(state.Bank.Wallet, state.Bank.Hold!.Value).ConfigureAwait(true));
+        var backed = new List<GameMember>();
+        foreach (var member in state.Members.ToArray())
+        {
+            var hold = member.Hold is { } id ? await HoldOfAsync(member.Wallet, id).ConfigureAwait(true) : null;
+            if (hold is null or { State: HoldState.Open })
+            {
+                backed.Add(member);
+                deadline = hold is not null && DeadlineOf(hold) < deadline ? DeadlineOf(hold) : deadline;
+            }
+        }
+
+        State = state with { Members = [.. backed], Deadline = deadline };
+        if (backed.Count == state.Seats)
+        {
+            Begin();
+        }
     }
 
     private void Begin()
@@ -398,6 +485,12 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
             state.Bank.BuyIn,
             Context.Now,
             state.PostQuantum);
+        if (state.SiloWitnesses.Count > 0)
+        {
+            // A witness's timer goes with a turn that fails, and with the silo: this brings its seat back, whoever is silent.
+            Context.SetReminder(WitnessReminder, PartitionRecoveryManager.Silence, PartitionRecoveryManager.Silence);
+        }
+
         State = state with
         {
             Phase = (byte)GamePhase.Playing,

@@ -11,6 +11,13 @@ internal sealed class GrainTimer(Activation activation, TurnServices services, F
 
     public void Start()
     {
+        if (due == TimeSpan.Zero && period is null)
+        {
+            // No clock is needed, and it counts as activity from within the turn that starts it.
+            Fire();
+            return;
+        }
+
         // Created without a due time first: a clock that fires at once must find the field set.
         _timer = services.Time.CreateTimer(static state => ((GrainTimer)state!).Fire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _timer.Change(due, period ?? Timeout.InfiniteTimeSpan);

@@ -19,8 +19,8 @@ public sealed class ArchiveTests() : GameTestBase(time: TimeProvider.System)
         var genesis = TableState.Parse(GameId, 0, (await StatusAsync()).First!.State)!;
 
         // Of both seats the first two archives with anything in them are refused: nobody else has what was in there.
-        await using var first = new GameTable(new GameClient(new RefusedArchives(Fixture.Silo)), Secrets[0], genesis, null, TimeProvider.System);
-        await using var second = new GameTable(new GameClient(new RefusedArchives(Fixture.Silo)), Secrets[1], genesis, null, TimeProvider.System);
+        await using var first = new GameTable(new GameClient(new RefusedArchives(new SessionCalls(Fixture.Silo, Wallets[0].Caller))), Secrets[0], genesis, null, TimeProvider.System);
+        await using var second = new GameTable(new GameClient(new RefusedArchives(new SessionCalls(Fixture.Silo, Wallets[1].Caller))), Secrets[1], genesis, null, TimeProvider.System);
         await first.BetAsync(CrapsBet.Field, 10, cancellationToken: patience.Token);
         await first.WaitForAsync(state => state.Game.Roll > 0, patience.Token);
         var height = first.State.Height;

@@ -32,6 +32,9 @@ public abstract class GameTestBase : IAsyncDisposable
 
     protected GameClient Games => new(Fixture.Silo);
 
+    /// <summary>The game's calls in a player's session.</summary>
+    protected GameClient GamesOf(int player) => new(new SessionCalls(Fixture.Silo, Wallets[player].Caller));
+
     protected string Captor => "grain:Game/" + Convert.ToHexStringLower(GameId);
 
     public ValueTask DisposeAsync() => Fixture.DisposeAsync();
@@ -79,6 +82,15 @@ public abstract class GameTestBase : IAsyncDisposable
         {
             await Games.ArchiveAsync(new GameArchive { GameId = GameId, Decided = [.. chunk], Reveals = [] });
         }
+
+        // It is paid out right after the answer.
+        await Fixture.Silo.WhenQuietAsync();
+    }
+
+    protected async Task PassAsync(TimeSpan time)
+    {
+        Fixture.Time.Advance(time);
+        await Fixture.Silo.WhenQuietAsync();
     }
 
     protected ValueTask<GameStatusReply> StatusAsync() => Games.StatusAsync(new GameStatus { GameId = GameId });
@@ -87,5 +99,30 @@ public abstract class GameTestBase : IAsyncDisposable
     {
         var reply = await Fixture.Wallet.BalanceAsync(new WalletBalance { Wallet = wallet.Id }, wallet.Context);
         Assert.Equal((balance, held), (reply.Balance, reply.Held));
+    }
+
+    /// <summary>Both peers play, messages arriving at once, on a time of their own.</summary>
+    protected List<DecidedValue> Play(TranscriptStart first, ulong rolls, bool leaves)
+    {
+        var table = new PlayedTable(TableState.Parse(first.GameId, 0, first.State)!, Secrets);
+        var betOn = ulong.MaxValue;
+        table.RunUntil(
+            () => table.Peers.All(peer => leaves ? peer.State.Snapshot.Closed : peer.State.Game.Roll >= rolls),
+            () =>
+            {
+                var roll = table.Peers[0].State.Game.Roll;
+                if (roll < rolls && betOn != roll && !table.Peers[0].State.Game.AwaitsRoll)
+                {
+                    betOn = roll;
+                    table.Peers[0].Play(EncodedOperation.Of<CrapsOperation>(new PlaceBet { Bet = CrapsBet.Field, Amount = 20, Point = null }), table.Now);
+                    table.Peers[1].Play(EncodedOperation.Of<CrapsOperation>(new PlaceBet { Bet = CrapsBet.AnySeven, Amount = 7, Point = null }), table.Now);
+                }
+                else if (roll >= rolls && leaves && betOn != ulong.MaxValue - 1)
+                {
+                    betOn = ulong.MaxValue - 1;
+                    table.Peers[0].Submit(new SeatLeave(), table.Now);
+                }
+            });
+        return table.Decided;
     }
 }

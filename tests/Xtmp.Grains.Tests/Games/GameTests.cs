@@ -67,8 +67,7 @@ public sealed class GameTests : GameTestBase
         var decided = Play((await StatusAsync()).First!, rolls: 2, leaves: false);
         await ArchiveAsync(decided);
         Assert.Equal(GamePhase.Playing, (await StatusAsync()).Phase);
-        Fixture.Time.Advance(Fixture.Options.GamePatience + TimeSpan.FromMinutes(1));
-        await Fixture.Silo.WhenQuietAsync();
+        await PassAsync(Fixture.Options.GamePatience + TimeSpan.FromMinutes(1));
         var status = await StatusAsync();
         Assert.Equal(GamePhase.Settled, status.Phase);
         await ExpectAsync(Wallets[0], 900 + status.Payouts[0].Chips, 0);
@@ -85,8 +84,9 @@ public sealed class GameTests : GameTestBase
         var genesis = TableState.Parse(GameId, 0, (await StatusAsync()).First!.State)!;
         GameTable? first = null;
         var calls = new WithheldReveals(Fixture.Silo, seat: 1, () => first!.State.Height);
-        await using (first = new GameTable(new GameClient(calls), Secrets[0], genesis, null, TimeProvider.System))
-        await using (var second = new GameTable(new GameClient(calls), Secrets[1], genesis, null, TimeProvider.System))
+        GameClient CallsOf(int player) => new(new SessionCalls(calls, Wallets[player].Caller));
+        await using (first = new GameTable(CallsOf(0), Secrets[0], genesis, null, TimeProvider.System))
+        await using (var second = new GameTable(CallsOf(1), Secrets[1], genesis, null, TimeProvider.System))
         {
             await second.BetAsync(CrapsBet.Field, 30);
             await first.BetAsync(CrapsBet.Field, 20);
@@ -95,8 +95,7 @@ public sealed class GameTests : GameTestBase
             Assert.Contains(((CrapsTable)first.State.Game).Bets, bet => bet.Player == Convert.ToHexString(Secrets[1].PeerId.Span));
         }
 
-        Fixture.Time.Advance(Fixture.Options.GamePatience + TimeSpan.FromMinutes(1));
-        await Fixture.Silo.WhenQuietAsync();
+        await PassAsync(Fixture.Options.GamePatience + TimeSpan.FromMinutes(1));
         Assert.Equal(GamePhase.Settled, (await StatusAsync()).Phase);
         await ExpectAsync(Wallets[0], 1_000, 0);
         await ExpectAsync(Wallets[1], 970, 0);
@@ -116,7 +115,7 @@ public sealed class GameTests : GameTestBase
         var envelope = new ConsensusMessage { MessageId = new byte[32], Sender = Secrets[0].PeerId, GameId = GameId, Round = 1, Timestamp = Fixture.Time.GetUtcNow(), Payload = operation, Signature = new byte[64] };
         async Task<uint> WaitingAsync()
         {
-            await Games.DeliverAsync(new GameMessage { GameId = GameId, Envelope = envelope });
+            await GamesOf(0).DeliverAsync(new GameMessage { GameId = GameId, Envelope = envelope });
             await Fixture.Silo.WhenQuietAsync();
             return (await devices.StatusAsync(new DeviceStatus { DeviceId = "phone" }, Wallets[1].Context)).Waiting;
         }
@@ -124,7 +123,7 @@ public sealed class GameTests : GameTestBase
         Assert.Equal(0U, await WaitingAsync());
         Fixture.Time.Advance(PartitionRecoveryManager.Silence);
         Assert.Equal(1U, await WaitingAsync());
-        await Games.DeliverAsync(new GameMessage { GameId = GameId, Envelope = envelope with { Sender = Secrets[1].PeerId } });
+        await GamesOf(1).DeliverAsync(new GameMessage { GameId = GameId, Envelope = envelope with { Sender = Secrets[1].PeerId } });
         Assert.Equal(1U, await WaitingAsync());
     }
 
@@ -142,7 +141,7 @@ public sealed class GameTests : GameTestBase
             var operation = new GameOperation { OperationId = new byte[16], Player = Secrets[0].PeerId, Sequence = ++sent, Body = new byte[bodySize], Signature = new byte[64] };
             var envelope = new ConsensusMessage { MessageId = new byte[32], Sender = Secrets[0].PeerId, GameId = GameId, Round = 1, Timestamp = Fixture.Time.GetUtcNow(), Payload = operation, Signature = new byte[64] };
             size = new GameEnvelope { Envelope = envelope, To = null }.GetEncodedSize();
-            await Games.DeliverAsync(new GameMessage { GameId = GameId, Envelope = envelope });
+            await GamesOf(0).DeliverAsync(new GameMessage { GameId = GameId, Envelope = envelope });
         }
 
         while (sent < 2 * GameGrain.MaxRecent)
@@ -192,7 +191,53 @@ public sealed class GameTests : GameTestBase
         await JoinAsync(0);
         await RefusedAsync(XtmpErrorCode.PermissionDenied, Games.LeaveAsync(new GameLeave { GameId = GameId, Wallet = Wallets[0].Id }, Wallets[1].Context), "wallet");
         await Games.LeaveAsync(new GameLeave { GameId = GameId, Wallet = Wallets[0].Id }, Wallets[0].Context);
-        await ExpectAsync(Wallets[0], 890, 110);
+        await ExpectAsync(Wallets[0], 900, 100);
+    }
+
+    [Fact]
+    public async Task who_is_refused_has_its_money_back_at_once_and_nobody_sets_aside_twice()
+    {
+        await OpenAsync();
+        await RefusedAsync(
+            XtmpErrorCode.Conflict,
+            Games.CreateAsync(new GameCreate { GameId = GameId, Wallet = House.Id, BankHold = await HoldAsync(House, 300, Captor), Kind = "craps", Seats = 2, Witnesses = 0, MinBuyIn = 50 }, House.Context),
+            "game_id");
+        await ExpectAsync(House, 500, 500);
+        await JoinAsync(0);
+
+        // The same player with a second hold, as one that starts again and has forgotten the first.
+        var again = await HoldAsync(Wallets[0], 100, Captor);
+        Assert.Equal(0, (await Games.JoinAsync(Join(0, again), Wallets[0].Context)).Seat);
+        await ExpectAsync(Wallets[0], 900, 100);
+        var wrong = Join(1, await HoldAsync(Wallets[1], 100, Captor)) with { Player = Join(2, new byte[16]).Player with { DisplayName = "another" } };
+        await RefusedAsync(XtmpErrorCode.SignatureInvalid, Games.JoinAsync(wrong, Wallets[1].Context), "player.request_signature");
+        await ExpectAsync(Wallets[1], 1_000, 0);
+
+        // A hold that backs a seat does not come back by a request that is refused.
+        var seated = Join(1, await HoldAsync(Wallets[1], 100, Captor));
+        await Games.JoinAsync(seated, Wallets[1].Context);
+        await RefusedAsync(XtmpErrorCode.AmountInvalid, Games.JoinAsync(Join(2, seated.HoldId!.Value.ToArray()) with { Wallet = Wallets[1].Id }, Wallets[1].Context), "hold_id");
+        await ExpectAsync(Wallets[1], 900, 100);
+    }
+
+    [Fact]
+    public async Task only_who_plays_for_a_wallet_of_the_game_speaks_in_it()
+    {
+        await OpenAsync();
+        await JoinAsync(0);
+        var operation = new GameOperation { OperationId = new byte[16], Player = Secrets[0].PeerId, Sequence = 1, Body = new byte[8], Signature = new byte[64] };
+        var message = new GameMessage { GameId = GameId, Envelope = new ConsensusMessage { MessageId = new byte[32], Sender = Secrets[0].PeerId, GameId = GameId, Round = 1, Timestamp = Fixture.Time.GetUtcNow(), Payload = operation, Signature = new byte[64] } };
+        async ValueTask<bool> SendAsync(GameClient calls, GameMessage sent)
+        {
+            await calls.DeliverAsync(sent);
+            return true;
+        }
+
+        await RefusedAsync(XtmpErrorCode.PermissionDenied, SendAsync(GamesOf(1), message), "envelope");
+        await RefusedAsync(XtmpErrorCode.AuthenticationRequired, SendAsync(Games, message));
+        await RefusedAsync(XtmpErrorCode.PermissionDenied, SendAsync(GamesOf(0), message with { Envelope = message.Envelope with { Sender = Secrets[1].PeerId } }), "envelope.sender");
+        await RefusedAsync(XtmpErrorCode.PermissionDenied, SendAsync(GamesOf(0), message with { Envelope = message.Envelope with { GameId = new byte[16] } }), "envelope.sender");
+        await SendAsync(GamesOf(0), message);
     }
 
     [Fact]
@@ -219,30 +264,5 @@ public sealed class GameTests : GameTestBase
 
             Assert.Equal(owed, balance);
         }
-    }
-
-    /// <summary>Both peers play, messages arriving at once, on a time of their own.</summary>
-    private List<DecidedValue> Play(TranscriptStart first, ulong rolls, bool leaves)
-    {
-        var table = new PlayedTable(TableState.Parse(first.GameId, 0, first.State)!, Secrets);
-        var betOn = ulong.MaxValue;
-        table.RunUntil(
-            () => table.Peers.All(peer => leaves ? peer.State.Snapshot.Closed : peer.State.Game.Roll >= rolls),
-            () =>
-            {
-                var roll = table.Peers[0].State.Game.Roll;
-                if (roll < rolls && betOn != roll && !table.Peers[0].State.Game.AwaitsRoll)
-                {
-                    betOn = roll;
-                    table.Peers[0].Play(EncodedOperation.Of<CrapsOperation>(new PlaceBet { Bet = CrapsBet.Field, Amount = 20, Point = null }), table.Now);
-                    table.Peers[1].Play(EncodedOperation.Of<CrapsOperation>(new PlaceBet { Bet = CrapsBet.AnySeven, Amount = 7, Point = null }), table.Now);
-                }
-                else if (roll >= rolls && leaves && betOn != ulong.MaxValue - 1)
-                {
-                    betOn = ulong.MaxValue - 1;
-                    table.Peers[0].Submit(new SeatLeave(), table.Now);
-                }
-            });
-        return table.Decided;
     }
 }

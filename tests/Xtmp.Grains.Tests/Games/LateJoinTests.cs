@@ -14,7 +14,7 @@ public sealed class LateJoinTests() : GameTestBase(new GrainOptions { OpeningBal
     {
         var table = await BeginAsync();
         var join = Join(2, await HoldAsync(Wallets[2], 100, Captor));
-        await RefusedAsync(XtmpErrorCode.PermissionDenied, SendRequestAsync(join.Player), "envelope.sender");
+        await RefusedAsync(XtmpErrorCode.PermissionDenied, SendRequestAsync(join.Player), "envelope");
         var reply = await Games.JoinAsync(join, Wallets[2].Context);
         Assert.Equal((2, GamePhase.Playing), (reply.Seat, reply.Phase));
         Assert.Equal(Secrets[2].PeerId.ToArray(), Assert.Single((await StatusAsync()).Waiting.ToArray()).ToArray());
@@ -95,14 +95,13 @@ public sealed class LateJoinTests() : GameTestBase(new GrainOptions { OpeningBal
     private async ValueTask<bool> SendRequestAsync(JoinRequest request)
     {
         var envelope = new ConsensusMessage { MessageId = new byte[32], Sender = request.Player, GameId = GameId, Round = 1, Timestamp = Fixture.Time.GetUtcNow(), Payload = request, Signature = new byte[64] };
-        await Games.DeliverAsync(new GameMessage { GameId = GameId, Envelope = envelope });
+        await GamesOf(2).DeliverAsync(new GameMessage { GameId = GameId, Envelope = envelope });
         return true;
     }
 
     private async Task SettleAsync()
     {
-        Fixture.Time.Advance(Fixture.Options.GamePatience + TimeSpan.FromMinutes(1));
-        await Fixture.Silo.WhenQuietAsync();
+        await PassAsync(Fixture.Options.GamePatience + TimeSpan.FromMinutes(1));
         Assert.Equal(GamePhase.Settled, (await StatusAsync()).Phase);
     }
 }

@@ -20,8 +20,8 @@ public sealed class WitnessTests() : GameTestBase(time: TimeProvider.System)
         var genesis = TableState.Parse(GameId, 0, (await StatusAsync()).First!.State)!;
         Assert.Equal([false, false, true, true], genesis.Snapshot.Seats.Select(seat => seat.Witness));
         var calls = new CurrentSilo(Fixture);
-        await using var first = new GameTable(new GameClient(calls), Secrets[0], genesis, null, TimeProvider.System);
-        await using (var second = new GameTable(new GameClient(calls), Secrets[1], genesis, null, TimeProvider.System))
+        await using var first = new GameTable(new GameClient(new SessionCalls(calls, Wallets[0].Caller)), Secrets[0], genesis, null, TimeProvider.System);
+        await using (var second = new GameTable(new GameClient(new SessionCalls(calls, Wallets[1].Caller)), Secrets[1], genesis, null, TimeProvider.System))
         {
             await PlayAsync(first, second, roll: 0);
             Assert.True(first.State.UsesCoin);
