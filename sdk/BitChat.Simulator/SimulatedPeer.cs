@@ -18,6 +18,7 @@ internal sealed class SimulatedPeer
     private TablePeer _peer;
     private TimeSpan _step;
     private TimeSpan? _timer;
+    private ((ulong Epoch, int Seat, ValueList<SeatDealing> Dealings) Of, System.Numerics.BigInteger Secret) _coin;
     private int _lives;
     private bool _isDown;
     private TimeSpan? _crashOnSend;
@@ -115,6 +116,13 @@ internal sealed class SimulatedPeer
     /// <summary>This peer's share of the next roll of a state, as it would tell it.</summary>
     public CoinShare? ShareOf(TableState state, int seat)
     {
+        // Opened once a coin: each roll is of the same one for long.
+        var of = (state.Seats!.Epoch, seat, state.Snapshot.Coin.Dealings);
+        if (_coin.Of == of)
+        {
+            return ThresholdCoin.Share(_secrets.Group, state.Seats, state.Game.Roll, _coin.Secret);
+        }
+
         var secret = System.Numerics.BigInteger.Zero;
         foreach (var dealt in state.Snapshot.Coin.Dealings)
         {
@@ -126,7 +134,8 @@ internal sealed class SimulatedPeer
             secret += share;
         }
 
-        return ThresholdCoin.Share(_secrets.Group, state.Seats!, state.Game.Roll, _secrets.Group.Reduce(secret));
+        _coin = (of, _secrets.Group.Reduce(secret));
+        return ThresholdCoin.Share(_secrets.Group, state.Seats, state.Game.Roll, _coin.Secret);
     }
 
     public void SendRaw(ReadOnlyMemory<byte>? to, ConsensusMessage message)

@@ -295,9 +295,8 @@ public sealed class ConsensusCoordinator
                 _effects.Enqueue(new ConsensusEffect.SendLockProof(proof, seat));
             }
 
-            for (var kind = VoteKind.Prevote; kind <= VoteKind.Precommit; kind++)
+            for (var (kind, bits) = (VoteKind.Prevote, theirs.Prevotes); kind <= VoteKind.Precommit; kind++, bits = theirs.Precommits)
             {
-                var bits = kind == VoteKind.Prevote ? theirs.Prevotes : theirs.Precommits;
                 for (var voter = 0; voter < _seats.Count && _effects.Count - before < _limits.MaxAnswers; voter++)
                 {
                     if (voter != seat && (bits & (1 << voter)) == 0 && _votes.VoteOf(round, kind, voter) is { } vote)

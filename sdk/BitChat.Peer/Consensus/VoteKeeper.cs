@@ -58,6 +58,11 @@ internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
             return votes?.Lock;
         }
 
+        if (rules.CountsSeatsOnce && CountAll(round, VoteKind.Prevote) < rules.Quorum(seats))
+        {
+            return null;
+        }
+
         foreach (var slot in votes.Of(VoteKind.Prevote))
         {
             if (slot.FirstId is { } id && Count(round, VoteKind.Prevote, id) >= rules.Quorum(seats))

@@ -44,16 +44,16 @@ internal sealed class MessageGate(PeerSecrets secrets, ReadOnlyMemory<byte> game
     {
         get
         {
-            Span<TimeSpan> offsets = stackalloc TimeSpan[1 + _offsets.Count];
-            offsets[0] = TimeSpan.Zero;
+            Span<long> offsets = stackalloc long[1 + _offsets.Count];
+            offsets[0] = 0;
             var count = 1;
             foreach (var offset in _offsets.Values)
             {
-                offsets[count++] = offset;
+                offsets[count++] = offset.Ticks;
             }
 
             offsets.Sort();
-            return offsets[count / 2];
+            return TimeSpan.FromTicks(offsets[count / 2]);
         }
     }
 

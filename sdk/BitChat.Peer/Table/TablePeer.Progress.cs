@@ -103,8 +103,8 @@ public sealed partial class TablePeer
         _intents.RemoveAll(intent => intent.Height <= after.Height);
         _after.Clear();
         _effects.Enqueue(new PeerEffect.Persist(decided, null));
-        var own = decided.Value.Operations.Where(operation => operation.Player.Span.SequenceEqual(_secrets.PeerId.Span)).Select(operation => operation.Sequence).ToHashSet();
-        var lapsed = before.Seats!.Find(_secrets.PeerId.Span) is { } self && Highest(decided, _secrets.PeerId) is { } last
+        var own = decided.Value.Operations.Where(operation => operation.Player.Span.SequenceEqual(_secrets.PeerId.Span)).Select(operation => operation.Sequence).ToArray();
+        var lapsed = before.Seats!.Find(_secrets.PeerId.Span) is { } self && own.Length > 0 && own.Max() is var last
             ? _pool.Above(self, 0).Where(operation => operation.Sequence <= last && !own.Contains(operation.Sequence)).ToArray()
             : [];
         Remember(decided, after);
@@ -161,9 +161,6 @@ public sealed partial class TablePeer
 
         _after.Add((value, after));
     }
-
-    private static ulong? Highest(DecidedValue decided, ReadOnlyMemory<byte> player) =>
-        decided.Value.Operations.Where(operation => operation.Player.Span.SequenceEqual(player.Span)).Select(operation => (ulong?)operation.Sequence).Max();
 
     /// <summary>Adds a value to the log, and the change of seats that it made.</summary>
     private void Remember(DecidedValue decided, TableState after)
