@@ -12,6 +12,7 @@ internal sealed class Invariants(Life life)
     private readonly Dictionary<ulong, List<(ValueId Id, DecidedValue Decided, TableState State)>> _decided = [];
     private readonly Dictionary<(int Seat, ulong Epoch, ulong Height, uint Round, int Kind), ValueId?> _signed = [];
     private readonly HashSet<ulong> _closed = [];
+    private readonly HashSet<string> _bets = [];
     private readonly HashSet<ValueId> _expelled = [];
     private readonly SimulatedSignatures _verifier = new(life.Options.Seed, 0);
 
@@ -124,7 +125,7 @@ internal sealed class Invariants(Life life)
             _closed.Add(state.Game.Roll);
         }
 
-        Conserved(state, height);
+        Conserved(before, state, height);
         foreach (var operation in decided.Value.Operations)
         {
             switch (EncodedOperation.Parse<TableOperation>(operation.Body.Span))
@@ -240,13 +241,22 @@ internal sealed class Invariants(Life life)
         }
     }
 
-    private void Conserved(TableState state, ulong height)
+    private void Conserved(TableState before, TableState state, ulong height)
     {
         var table = (CrapsTable)state.Game;
         var paid = state.Snapshot.PaidOut.Aggregate(UInt128.Zero, (sum, player) => sum + player.Chips);
         if (table.TotalChips + paid != state.Snapshot.BroughtIn)
         {
             Break($"chips are not conserved at height {height}");
+        }
+
+        // A bet that is gone was settled, and never comes back. On both sides of a fork it may.
+        foreach (var bet in table.Bets)
+        {
+            if (!((CrapsTable)before.Game).Bets.Contains(bet) && !_bets.Add(bet.Id) && !life.IsBeyond)
+            {
+                Break($"a bet is placed a second time at height {height}");
+            }
         }
 
         if (table.Bets.Select(bet => bet.Id).Distinct().Count() != table.Bets.Count)

@@ -27,6 +27,9 @@ internal sealed class TestNetwork
     /// <summary>What a peer sends in place of its parts of rolls.</summary>
     public Func<int, ConsensusMessage, ConsensusMessage?> Filter { get; set; } = static (_, message) => message;
 
+    /// <summary>Whether a peer hears anything.</summary>
+    public Func<int, bool> Receives { get; set; } = static _ => true;
+
     /// <summary>How long a message takes from a peer to another.</summary>
     public Func<int, int, TimeSpan> Delay { get; set; } = static (_, _) => TimeSpan.FromMilliseconds(10);
 
@@ -35,6 +38,8 @@ internal sealed class TestNetwork
     public List<DecidedValue> Decided { get; } = [];
 
     public List<(int Peer, HeldEvidence Evidence)> Suspected { get; } = [];
+
+    public List<(int Peer, RecoveryStrategy? Strategy)> Strategies { get; } = [];
 
     public PeerTime Now => new(_now, TestTable.Opened + _now);
 
@@ -74,6 +79,11 @@ internal sealed class TestNetwork
 
     public void Deliver(int to, ConsensusMessage message)
     {
+        if (!Receives(to))
+        {
+            return;
+        }
+
         var copy = EncodedOperation.Parse<ConsensusMessage>(EncodedOperation.Of(message));
         Assert.NotNull(copy);
         _peers[to].HandleMessage(copy, Now);
@@ -109,6 +119,9 @@ internal sealed class TestNetwork
                     break;
                 case PeerEffect.Applied(var decided, _) when decided.Value.Height == (ulong)Decided.Count + 1:
                     Decided.Add(decided);
+                    break;
+                case PeerEffect.Partition(var strategy):
+                    Strategies.Add((number, strategy));
                     break;
                 case PeerEffect.Suspected(var evidence):
                     Suspected.Add((number, evidence));
