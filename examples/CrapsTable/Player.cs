@@ -58,7 +58,7 @@ internal static class Player
             else if (state.Game.Roll < rounds && state.Game.Roll != betOn && !state.Game.AwaitsRoll)
             {
                 betOn = state.Game.Roll;
-                await table.BetAsync(CrapsBet.Field, Stake, cancellationToken: stop.Token);
+                await BetAsync(table, stop.Token);
             }
 
             await table.WaitForAsync(next => !ReferenceEquals(next, state), stop.Token);
@@ -72,6 +72,19 @@ internal static class Player
 
         Console.WriteLine($"gone at height {table.State.Height}");
         return 0;
+    }
+
+    private static async Task BetAsync(GameTable table, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await table.BetAsync(CrapsBet.Field, Stake, cancellationToken: cancellationToken);
+        }
+        catch (XtmpException error) when (error.Code is XtmpErrorCode.Conflict or XtmpErrorCode.OutcomeUnknown or XtmpErrorCode.PermissionDenied)
+        {
+            // Too late for this roll, away while it was decided, or expelled in between: the next roll is bet on again.
+            Console.WriteLine($"bet not placed: {error.Message}");
+        }
     }
 
     private static async Task LeaveAsync(GameTable table, CancellationToken cancellationToken)

@@ -41,6 +41,7 @@ public sealed class GameTable : IAsyncDisposable
     private readonly Task[] _tasks;
     private readonly JoinRequest? _late;
     private readonly Dictionary<string, (TimeSpan At, ReadOnlyMemory<byte> Player)> _vouched = [];
+    private readonly PendingOperations _pending = new();
     private TimeSpan _joinAt;
 
     /// <summary>Ends with an error once nothing more happens here: disposed of, or what it needs has failed.</summary>
@@ -98,29 +99,61 @@ public sealed class GameTable : IAsyncDisposable
     /// </summary>
     public IAsyncEnumerable<GameRoll> Rolls => _rolls.Reader.ReadAllAsync();
 
-    /// <summary>Bets at a craps table.</summary>
+    /// <summary>Bets at a craps table. Returns once the bet is decided.</summary>
+    /// <inheritdoc cref="SubmitAsync"/>
     public Task BetAsync(CrapsBet bet, ulong amount, byte? point = null, CancellationToken cancellationToken = default) =>
         SubmitAsync(new GamePlay { Body = EncodedOperation.Of<CrapsOperation>(new PlaceBet { Bet = bet, Amount = amount, Point = point }) }, cancellationToken);
 
-    /// <summary>Gives the seat up; chips that are on no bet are paid out.</summary>
+    /// <summary>Gives the seat up; chips that are on no bet are paid out. Returns once that is decided.</summary>
+    /// <inheritdoc cref="SubmitAsync"/>
     public Task LeaveAsync(CancellationToken cancellationToken = default) => SubmitAsync(new SeatLeave(), cancellationToken);
 
-    /// <summary>Has an operation decided. Returns once it is on its way.</summary>
+    /// <summary>Has an operation decided, and returns once it is. While a roll is awaited it waits for the next bets.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="cancellationToken">Gives up waiting; what was sent may be decided all the same.</param>
+    /// <exception cref="XtmpException">
+    /// <see cref="XtmpErrorCode.Conflict"/> with the reason where the table refuses it, <see cref="XtmpErrorCode.PermissionDenied"/>
+    /// without a seat, <see cref="XtmpErrorCode.LimitExceeded"/> where too much waits, <see cref="XtmpErrorCode.OutcomeUnknown"/>
+    /// where this seat was away while it was decided or dropped.
+    /// </exception>
     public async Task SubmitAsync(TableOperation operation, CancellationToken cancellationToken = default)
     {
-        var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        async Task EnqueueAsync()
+        ArgumentNullException.ThrowIfNull(operation);
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        async Task SubmittedAsync()
         {
-            await _work.Writer.WriteAsync(() => done.SetResult(_peer.Submit(operation, Now) is not null), cancellationToken).ConfigureAwait(false);
+            await _work.Writer.WriteAsync(() => Submit(operation, done), cancellationToken).ConfigureAwait(false);
             await done.Task.ConfigureAwait(false);
         }
 
-        await UnlessOverAsync(EnqueueAsync(), cancellationToken).ConfigureAwait(false);
-        if (!await done.Task.ConfigureAwait(false))
+        await UnlessOverAsync(SubmittedAsync(), cancellationToken).ConfigureAwait(false);
+    }
+
+    private void Submit(TableOperation operation, TaskCompletionSource done)
+    {
+        // What is refused now is refused for good, unless the table waits for a roll.
+        var fault = _peer.State.Game.AwaitsRoll ? TableFault.None : _peer.Judge(operation, Now);
+        if (_peer.Seat is null)
         {
-            throw new XtmpException(XtmpErrorCode.PermissionDenied, Fault.Local, "This player has no seat, or too much of it waits.");
+            done.SetException(new XtmpException(XtmpErrorCode.PermissionDenied, Fault.Local, "This player has no seat."));
+        }
+        else if (fault != TableFault.None)
+        {
+            done.SetException(Refused(fault == TableFault.Game && operation is TableOperation.PlayArm { Value.Body: var body }
+                ? _peer.State.Game.Play(_secrets.PeerId, new byte[16], body.Span).Fault.ToString()
+                : fault.ToString()));
+        }
+        else if (_peer.Submit(operation, Now) is { } sequence)
+        {
+            _pending.Add(sequence, done);
+        }
+        else
+        {
+            done.SetException(new XtmpException(XtmpErrorCode.LimitExceeded, Fault.Local, "Too many operations of this player wait to be decided.", retryable: true));
         }
     }
+
+    private static XtmpException Refused(string reason) => new(XtmpErrorCode.Conflict, Fault.Local, $"The table refuses it: {reason}.");
 
     /// <summary>Waits until the state is such.</summary>
     public async Task WaitForAsync(Func<TableState, bool> holds, CancellationToken cancellationToken = default)
@@ -373,11 +406,25 @@ public sealed class GameTable : IAsyncDisposable
                     _backlog.Add(decided);
                     Archive();
                     Publish(decided, applied);
+                    foreach (var operation in decided.Value.Operations.Where(operation => operation.Player.Span.SequenceEqual(_secrets.PeerId.Span)))
+                    {
+                        _pending.End(operation.Sequence, null);
+                    }
+
+                    if (Seat is null)
+                    {
+                        _pending.EndUpTo(ulong.MaxValue);
+                    }
+
 
                     // Its chips are at the table now: they let nobody in a second time.
                     Unvouch(vouched => applied.Seats?.Find(vouched.Player.Span) is not null);
                     break;
+                case PeerEffect.Lapsed(var lapsed, var fault):
+                    _pending.End(lapsed.Sequence, Refused(fault.ToString()));
+                    break;
                 case PeerEffect.CaughtUp(var caught):
+                    _pending.EndUpTo(caught.Seats?.Find(_secrets.PeerId.Span) is { } seat ? caught.Snapshot.Sequences[seat].Last : ulong.MaxValue);
                     Change(caught);
                     break;
                 case PeerEffect.Suspected(var evidence):

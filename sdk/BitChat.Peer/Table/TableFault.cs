@@ -73,4 +73,7 @@ public enum TableFault : byte
 
     /// <summary>More than a value may hold.</summary>
     TooLarge,
+
+    /// <summary>This seat was below a quorum for so long that it dropped what waited (<see cref="PartitionRecoveryManager.Emergency"/>).</summary>
+    CutOff,
 }

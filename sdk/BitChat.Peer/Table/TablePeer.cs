@@ -154,6 +154,16 @@ public sealed partial class TablePeer
         return sequence;
     }
 
+    /// <summary>Whether an operation of this seat could be decided now, apart from what waits.</summary>
+    public TableFault Judge(TableOperation operation, PeerTime now)
+    {
+        ArgumentNullException.ThrowIfNull(operation);
+        _now = now;
+        return Seat is { } seat
+            ? Assess(new GameOperation { OperationId = new byte[16], Player = _secrets.PeerId, Sequence = Math.Max(State.Snapshot.Sequences[seat].Last, _pool.Highest(seat)) + 1, Body = EncodedOperation.Of(operation), Signature = default })
+            : TableFault.UnknownSeat;
+    }
+
     /// <summary>An operation of the game.</summary>
     public ulong? Play(ReadOnlyMemory<byte> body, PeerTime now) => Submit(new GamePlay { Body = body }, now);
 
@@ -343,6 +353,11 @@ public sealed partial class TablePeer
             _effects.Enqueue(new PeerEffect.Partition(_partitions.Strategy));
             if (_partitions.Strategy == RecoveryStrategy.EmergencyRollback)
             {
+                foreach (var operation in _pool.Above(self, 0))
+                {
+                    _effects.Enqueue(new PeerEffect.Lapsed(operation, TableFault.CutOff));
+                }
+
                 _pool.Clear();
             }
         }
