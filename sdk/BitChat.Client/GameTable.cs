@@ -132,7 +132,7 @@ public sealed class GameTable : IAsyncDisposable
     private void Submit(TableOperation operation, TaskCompletionSource done)
     {
         // What is refused now is refused for good, unless the table waits for a roll.
-        var fault = _peer.State.Game.AwaitsRoll ? TableFault.None : _peer.Judge(operation, Now);
+        var fault = _peer.State.Game.AwaitsRoll ? TableFault.None : _peer.FaultOf(operation, Now);
         if (_peer.Seat is null)
         {
             done.SetException(new XtmpException(XtmpErrorCode.PermissionDenied, Fault.Local, "This player has no seat."));

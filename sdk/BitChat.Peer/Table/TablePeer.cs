@@ -155,7 +155,7 @@ public sealed partial class TablePeer
     }
 
     /// <summary>Whether an operation of this seat could be decided now, apart from what waits.</summary>
-    public TableFault Judge(TableOperation operation, PeerTime now)
+    public TableFault FaultOf(TableOperation operation, PeerTime now)
     {
         ArgumentNullException.ThrowIfNull(operation);
         _now = now;
