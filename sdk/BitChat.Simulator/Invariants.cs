@@ -253,7 +253,7 @@ internal sealed class Invariants(Life life)
         // A bet that is gone was settled, and never comes back. On both sides of a fork it may.
         foreach (var bet in table.Bets)
         {
-            if (!((CrapsTable)before.Game).Bets.Exists(other => other.Id == bet.Id) && !_bets.Add(bet.Id) && !life.IsBeyond)
+            if (!((CrapsTable)before.Game).Bets.Any(other => other.Id == bet.Id) && !_bets.Add(bet.Id) && !life.IsBeyond)
             {
                 Break($"a bet is placed a second time at height {height}");
             }

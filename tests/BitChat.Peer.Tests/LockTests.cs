@@ -14,6 +14,7 @@ public sealed class LockTests
     private readonly SimulatedValues _values = new(Self);
     private readonly List<SignedIntent> _disk = [];
     private readonly List<Vote> _votes = [];
+    private Proposal? _proposal;
 
     public LockTests()
     {
@@ -113,6 +114,63 @@ public sealed class LockTests
     }
 
     [Fact]
+    public void a_lock_outlives_the_rounds_that_are_kept()
+    {
+        // Locked in round 0, this seat was away while the others went on for 70 rounds. It proposes in round 70 itself.
+        var away = Locked(ConsensusRules.Sound);
+        var value = SimulatedValues.Make(1, _values.Root, 1, 0);
+        _proposal = null;
+        foreach (var seat in new[] { 0, 1 })
+        {
+            away.HandleVote(seat, VoteOf(seat, 70, VoteKind.Prevote, new byte[32]));
+        }
+
+        Drain(away);
+        Assert.Equal(70u, away.Round);
+        Assert.Equal(0u, _proposal!.ProofOfLockRound);
+        Assert.Equal(SeatSet.IdOf(value), SeatSet.IdOf(_proposal.Value));
+        away.HandleHave(1, []);
+        var proof = Assert.Single(Effects(away).OfType<ConsensusEffect.SendLockProof>(), sent => sent.Proof.Round == 0).Proof;
+
+        // One of the others has never seen the lock, and takes its proof once a proposal rests on it.
+        var other = new ConsensusCoordinator(_seats, 1, new HashSignatures(_secrets[1]), _values, new ConsensusLimits(), ConsensusRules.Sound);
+        other.StartHeight(1);
+        foreach (var seat in new[] { 0, 2 })
+        {
+            other.HandleVote(seat, VoteOf(seat, 70, VoteKind.Prevote, new byte[32]));
+        }
+
+        Effects(other);
+        Assert.Equal(ConsensusInput.RoundOutOfReach, other.HandleLockProof(proof));
+        Assert.Equal(ConsensusInput.Taken, other.HandleProposal(Self, _proposal));
+        Assert.DoesNotContain(Effects(other), effect => effect is ConsensusEffect.Persist);
+        Assert.Equal(ConsensusInput.Taken, other.HandleLockProof(proof));
+        var intent = Assert.Single(Effects(other).OfType<ConsensusEffect.Persist>()).Intent;
+        Assert.Equal((70u, VoteKind.Prevote), (intent.Round, intent.Kind!.Value));
+        Assert.True(intent.ValueId!.Value.Span.SequenceEqual(SeatSet.IdOf(value)));
+
+        // What nothing rests on any more is forgotten with the rest.
+        foreach (var seat in new[] { 0, 2 })
+        {
+            other.HandleVote(seat, VoteOf(seat, 150, VoteKind.Prevote, new byte[32]));
+        }
+
+        Assert.Equal(150u, other.Round);
+        Assert.Equal(ConsensusInput.RoundOutOfReach, other.HandleLockProof(proof));
+    }
+
+    private static List<ConsensusEffect> Effects(ConsensusCoordinator coordinator)
+    {
+        var effects = new List<ConsensusEffect>();
+        while (coordinator.PollEffect() is { } effect)
+        {
+            effects.Add(effect);
+        }
+
+        return effects;
+    }
+
+    [Fact]
     public void real_signatures_make_a_certificate_that_any_changed_byte_breaks()
     {
         var keys = Enumerable.Range(0, 4).Select(seat => Xtmp.Crypto.Ed25519PrivateKey.FromSeed(Enumerable.Repeat((byte)seat, 32).ToArray())).ToArray();
@@ -196,6 +254,9 @@ public sealed class LockTests
                 case ConsensusEffect.Persist(var intent):
                     _disk.Add(intent);
                     coordinator.HandlePersisted(intent);
+                    break;
+                case ConsensusEffect.SendProposal(var proposal, _):
+                    _proposal = proposal;
                     break;
                 case ConsensusEffect.SendVote(Self, var vote, _):
                     _votes.Add(vote);

@@ -8,7 +8,7 @@ namespace BitChat.Peer;
 /// <para>Drain rule: after any Handle… or Start… call, take effects with <see cref="PollEffect"/> until it returns null, and
 /// carry each out before the next.</para>
 /// </summary>
-public sealed class ConsensusCoordinator
+public sealed partial class ConsensusCoordinator
 {
     private readonly SeatSet _seats;
     private readonly int _self;
@@ -224,7 +224,7 @@ public sealed class ConsensusCoordinator
             return ConsensusInput.Foreign;
         }
 
-        if (Check(proof.Height, proof.Round) is { } refused)
+        if (Check(proof.Height, proof.Round) is { } refused && !(refused == ConsensusInput.RoundOutOfReach && IsReferredTo(proof.Round)))
         {
             return refused;
         }
@@ -262,52 +262,6 @@ public sealed class ConsensusCoordinator
         return ConsensusInput.Taken;
     }
 
-    /// <summary>What this seat holds of the rounds that matter: the latest two and those of its lock and of the latest valid value.</summary>
-    public IReadOnlyList<RoundHave> Have() => _step == Step.Decided ? [] : [.. Rounds().Select(HaveOf)];
-
-    /// <summary>True where a seat has the proposal of this round, and this one has not.</summary>
-    public bool LacksProposal(IReadOnlyList<RoundHave> have)
-    {
-        ArgumentNullException.ThrowIfNull(have);
-        return _step != Step.Decided && !_proposals.ContainsKey(Round) && have.Any(round => round.Round == Round && round.Proposal);
-    }
-
-    /// <summary>Sends a seat at the same height what it lacks of what this one holds.</summary>
-    public void HandleHave(int seat, IReadOnlyList<RoundHave> have)
-    {
-        ArgumentNullException.ThrowIfNull(have);
-        if (!_seats.Contains(seat) || _step == Step.Decided)
-        {
-            return;
-        }
-
-        var before = _effects.Count;
-        foreach (var round in Rounds())
-        {
-            var theirs = have.FirstOrDefault(item => item.Round == round) ?? new RoundHave { Round = round, Prevotes = 0, Precommits = 0, Proposal = false, LockProof = false };
-            if (!theirs.Proposal && _proposals.TryGetValue(round, out var proposal))
-            {
-                _effects.Enqueue(new ConsensusEffect.SendProposal(proposal.Proposal, seat));
-            }
-
-            if (!theirs.LockProof && _votes.LockOf(round) is { } proof)
-            {
-                _effects.Enqueue(new ConsensusEffect.SendLockProof(proof, seat));
-            }
-
-            for (var (kind, bits) = (VoteKind.Prevote, theirs.Prevotes); kind <= VoteKind.Precommit; kind++, bits = theirs.Precommits)
-            {
-                for (var voter = 0; voter < _seats.Count && _effects.Count - before < _limits.MaxAnswers; voter++)
-                {
-                    if (voter != seat && (bits & (1 << voter)) == 0 && _votes.VoteOf(round, kind, voter) is { } vote)
-                    {
-                        _effects.Enqueue(new ConsensusEffect.SendVote(voter, vote, seat));
-                    }
-                }
-            }
-        }
-    }
-
     public void HandleTimeout(ConsensusTimeout timeout)
     {
         if (timeout.Height != Height || _step == Step.Decided)
@@ -336,17 +290,8 @@ public sealed class ConsensusCoordinator
         Evaluate();
     }
 
-    private IEnumerable<uint> Rounds() =>
-        new[] { Round, Round == 0 ? 0 : Round - 1, _valid?.Round ?? Round, _locked?.Round ?? Round }.Distinct();
-
-    private RoundHave HaveOf(uint round) => new()
-    {
-        Round = round,
-        Prevotes = _votes.Bits(round, VoteKind.Prevote),
-        Precommits = _votes.Bits(round, VoteKind.Precommit),
-        Proposal = _proposals.ContainsKey(round),
-        LockProof = _votes.LockOf(round) is not null,
-    };
+    /// <summary>A proposal within reach may rest on a lock that is not: its seat was away for many rounds, and lets go of it for nothing less.</summary>
+    private bool IsReferredTo(uint round) => _proposals.Values.Any(known => known.Proposal.ProofOfLockRound == round);
 
     /// <summary>Null where a message of that height and round is to be looked at.</summary>
     private ConsensusInput? Check(ulong height, uint round) =>
@@ -381,11 +326,12 @@ public sealed class ConsensusCoordinator
         if (round > _limits.MaxRoundsBehind)
         {
             var below = round - _limits.MaxRoundsBehind;
-            _votes.Forget(below);
             foreach (var old in _proposals.Keys.Where(key => key < below).ToArray())
             {
                 _proposals.Remove(old);
             }
+
+            _votes.Forget(below, keep: old => old == _locked?.Round || old == _valid?.Round || IsReferredTo(old));
         }
 
         if (!_rules.KeepsLock)

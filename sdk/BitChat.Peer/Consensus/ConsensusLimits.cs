@@ -6,7 +6,7 @@ public sealed record ConsensusLimits
     /// <summary>Rounds ahead of this seat's own of which votes are kept.</summary>
     public uint MaxRoundsAhead { get; init; } = 16;
 
-    /// <summary>Rounds behind this seat's own whose votes are kept; a lock of an older round can be released only by a newer one.</summary>
+    /// <summary>Rounds behind this seat's own whose votes are kept, beside those of its own lock and of locks that proposals rest on.</summary>
     public uint MaxRoundsBehind { get; init; } = 64;
 
     /// <summary>Messages sent in answer to one <see cref="BitChat.Messages.Have"/>.</summary>

@@ -175,8 +175,8 @@ internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
         }
     }
 
-    /// <summary>Forgets rounds below.</summary>
-    public void Forget(uint below) => _rounds.RemoveAll(round => round.Number < below);
+    /// <summary>Forgets rounds below, but for those that something rests on.</summary>
+    public void Forget(uint below, Func<uint, bool> keep) => _rounds.RemoveAll(round => round.Number < below && !keep(round.Number));
 
     private Round? Find(uint number)
     {
