@@ -51,6 +51,7 @@ internal sealed class Evening(Reporter report, int seats, int rounds)
             foreach (var player in players.OfType<Process>().Where(player => !player.HasExited))
             {
                 player.Kill(entireProcessTree: true);
+                player.WaitForExit();
             }
 
             directory.Delete(recursive: true);
@@ -172,7 +173,7 @@ internal sealed class Evening(Reporter report, int seats, int rounds)
         }
 
         writer.End(state);
-        var path = Path.Combine(Path.GetTempPath(), "craps-transcript.bin");
+        var path = Path.Combine(Path.GetTempPath(), $"craps-{Convert.ToHexStringLower(game)}.bin");
         await File.WriteAllBytesAsync(path, bytes.WrittenSpan.ToArray(), cancellationToken);
         var verified = TranscriptVerifier.Create().Verify(bytes.WrittenSpan);
         Expect(verified.Fault is null, $"the transcript proves itself: {verified.Fault}");

@@ -21,6 +21,18 @@ internal static class Player
 
     public static async Task<int> RunAsync(string[] args)
     {
+        try
+        {
+            return await PlayAsync(args);
+        }
+        catch (OperationCanceledException)
+        {
+            return 1;
+        }
+    }
+
+    private static async Task<int> PlayAsync(string[] args)
+    {
         var (endpoint, fingerprint, gameId, number, rounds, directory) = (args[0], args[1], Convert.FromHexString(args[2]), int.Parse(args[3]), ulong.Parse(args[4]), args[5]);
         using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         using var identity = IdentityFile.LoadOrCreate(Path.Combine(directory, $"wallet-{number}.pem"));
@@ -38,7 +50,7 @@ internal static class Player
         var games = new BitChatGames(connection, wallet, identity, key, seed.AsMemory(32));
         await using var table = await games.JoinAsync(gameId, BuyIn, $"player {number}", Path.Combine(directory, $"journal-{number}"), stop.Token);
         Console.WriteLine($"at the table, seat {table.Seat}, height {table.State.Height}");
-        _ = Task.Run(() => CommandsAsync(table, games, gameId), stop.Token);
+        _ = Task.Run(() => CommandsAsync(table, games, gameId, stop), stop.Token);
         var told = 0;
         var betOn = ulong.MaxValue;
         while (!table.State.Snapshot.Closed && table.Seat is not null)
@@ -99,7 +111,7 @@ internal static class Player
         }
     }
 
-    private static async Task CommandsAsync(GameTable table, BitChatGames games, byte[] gameId)
+    private static async Task CommandsAsync(GameTable table, BitChatGames games, byte[] gameId, CancellationTokenSource stop)
     {
         while (await Console.In.ReadLineAsync() is { } command)
         {
@@ -124,5 +136,8 @@ internal static class Player
                     break;
             }
         }
+
+        // Whoever started this player is gone.
+        await stop.CancelAsync();
     }
 }

@@ -45,6 +45,19 @@ public sealed class GameVerbTests : IClassFixture<GameVerbTests.Played>, IDispos
     }
 
     [Fact]
+    public void no_byte_can_be_changed_unnoticed()
+    {
+        for (var at = 0; at < _played.Bytes.Length; at++)
+        {
+            var changed = _played.Bytes.ToArray();
+            changed[at] ^= (byte)(1 << (at % 8));
+            var report = TranscriptVerifier.Create().Verify(changed);
+            Assert.True(report.Fault is not null, $"Byte {at} was changed, and nobody noticed.");
+            Assert.InRange(report.Offset, 0, changed.Length);
+        }
+    }
+
+    [Fact]
     public void what_is_cut_short_left_out_moved_or_added_fails_with_its_place()
     {
         var bytes = _played.Bytes;
@@ -56,7 +69,18 @@ public sealed class GameVerbTests : IClassFixture<GameVerbTests.Played>, IDispos
         Fails([.. bytes[..records[2]], .. bytes[records[3]..records[4]], .. bytes[records[2]..records[3]], .. bytes[records[4]..]], records[2]);
         Fails([.. bytes[..records[3]], .. bytes[records[2]..records[3]], .. bytes[records[3]..]], records[3]);
         Fails([], 0);
-        Assert.Equal(2, Tool.Run("game", "verify", _scratch.File("nowhere.bin")).ExitCode);
+    }
+
+    [Fact]
+    public void what_is_no_file_is_named_as_what_it_is()
+    {
+        var (exitCode, _, error) = Tool.Run("game", "verify", _scratch.File("nowhere.bin"));
+        Assert.Equal(2, exitCode);
+        Assert.Contains("nowhere.bin", error);
+        var directory = Path.GetDirectoryName(_scratch.File("x"))!;
+        (exitCode, _, error) = Tool.Run("game", "verify", directory);
+        Assert.Equal(2, exitCode);
+        Assert.Contains($"{directory} is a directory", error);
     }
 
     [Fact]

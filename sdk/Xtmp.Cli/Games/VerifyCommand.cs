@@ -23,10 +23,17 @@ public static class VerifyCommand
         command.SetAction(parsed =>
         {
             TextWriter output = parsed.InvocationConfiguration.Output;
+            string path = parsed.GetValue(file)!;
+            if (Directory.Exists(path))
+            {
+                parsed.InvocationConfiguration.Error.WriteLine(PlainText.Of($"{path} is a directory."));
+                return ExitCodes.Usage;
+            }
+
             byte[] bytes;
             try
             {
-                bytes = File.ReadAllBytes(parsed.GetValue(file)!);
+                bytes = File.ReadAllBytes(path);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
