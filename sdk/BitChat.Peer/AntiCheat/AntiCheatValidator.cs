@@ -91,7 +91,7 @@ public sealed class AntiCheatValidator
     }
 
     /// <summary>What an input costs: nothing where an honest peer may cause it by being late, early or repeated.</summary>
-    private static double PenaltyOf(PeerInput input) => input switch
+    internal static double PenaltyOf(PeerInput input) => input switch
     {
         PeerInput.BadSignature or PeerInput.BadMessageId => 0.2,
         PeerInput.Equivocation or PeerInput.Lied => 1,

@@ -25,9 +25,10 @@ public sealed partial class TablePeer
         var input = _gate.Check(message, seat is { } number ? State.Seats![number] : null, now.Clock) ?? Dispatch(message, seat);
         if (message.Sender.Length == 32)
         {
-            // Of a seat that did not sign the envelope nothing is held against it for what is in there.
+            // Of a seat that did not sign the envelope nothing is held against it for what is in there, nor for what is refused
+            // before the signature is looked at.
             var isItsOwn = !MessageGate.IsSelfSigned(message.Payload) || input is PeerInput.Taken or PeerInput.Equivocation or PeerInput.NotProposer;
-            if (isItsOwn && input is not (PeerInput.BadSignature or PeerInput.BadMessageId or PeerInput.ForeignGame))
+            if (isItsOwn && input is not (PeerInput.BadSignature or PeerInput.BadMessageId or PeerInput.ForeignGame or PeerInput.TooLarge or PeerInput.Malformed))
             {
                 _antiCheat.HandleInput(message.Sender.Span, input, now.Elapsed);
             }

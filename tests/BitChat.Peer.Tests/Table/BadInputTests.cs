@@ -18,21 +18,50 @@ public sealed class BadInputTests(ITestOutputHelper output)
         Assert.Equal(19, samples.Count);
         var victim = network.Peers[0];
         var reasons = new SortedDictionary<PeerInput, int>();
+        var felt = new HashSet<PeerInput>();
         foreach (var (tag, sample) in samples)
         {
             foreach (var (name, bad, expected) in Bad(sample, network))
             {
-                var before = Counted(victim);
+                var (before, trust) = (Counted(victim), Trust(victim, network.Now));
                 var input = Deliver(network, bad);
                 Assert.True(expected is null || expected == input, $"payload {tag}, {name}: {input}");
                 Assert.Equal(before + 1, Counted(victim));
                 reasons[input] = reasons.GetValueOrDefault(input) + 1;
+
+                // Nobody is trusted less than not at all.
+                var lost = trust - Trust(victim, network.Now);
+                var isFelt = AntiCheatValidator.PenaltyOf(input) > 0;
+                Assert.True(isFelt ? lost > 0 || Ids.Any(id => victim.AntiCheat.TrustIn(id.Span, network.Now.Elapsed) <= 0) : lost == 0, $"payload {tag}, {name}: {input} cost {lost}");
+                felt.UnionWith(lost > 0 ? [input] : []);
             }
         }
 
+        Assert.Superset(new HashSet<PeerInput> { PeerInput.ForeignGame, PeerInput.BadSignature, PeerInput.BadClock, PeerInput.Malformed, PeerInput.TooLarge, PeerInput.BadEvidence }, felt);
+
+        // Nobody loses trust by what others write its name on.
+        Assert.Equal(1, victim.AntiCheat.TrustIn(_table.Secrets[3].PeerId.Span, network.Now.Elapsed));
         Assert.True(victim.AntiCheat.Evidence.Count <= AntiCheatValidator.MaxEvidence);
         TableTests.Rolls(network, victim.State.Game.Roll + 1);
         output.WriteLine(string.Join(Environment.NewLine, reasons.Select(reason => $"{reason.Key}: {reason.Value}")));
+    }
+
+    [Fact]
+    public void every_reason_is_counted_and_what_no_honest_peer_does_costs_trust_for_a_while()
+    {
+        foreach (var input in Enum.GetValues<PeerInput>())
+        {
+            var antiCheat = new AntiCheatValidator();
+            antiCheat.HandleInput(Stranger, input, TimeSpan.Zero);
+            Assert.Equal(1, antiCheat.InputsOf(Stranger)[input]);
+            var lost = 1 - antiCheat.TrustIn(Stranger, TimeSpan.Zero);
+            Assert.InRange(lost, 0, 1);
+            Assert.Equal(lost / 2, 1 - antiCheat.TrustIn(Stranger, TrustScore.HalfLife), 6);
+            Assert.Equal(
+                input is not (PeerInput.Taken or PeerInput.Duplicate or PeerInput.UnknownSeat or PeerInput.OldEpoch or PeerInput.FutureEpoch or PeerInput.PastHeight or PeerInput.FutureHeight
+                    or PeerInput.RoundOutOfReach or PeerInput.RoundAhead or PeerInput.NotNow or PeerInput.UnknownKind),
+                lost > 0);
+        }
     }
 
     [Fact]
@@ -108,8 +137,11 @@ public sealed class BadInputTests(ITestOutputHelper output)
     private static readonly byte[] Stranger = [.. Enumerable.Repeat((byte)9, 32)];
 
     /// <summary>Inputs of the four seats, of the stranger, and of those that cannot be held against anybody.</summary>
-    private long Counted(TablePeer peer) =>
-        _table.Secrets.Select(secrets => secrets.PeerId).Append(Stranger).Append(new byte[32]).Sum(id => peer.AntiCheat.InputsOf(id.Span).Values.Sum());
+    private long Counted(TablePeer peer) => Ids.Sum(id => peer.AntiCheat.InputsOf(id.Span).Values.Sum());
+
+    private double Trust(TablePeer peer, PeerTime now) => Ids.Sum(id => peer.AntiCheat.TrustIn(id.Span, now.Elapsed));
+
+    private IEnumerable<ReadOnlyMemory<byte>> Ids => _table.Secrets.Select(secrets => secrets.PeerId).Append(Stranger).Append(new byte[32]);
 
     private static PeerInput Deliver(TestNetwork network, ConsensusMessage message)
     {
@@ -122,6 +154,9 @@ public sealed class BadInputTests(ITestOutputHelper output)
     {
         var isSelfSigned = MessageGate.IsSelfSigned(good.Payload);
         yield return ("a foreign game", good with { GameId = new byte[16] }, PeerInput.ForeignGame);
+        yield return ("one longer than any", good with { Signature = new byte[MessageGate.MaxBytes] }, PeerInput.TooLarge);
+        yield return ("a short field in another seat's name", good with { Sender = _table.Secrets[3].PeerId, MessageId = new byte[31] }, PeerInput.Malformed);
+        yield return ("one longer than any in another seat's name", good with { Sender = _table.Secrets[3].PeerId, Signature = new byte[MessageGate.MaxBytes] }, PeerInput.TooLarge);
         yield return ("an unknown seat", good with { Sender = Stranger }, good.Payload is ConsensusPayload.JoinRequestArm or ConsensusPayload.StateSyncArm ? null : PeerInput.UnknownSeat);
         yield return ("an id that is not the content's", Fresh(good) with { Round = good.Round + 1 }, isSelfSigned ? null : PeerInput.BadMessageId);
         yield return ("a wrong signature", Fresh(good) with { Signature = Enumerable.Repeat((byte)1, 64).ToArray() }, isSelfSigned ? null : PeerInput.BadSignature);
@@ -130,7 +165,7 @@ public sealed class BadInputTests(ITestOutputHelper output)
         yield return ("a clock of yesterday", Seal(1, good.Payload, network.Now.Clock - TimeSpan.FromDays(1)), isSelfSigned ? null : PeerInput.BadClock);
         yield return ("a short field", good with { MessageId = new byte[31] }, PeerInput.Malformed);
         yield return ("an old epoch or a future height", Seal(1, Shift(good.Payload), network.Now.Clock), null);
-        yield return ("an oversized one", Seal(1, Oversized(), network.Now.Clock), null);
+        yield return ("an operation with too long a body", Seal(1, Oversized(), network.Now.Clock), null);
     }
 
     private ConsensusMessage Fresh(ConsensusMessage message) => Seal(1, message.Payload, message.Timestamp + TimeSpan.FromMilliseconds(1));
