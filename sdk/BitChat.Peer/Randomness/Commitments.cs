@@ -24,6 +24,20 @@ public static class Commitments
         return Sha256.HashData([.. "BITCHAT1 commit"u8, .. Context(seats, seat, roll), .. opened.Value.Span, .. opened.Nonce.Span]);
     }
 
+    /// <summary>True where the commitment is that of the value in any epoch so far. A commitment does not say its epoch: one of an earlier epoch must not look false in a later one.</summary>
+    internal static bool Opens(SeatSet seats, int seat, ulong roll, OpenedCommitment opened, ReadOnlySpan<byte> commitment)
+    {
+        for (var epoch = seats.Epoch; epoch > 0; epoch--)
+        {
+            if (commitment.SequenceEqual(Sha256.HashData([.. "BITCHAT1 commit"u8, .. Context(seats.Game.Span, epoch, seat, roll), .. opened.Value.Span, .. opened.Nonce.Span])))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The outcome, 32 bytes, of all values in the order of seats.</summary>
     public static byte[] Combine(SeatSet seats, ulong roll, IEnumerable<OpenedCommitment> opened) =>
         Sha256.HashData([.. "BITCHAT1 rolled"u8, .. Context(seats, 0, roll), .. opened.SelectMany(part => part.Value.ToArray())]);
@@ -31,10 +45,15 @@ public static class Commitments
     private static byte[] Context(SeatSet seats, int seat, ulong roll)
     {
         ArgumentNullException.ThrowIfNull(seats);
+        return Context(seats.Game.Span, seats.Epoch, seat, roll);
+    }
+
+    private static byte[] Context(ReadOnlySpan<byte> game, ulong epoch, int seat, ulong roll)
+    {
         var bytes = new byte[17];
-        BinaryPrimitives.WriteUInt64BigEndian(bytes, seats.Epoch);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, epoch);
         BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(8), roll);
         bytes[16] = (byte)seat;
-        return [.. seats.Game.Span, .. bytes];
+        return [.. game, .. bytes];
     }
 }

@@ -46,7 +46,7 @@ public sealed partial class TableRules
         && EncodedOperation.Parse<TableOperation>(bad.Commit.Body.Span) is TableOperation.CommitArm { Value: var commit }
         && bad.Reveal.Payload is ConsensusPayload.RandomnessRevealArm { Value: { Proof: RandomnessProof.OpeningArm { Value: var opened } } reveal }
         && reveal.Roll == commit.Roll && reveal.Seat == commit.Seat && commit.Seat == seat
-        && !commit.Commitment.Span.SequenceEqual(Commitments.Commit(seats, seat, reveal.Roll, opened))
+        && !Commitments.Opens(seats, seat, reveal.Roll, opened, commit.Commitment.Span)
         && IsSigned(state, seats[seat], bad.Commit)
         && signatures.Verify(seats[seat], PeerIds.EnvelopeText(PeerIds.MessageId(bad.Reveal)), bad.RevealSignature.Span);
 }
