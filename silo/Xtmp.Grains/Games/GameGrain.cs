@@ -72,7 +72,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
         RequireOwner(request.Wallet, context);
         try
         {
-            return await SeatAsync(request).ConfigureAwait(true);
+            return await SeatAsync(request, context).ConfigureAwait(true);
         }
         catch (XtmpException refusal) when (!refusal.Retryable && request.HoldId is not null)
         {
@@ -131,7 +131,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
         return new GameCreateReply { GameId = request.GameId };
     }
 
-    private async ValueTask<GameJoinReply> SeatAsync(GameJoin request)
+    private async ValueTask<GameJoinReply> SeatAsync(GameJoin request, CallContext context)
     {
         var state = RequireState();
         var members = state.Members.ToArray();
@@ -165,6 +165,12 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
         if (player.PostQuantumKey is not null != state.PostQuantum)
         {
             throw Refusal.Of(XtmpErrorCode.PayloadInvalid, state.PostQuantum ? "Every seat of this game has an ML-DSA-87 key." : "The seats of this game have no ML-DSA-87 keys.", "player.post_quantum_key");
+        }
+
+        if (request.Device is { } device)
+        {
+            // Asked in the caller's name, so that nobody has envelopes left for somebody else's.
+            await new DeviceClient(Context.Calls).StatusAsync(new DeviceStatus { DeviceId = device }, new CallContext(Caller: context.Caller)).ConfigureAwait(true);
         }
 
         var (buyIn, deadline) = (0UL, state.Deadline);

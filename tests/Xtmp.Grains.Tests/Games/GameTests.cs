@@ -110,6 +110,11 @@ public sealed class GameTests : GameTestBase
         var key = P256Group.Instance.Encode(P256Group.Instance.Multiply(P256Group.Instance.Generator, 7));
         var devices = new DeviceClient(Fixture.Silo);
         await devices.RegisterAsync(new DeviceRegister { DeviceId = "phone", Owner = Wallets[1].Id, Kind = DeviceKind.Phone, PublicKey = key, Protocols = [IotProtocol.Xtmp], Capabilities = DeviceCapabilities.Display }, Wallets[1].Context);
+        foreach (var (device, code) in new[] { ("phone", XtmpErrorCode.PermissionDenied), ("tablet", XtmpErrorCode.NotFound) })
+        {
+            await RefusedAsync(code, Games.JoinAsync(Join(2, await HoldAsync(Wallets[2], 100, Captor)) with { Device = device }, Wallets[2].Context), "device_id");
+        }
+
         await Games.JoinAsync(Join(1, await HoldAsync(Wallets[1], 100, Captor)) with { Device = "phone" }, Wallets[1].Context);
         var operation = new GameOperation { OperationId = new byte[16], Player = Secrets[0].PeerId, Sequence = 1, Body = EncodedOperation.Of<TableOperation>(new SeatLeave()), Signature = new byte[64] };
         var envelope = new ConsensusMessage { MessageId = new byte[32], Sender = Secrets[0].PeerId, GameId = GameId, Round = 1, Timestamp = Fixture.Time.GetUtcNow(), Payload = operation, Signature = new byte[64] };
