@@ -17,10 +17,10 @@ public sealed class BetTests() : GameTestBase(time: TimeProvider.System)
         await JoinAsync(0);
         await JoinAsync(1);
         var genesis = TableState.Parse(GameId, 0, (await StatusAsync()).First!.State)!;
-        await using var first = new GameTable(new GameClient(Fixture.Silo), Secrets[0], genesis, null, TimeProvider.System);
-        await using var second = new GameTable(new GameClient(Fixture.Silo), Secrets[1], genesis, null, TimeProvider.System);
+        await using var first = new GameTable(GamesOf(0), Secrets[0], genesis, null, TimeProvider.System);
+        await using var second = new GameTable(GamesOf(1), Secrets[1], genesis, null, TimeProvider.System);
         await first.BetAsync(CrapsBet.Field, 10, cancellationToken: patience.Token);
-        Assert.True(first.State.Game.Roll > 0 || ((CrapsTable)first.State.Game).Bets.Exists(bet => bet.Stake == 10));
+        Assert.True(first.State.Game.Roll > 0 || ((CrapsTable)first.State.Game).Bets.Any(bet => bet.Stake == 10));
 
         // The table may be at rest: nobody else will come and have these tried.
         await first.WaitForAsync(state => state.Game.Roll > 0 && !state.Game.AwaitsRoll, patience.Token);
