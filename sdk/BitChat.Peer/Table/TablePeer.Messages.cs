@@ -383,8 +383,9 @@ public sealed partial class TablePeer
         _isForked = _isForkShown = true;
         _isRunning = false;
 
-        // Two precommits of one round are proof. Of different rounds they may be those of a seat that followed a proof of lock.
-        Seat[] culprits = known.Certificate.Round != other.Certificate.Round ? [] : [.. known.Certificate.Signatures.Select(signature => (int)signature.Seat).Intersect(other.Certificate.Signatures.Select(signature => (int)signature.Seat)).Select(seat => seats[seat])];
+        // Two precommits of one round are proof. Of different rounds they may be those of a seat that followed a proof of lock; of
+        // different epochs a number may be another seat's.
+        Seat[] culprits = (known.Certificate.Epoch, known.Certificate.Round) != (other.Certificate.Epoch, other.Certificate.Round) ? [] : [.. known.Certificate.Signatures.Select(signature => (int)signature.Seat).Intersect(other.Certificate.Signatures.Select(signature => (int)signature.Seat)).Select(seat => seats[seat])];
         _effects.Enqueue(new PeerEffect.Forked(known, other, culprits));
     }
 
