@@ -4,6 +4,7 @@ using BitChat.Client;
 using BitChat.Messages;
 using BitChat.Peer;
 using Xtmp.Crypto;
+using Xtmp.Protocol;
 
 namespace Xtmp.Silo.Tests;
 
@@ -76,6 +77,48 @@ public sealed class GameTests
         foreach (var table in tables)
         {
             await table.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task a_player_that_starts_again_while_it_waits_for_the_others_sets_its_buy_in_aside_once()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        await using var silo = await TestSilo.StartAsync();
+        using var identity = IdentityKey.Generate(SystemEntropy.Instance);
+        await using var connection = await silo.ConnectAsync(identity);
+        var wallet = new XtmpWallet(connection, identity);
+        await wallet.RegisterAsync(cancellationToken: patience.Token);
+        using var key = Ed25519PrivateKey.FromSeed(RandomNumberGenerator.GetBytes(32));
+        var seed = RandomNumberGenerator.GetBytes(32);
+        var game = await new BitChatGames(connection, wallet, identity, key, seed).CreateAsync("craps", seats: 2, witnesses: 0, bank: 5_000, minBuyIn: 100, cancellationToken: patience.Token);
+        for (var start = 0; start < 3; start++)
+        {
+            var waits = new WaitingTime();
+            using var ends = CancellationTokenSource.CreateLinkedTokenSource(patience.Token);
+            var join = new BitChatGames(connection, wallet, identity, key, seed, waits).JoinAsync(game, 1_000, cancellationToken: ends.Token);
+            await waits.Begun.WaitAsync(patience.Token);
+            await ends.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => join);
+            Assert.Equal(6_000UL, (await wallet.BalanceAsync(patience.Token)).Held);
+        }
+
+        // Nor does a table that there cannot be keep the bank's money.
+        await Assert.ThrowsAsync<XtmpException>(() => new BitChatGames(connection, wallet, identity, key, seed).CreateAsync("poker", seats: 2, witnesses: 0, bank: 500, minBuyIn: 100, cancellationToken: patience.Token));
+        Assert.Equal(6_000UL, (await wallet.BalanceAsync(patience.Token)).Held);
+    }
+
+    /// <summary>Tells when somebody begins to wait by it.</summary>
+    private sealed class WaitingTime : TimeProvider
+    {
+        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Begun => _begun.Task;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _begun.TrySetResult();
+            return base.CreateTimer(callback, state, dueTime, period);
         }
     }
 
