@@ -237,14 +237,21 @@ public sealed class StateSynchronizer
             return seats.Epoch > known ? PeerInput.Taken : PeerInput.NotNow;
         }
 
-        if (checkpoint.Epoch != seats.Epoch)
+        // The way that was followed may lead beyond the checkpoint: seats may have changed again since.
+        if (SeatsAt(checkpoint.Epoch, state) is not { } signers)
         {
             return PeerInput.FutureEpoch;
         }
 
+        if (_assembly?.Checkpoint.Height > checkpoint.Height)
+        {
+            // Nobody undoes the pieces of a later one by an earlier one.
+            return PeerInput.NotNow;
+        }
+
         var text = PeerIds.CheckpointText(_game.Span, checkpoint.Epoch, checkpoint.Height, checkpoint.OperationIndex, checkpoint.StateRoot.Span, checkpoint.SeatSetHash.Span);
         if (!checkpoint.GameId.Span.SequenceEqual(_game.Span)
-            || (_mutations.VerifiesCheckpoints && !Certificates.VerifySignatures(seats, _signatures, checkpoint.Signatures, text, seats.IsPostQuantum, ConsensusRules.Sound)))
+            || (_mutations.VerifiesCheckpoints && !Certificates.VerifySignatures(signers, _signatures, checkpoint.Signatures, text, signers.IsPostQuantum, ConsensusRules.Sound)))
         {
             return PeerInput.Lied;
         }
@@ -278,11 +285,16 @@ public sealed class StateSynchronizer
                 return PeerInput.Lied;
             }
 
-            whole = (found, checkpoint, [.. _walked.Where(step => step.Decided.Certificate.Epoch >= state.Snapshot.Epoch)]);
+            whole = (found, checkpoint, [.. _walked.Where(step => step.Decided.Certificate.Epoch >= state.Snapshot.Epoch && step.Decided.Certificate.Epoch < checkpoint.Epoch)]);
         }
 
         return PeerInput.Taken;
     }
+
+    private SeatSet? SeatsAt(ulong epoch, TableState state) =>
+        epoch == state.Snapshot.Epoch ? state.Seats
+        : _walked.Find(step => step.Decided.Certificate.Epoch + 1 == epoch) is { } step ? new SeatSet(_game, epoch, step.Seats)
+        : null;
 
     private bool VerifyStep(SeatSet seats, EpochStep step)
     {

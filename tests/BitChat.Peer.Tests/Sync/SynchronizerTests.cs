@@ -63,6 +63,26 @@ public sealed class SynchronizerTests
     }
 
     [Fact]
+    public void an_earlier_checkpoint_undoes_no_pieces_of_a_later_one()
+    {
+        var (early, earlyLog) = Decide(_table.Genesis, new TableLog(_table.Genesis), 2);
+        Certify(earlyLog, early);
+        var (late, lateLog) = (Decide(early, new TableLog(_table.Genesis), _table.Secrets[2], CoinDealings.Deal(P256Group.Instance, early.Seats!, 2, TestTable.Seed(2)), null), new TableLog(_table.Genesis));
+        Certify(lateLog, late);
+        var behind = Synchronizer();
+        var old = Assert.Single(StateSynchronizer.Answer(behind.RequestFrom(_table.Genesis), early, earlyLog));
+        var answer = Assert.Single(StateSynchronizer.Answer(behind.RequestFrom(_table.Genesis), late, lateLog));
+        (TableState State, Checkpoint Checkpoint, IReadOnlyList<EpochStep> Epochs)? whole = null;
+        foreach (var piece in answer.Chunks)
+        {
+            Assert.Equal(PeerInput.Taken, behind.HandleCheckpoint(answer with { Chunks = [piece] }, _table.Genesis, out whole));
+            Assert.Equal(whole is null ? PeerInput.NotNow : PeerInput.Taken, behind.HandleCheckpoint(old with { Chunks = [old.Chunks[0]] }, _table.Genesis, out _));
+        }
+
+        Assert.Equal(late.Root, whole!.Value.State.Root);
+    }
+
+    [Fact]
     public void a_checkpoint_of_too_few_seats_or_of_another_state_is_a_lie()
     {
         var (state, log) = Decide(_table.Genesis, new TableLog(_table.Genesis), 2);
@@ -131,6 +151,31 @@ public sealed class SynchronizerTests
         }
 
         Assert.True(asked > 2);
+    }
+
+    [Fact]
+    public void who_leads_further_along_the_seats_than_the_checkpoint_is_leads_nobody_astray()
+    {
+        var key = Ed25519PrivateKey.FromSeed(TestTable.Seed(77));
+        using var second = MlDsa87PrivateKey.FromSeed(TestTable.Seed(79));
+        var secondKey = new byte[2592];
+        second.WritePublicKey(secondKey);
+        var newcomer = PeerSecrets.Of(key, TestTable.Seed(78), second);
+        var log = new TableLog(_table.Genesis);
+        var state = Decide(_table.Genesis, log, _table.Secrets[0], new SeatAdmission { Request = newcomer.Request(_table.Genesis.GameId.Span, TestTable.PublicOf(key), secondKey, "newcomer", 50, new byte[16]) }, newcomer);
+        (state, log) = Decide(state, log, 2);
+        Certify(log, state);
+        var certified = state;
+        state = Decide(state, log, newcomer, new SeatLeave(), newcomer);
+        var behind = Synchronizer();
+        var way = behind.RequestFrom(_table.Genesis) with { Phase = StateSyncPhase.Checkpoint, Epochs = [.. log.Epochs] };
+        Assert.Equal(PeerInput.Taken, behind.HandleCheckpoint(way, _table.Genesis, out _));
+        Assert.Equal(3UL, behind.RequestFrom(_table.Genesis).Epoch);
+        var answers = StateSynchronizer.Answer(behind.RequestFrom(_table.Genesis), state, log).ToArray();
+        Assert.Equal([StateSyncPhase.Checkpoint, StateSyncPhase.Deltas], answers.Select(answer => answer.Phase));
+        Assert.Equal(PeerInput.Taken, behind.HandleCheckpoint(answers[0], _table.Genesis, out var whole));
+        Assert.Equal(certified.Root, whole!.Value.State.Root);
+        Assert.Single(whole.Value.Epochs);
     }
 
     [Fact]
