@@ -10,6 +10,7 @@ public sealed partial class TablePeer
     /// <summary>
     /// A seat that has what this peer lacks is asked at once, one that is behind is helped at once, but no more often than this;
     /// all who have no seat are answered together no more often than this. Otherwise small messages would buy long answers.
+    /// Other answers to a seat have an <see cref="AnswerBudget"/>.
     /// </summary>
     private static readonly TimeSpan AnswerInterval = TimeSpan.FromMilliseconds(100);
 
@@ -65,7 +66,7 @@ public sealed partial class TablePeer
     private PeerInput Dispatch(ConsensusMessage message, int? seat) => message.Payload switch
     {
         ConsensusPayload.JoinRequestArm { Value: var request } => HandleJoin(message, request),
-        ConsensusPayload.StateSyncArm { Value: { Phase: StateSyncPhase.Request } request } when seat is not null || MayAnswer(ref _strangerAnsweredAt) => HandleRequest(message.Sender, request),
+        ConsensusPayload.StateSyncArm { Value: { Phase: StateSyncPhase.Request } request } => HandleRequest(message.Sender, seat, request),
         _ when seat is null => PeerInput.UnknownSeat,
         _ => DispatchOf(message, seat.Value),
     };
@@ -151,6 +152,11 @@ public sealed partial class TablePeer
     {
         var peer = State.Seats![seat].Peer;
         _partitions.HandleNumber(peer.Span, have.Number);
+        if (!_answers[seat].Take(_now.Elapsed))
+        {
+            return PeerInput.TooMany;
+        }
+
         if (have.Height > State.Height + 1)
         {
             _synchronizer.HandleAhead(peer, have.Height - 1, _now.Elapsed);
@@ -255,160 +261,6 @@ public sealed partial class TablePeer
         return (have.Roll == State.Game.Roll && State.Game.AwaitsRoll && (have.Reveals & ~_roll.Bits) != 0)
             || (_checkpoints.Pending is { } pending && have.CheckpointHeight == pending.Height && (have.CheckpointSignatures & ~_checkpoints.Bits) != 0)
             || (_isRunning && _consensus!.LacksProposal(have.Rounds));
-    }
-
-    private PeerInput HandleRequest(ReadOnlyMemory<byte> sender, StateSync request)
-    {
-        var sent = false;
-        foreach (var answer in StateSynchronizer.Answer(request, State, _log))
-        {
-            Send(answer, sender);
-            sent = true;
-        }
-
-        return sent ? PeerInput.Taken : PeerInput.NotNow;
-    }
-
-    /// <summary>Values and checkpoints that this peer lacks. What contradicts a quorum's signatures is a lie, and the envelope shows whose.</summary>
-    private PeerInput HandleSync(ConsensusMessage message, StateSync sync)
-    {
-        _synchronizer.HandleAnswer(message.Sender.Span);
-        var input = PeerInput.NotNow;
-        if (sync.Phase == StateSyncPhase.Checkpoint)
-        {
-            input = _synchronizer.HandleCheckpoint(sync, State, out var whole);
-            if (whole is var (state, checkpoint, epochs))
-            {
-                Adopt(state, checkpoint, epochs);
-            }
-            else if (input == PeerInput.Taken && sync.Chunks.Count == 0)
-            {
-                // The seats are followed some way on: the rest of it is asked for.
-                Send(_synchronizer.RequestFrom(State), message.Sender);
-            }
-        }
-        else if (sync.Phase == StateSyncPhase.Deltas)
-        {
-            foreach (var decided in sync.Deltas)
-            {
-                if (decided.Value.Height <= State.Height)
-                {
-                    CheckFork(decided);
-                    continue;
-                }
-
-                if (decided.Value.Height > State.Height + 1 || _isForked || State.Seats is null)
-                {
-                    break;
-                }
-
-                input = HandleDecided(message.Sender, decided);
-                if (input != PeerInput.Taken)
-                {
-                    break;
-                }
-            }
-
-            if (input == PeerInput.Taken && !sync.StateRoot.Span.SequenceEqual(State.Root))
-            {
-                // One message did not hold all that the other has.
-                Send(_synchronizer.RequestFrom(State), message.Sender);
-            }
-        }
-
-        if (input == PeerInput.Lied)
-        {
-            _synchronizer.Leave(message.Sender.Span, _now.Elapsed);
-            var evidence = new BadEnvelope { ContentHash = message.MessageId, Signature = message.Signature, Rule = "state that no quorum has certified" };
-            var held = new HeldEvidence(message.Sender, CheatKind.Equivocation, 0.9, evidence, _now.Elapsed);
-            if (_antiCheat.Hold(held))
-            {
-                _effects.Enqueue(new PeerEffect.Suspected(held));
-            }
-        }
-
-        return input;
-    }
-
-    private PeerInput HandleDecided(ReadOnlyMemory<byte> sender, DecidedValue decided)
-    {
-        if (_isRunning)
-        {
-            var input = _consensus!.HandleDecided(decided);
-            while (_consensus?.PollEffect() is { } effect)
-            {
-                Carry(effect);
-            }
-
-            return input != ConsensusInput.Taken ? PeerInput.Lied : _isForked ? AskForFork(sender) : PeerInput.Taken;
-        }
-
-        if (_consensusRules.VerifiesCertificates && !Certificates.Verify(State.Seats!, _secrets.Signatures, decided, _consensusRules))
-        {
-            return PeerInput.Lied;
-        }
-
-        if (Settle(decided) == PeerInput.Taken)
-        {
-            return PeerInput.Taken;
-        }
-
-        _isForked = true;
-        return AskForFork(sender);
-    }
-
-    /// <summary>A quorum has certified what does not follow from this peer's state: more are Byzantine than the table bears. Earlier values show where the ways part, and by whose signatures.</summary>
-    private PeerInput AskForFork(ReadOnlyMemory<byte> peer)
-    {
-        if (_log.Decided.Count > 0)
-        {
-            Send(_synchronizer.RequestFrom(State) with { FromHeight = _log.Decided[0].Value.Height }, peer);
-        }
-
-        return PeerInput.NotNow;
-    }
-
-    /// <summary>A certified value for a height that was decided otherwise here: a fork, with the seats that signed both.</summary>
-    private void CheckFork(DecidedValue other)
-    {
-        if (_isForkShown
-            || _log.Decided.FirstOrDefault(decided => decided.Value.Height == other.Value.Height) is not { } known
-            || known.Certificate.ValueId.Span.SequenceEqual(other.Certificate.ValueId.Span)
-            || SeatsOf(other.Certificate.Epoch) is not { } seats
-            || !Certificates.Verify(seats, _secrets.Signatures, other, _consensusRules))
-        {
-            return;
-        }
-
-        _isForked = _isForkShown = true;
-        _isRunning = false;
-
-        // Two precommits of one round are proof. Of different rounds they may be those of a seat that followed a proof of lock; of
-        // different epochs a number may be another seat's.
-        Seat[] culprits = (known.Certificate.Epoch, known.Certificate.Round) != (other.Certificate.Epoch, other.Certificate.Round) ? [] : [.. known.Certificate.Signatures.Select(signature => (int)signature.Seat).Intersect(other.Certificate.Signatures.Select(signature => (int)signature.Seat)).Select(seat => seats[seat])];
-        _effects.Enqueue(new PeerEffect.Forked(known, other, culprits));
-    }
-
-    /// <summary>The seats of an epoch that is still in the log.</summary>
-    private SeatSet? SeatsOf(ulong epoch) =>
-        epoch == State.Snapshot.Epoch ? State.Seats
-        : epoch == _log.Base.Snapshot.Epoch ? _log.Base.Seats
-        : _log.Epochs.FirstOrDefault(step => step.Decided.Certificate.Epoch + 1 == epoch) is { } step ? new SeatSet(State.GameId, epoch, step.Seats)
-        : null;
-
-    /// <summary>Goes on from a certified checkpoint.</summary>
-    private void Adopt(TableState state, Checkpoint checkpoint, IReadOnlyList<EpochStep> epochs)
-    {
-        EpochStep[] known = [.. _log.Epochs, .. epochs];
-        State = state;
-        _log = new TableLog(state);
-        _log.Reset(state, checkpoint, known);
-        _intents.RemoveAll(intent => intent.Height <= state.Height);
-        _after.Clear();
-        Rewrite();
-        _effects.Enqueue(new PeerEffect.CaughtUp(state));
-        NewCoordinator();
-        Turn();
     }
 
     private PeerInput HandleReveal(ConsensusMessage message, int sender, RandomnessReveal reveal)

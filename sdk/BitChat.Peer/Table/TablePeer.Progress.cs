@@ -458,6 +458,7 @@ public sealed partial class TablePeer
         Array.Clear(_numbers);
         Array.Clear(_held);
         Array.Clear(_answeredAt);
+        Array.Clear(_answers);
         _pool.Renumber(State.Seats);
         _gate.Keep(State.Seats);
         _early.Take();

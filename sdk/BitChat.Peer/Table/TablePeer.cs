@@ -31,6 +31,7 @@ public sealed partial class TablePeer
     private readonly uint[] _numbers = new uint[SeatSet.MaxSeats];
     private readonly ulong[] _held = new ulong[SeatSet.MaxSeats];
     private readonly TimeSpan?[] _answeredAt = new TimeSpan?[SeatSet.MaxSeats];
+    private readonly AnswerBudget[] _answers = new AnswerBudget[SeatSet.MaxSeats];
     private readonly Dictionary<int, GameOperation> _commitOperations = [];
     private readonly List<JournalIntent> _intents = [];
     private TableLog _log;

@@ -132,6 +132,12 @@ public sealed class BadInputTests(ITestOutputHelper output)
         var request = new StateSynchronizer(_table.Genesis.GameId, _table.Secrets[1].Signatures, TableMutations.None).RequestFrom(_table.Genesis);
         Assert.Equal(1, Answers(Enumerable.Range(1, 100).Select(number => Seal(1, have with { Number = 1_000 + (uint)number }, network.Now.Clock))));
         Assert.Equal(1, Answers(Enumerable.Range(1, 100).Select(number => Seal(1, request with { FromHeight = 1 }, network.Now.Clock) with { Sender = Enumerable.Repeat((byte)(100 + number), 32).ToArray() })));
+
+        // A seat may ask on as it catches up, and say what it holds: so many times at once.
+        Assert.InRange(Answers(Enumerable.Range(1, 1_000).Select(number => Seal(2, request with { FromHeight = 1 }, network.Now.Clock + TimeSpan.FromMilliseconds(number)))), 1, AnswerBudget.Burst);
+        Assert.Equal(0, Answers([Seal(2, request with { FromHeight = 1 }, network.Now.Clock)]));
+        Assert.Equal(PeerInput.TooMany, victim.HandleMessage(Seal(2, have with { Height = victim.State.Height + 1, Number = 9_999 }, network.Now.Clock), network.Now));
+        Assert.Equal(PeerInput.Taken, victim.HandleMessage(Seal(2, have with { Height = victim.State.Height + 1, Number = 10_000 }, network.Now.Clock), new PeerTime(network.Now.Elapsed + AnswerBudget.Interval, network.Now.Clock)));
     }
 
     private static readonly byte[] Stranger = [.. Enumerable.Repeat((byte)9, 32)];
