@@ -18,8 +18,8 @@ namespace BitChat.Client;
 /// </remarks>
 internal sealed class GameJournal : IDisposable
 {
-    /// <summary>Bytes of a journal that is read: several times what a table keeps.</summary>
-    public const int MaxBytes = 64 * 1_024 * 1_024;
+    /// <summary>Bytes of a journal that is read: more than the most that a table keeps, its seats filling every value.</summary>
+    public const int MaxBytes = 128 * 1_024 * 1_024;
 
     private const int CheckSize = 8;
     private const int RecordHeader = 4 + CheckSize + CheckSize;

@@ -179,6 +179,23 @@ public sealed class SynchronizerTests
     }
 
     [Fact]
+    public void a_journal_holds_every_change_of_seats_that_a_table_can_have()
+    {
+        var log = new TableLog(_table.Genesis);
+        var (state, _) = Decide(_table.Genesis, log, 2);
+        var step = new EpochStep { Decided = log.Decided[0], OperationIndex = 1, Seats = state.Snapshot.Seats, ChunksRoot = state.Pieces.Root };
+        for (var change = 0; change < TableLog.MaxEpochs; change++)
+        {
+            log.Add(step);
+        }
+
+        Certify(log, state);
+        var written = log.Records().OfType<JournalRecord.BaseArm>().Single();
+        var read = Assert.IsType<JournalRecord.BaseArm>(EncodedOperation.Parse<JournalRecord>(EncodedOperation.Of<JournalRecord>(written)));
+        Assert.Equal(TableLog.MaxEpochs, read.Value.Epochs.Count);
+    }
+
+    [Fact]
     public void a_step_of_the_seats_that_a_quorum_did_not_decide_is_a_lie()
     {
         var key = Ed25519PrivateKey.FromSeed(TestTable.Seed(77));
