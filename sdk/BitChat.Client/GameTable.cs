@@ -153,6 +153,19 @@ public sealed class GameTable : IAsyncDisposable
         }
     }
 
+    /// <summary>What was lost on the way and overtaken by a later operation of this player can never be decided as it is: it is signed anew.</summary>
+    private void HandleLapsed(GameOperation operation, TableFault fault)
+    {
+        if (fault == TableFault.OldSequence && _pending.Take(operation.Sequence) is { } waits && EncodedOperation.Parse<TableOperation>(operation.Body.Span) is { } body)
+        {
+            Submit(body, waits);
+        }
+        else
+        {
+            _pending.End(operation.Sequence, Refused(fault.ToString()));
+        }
+    }
+
     private static XtmpException Refused(string reason) => new(XtmpErrorCode.Conflict, Fault.Local, $"The table refuses it: {reason}.");
 
     /// <summary>Waits until the state is such.</summary>
@@ -421,7 +434,7 @@ public sealed class GameTable : IAsyncDisposable
                     Unvouch(vouched => applied.Seats?.Find(vouched.Player.Span) is not null);
                     break;
                 case PeerEffect.Lapsed(var lapsed, var fault):
-                    _pending.End(lapsed.Sequence, Refused(fault.ToString()));
+                    HandleLapsed(lapsed, fault);
                     break;
                 case PeerEffect.CaughtUp(var caught):
                     _pending.EndUpTo(caught.Seats?.Find(_secrets.PeerId.Span) is { } seat ? caught.Snapshot.Sequences[seat].Last : ulong.MaxValue);

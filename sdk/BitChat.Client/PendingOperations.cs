@@ -10,12 +10,15 @@ internal sealed class PendingOperations
 
     public void Add(ulong sequence, TaskCompletionSource done) => _waiting[sequence] = done;
 
+    /// <summary>Who waits for it, and waits for it no longer here; null where nobody does.</summary>
+    public TaskCompletionSource? Take(ulong sequence) => _waiting.Remove(sequence, out var done) ? done : null;
+
     /// <summary>Tells who waits for it what became of it.</summary>
     /// <param name="sequence">The operation's.</param>
     /// <param name="error">Why it was not decided; null where it was.</param>
     public void End(ulong sequence, Exception? error)
     {
-        if (!_waiting.Remove(sequence, out var done))
+        if (Take(sequence) is not { } done)
         {
             return;
         }

@@ -47,6 +47,56 @@ public sealed class BetTests() : GameTestBase(time: TimeProvider.System)
     }
 
     [Fact]
+    public async Task a_bet_that_is_lost_and_overtaken_by_the_next_one_is_placed_all_the_same()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        await OpenAsync();
+        await JoinAsync(0);
+        await JoinAsync(1);
+        var genesis = TableState.Parse(GameId, 0, (await StatusAsync()).First!.State)!;
+        var losing = new LosesTheFirstBet(CallsOf(0));
+        await using var first = new GameTable(new GameClient(losing), Secrets[0], genesis, null, TimeProvider.System);
+        await using var second = new GameTable(GamesOf(1), Secrets[1], genesis, null, TimeProvider.System);
+        var lost = first.BetAsync(CrapsBet.Field, 10, cancellationToken: patience.Token);
+        await losing.HasLost.WaitAsync(patience.Token);
+        await first.BetAsync(CrapsBet.AnySeven, 20, cancellationToken: patience.Token);
+        losing.IsOver = true;
+        await lost;
+        Assert.True(first.State.Snapshot.Sequences[0].Last > 2, "it was signed anew");
+    }
+
+    /// <summary>The first bet never leaves, nor a value that its player proposes, until that is over.</summary>
+    private sealed class LosesTheFirstBet(ICallInvoker calls) : ICallInvoker
+    {
+        private readonly TaskCompletionSource _hasLost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task HasLost => _hasLost.Task;
+
+        public volatile bool IsOver;
+
+        public ValueTask<TReply> InvokeAsync<TRequest, TReply>(UnaryMethod<TRequest, TReply> method, TRequest request, CallContext context)
+            where TRequest : class, IXtmpMessage<TRequest>
+            where TReply : class, IXtmpMessage<TReply> => calls.InvokeAsync(method, request, context);
+
+        public ValueTask SendAsync<TRequest>(OneWayMethod<TRequest> method, TRequest request, CallContext context)
+            where TRequest : class, IXtmpMessage<TRequest>
+        {
+            var payload = (request as GameMessage)?.Envelope.Payload;
+            if (payload is ConsensusPayload.OperationArm { Value.Sequence: 1 })
+            {
+                _hasLost.TrySetResult();
+                return default;
+            }
+
+            return payload is ConsensusPayload.ProposalArm && !IsOver ? default : calls.SendAsync(method, request, context);
+        }
+
+        public IAsyncEnumerable<TItem> StreamAsync<TRequest, TItem>(StreamMethod<TRequest, TItem> method, TRequest request, CallContext context)
+            where TRequest : class, IXtmpMessage<TRequest>
+            where TItem : class, IXtmpMessage<TItem> => calls.StreamAsync(method, request, context);
+    }
+
+    [Fact]
     public async Task whoever_waits_for_a_bet_is_told_what_became_of_it()
     {
         var pending = new PendingOperations();

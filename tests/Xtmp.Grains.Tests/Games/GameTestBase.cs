@@ -33,7 +33,9 @@ public abstract class GameTestBase : IAsyncDisposable
     protected GameClient Games => new(Fixture.Silo);
 
     /// <summary>The game's calls in a player's session.</summary>
-    protected GameClient GamesOf(int player) => new(new SessionCalls(Fixture.Silo, Wallets[player].Caller));
+    private protected ICallInvoker CallsOf(int player) => new SessionCalls(Fixture.Silo, Wallets[player].Caller);
+
+    protected GameClient GamesOf(int player) => new(CallsOf(player));
 
     protected string Captor => "grain:Game/" + Convert.ToHexStringLower(GameId);
 
