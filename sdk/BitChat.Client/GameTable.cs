@@ -43,6 +43,7 @@ public sealed class GameTable : IAsyncDisposable
     private readonly Dictionary<string, (TimeSpan At, ReadOnlyMemory<byte> Player)> _vouched = [];
     private readonly PendingOperations _pending = new();
     private TimeSpan _joinAt;
+    private int _disposed;
 
     /// <summary>Ends with an error once nothing more happens here: disposed of, or what it needs has failed.</summary>
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -224,6 +225,11 @@ public sealed class GameTable : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         await EndAsync(null).ConfigureAwait(false);
         await Task.WhenAll(_tasks).ConfigureAwait(false);
         _journal?.Dispose();

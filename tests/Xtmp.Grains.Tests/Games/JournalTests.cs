@@ -144,6 +144,7 @@ public sealed class JournalTests : IDisposable
         var waits = table.WaitForAsync(static _ => false, patience.Token);
         Assert.False(waits.IsCompleted);
         await table.DisposeAsync();
+        await table.DisposeAsync();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => waits);
         await foreach (var roll in table.Rolls.WithCancellation(patience.Token))
         {
