@@ -21,16 +21,20 @@ public sealed class StateSynchronizer
 
     private const int MaxBytes = 48 * 1_024;
 
+    /// <summary>Peers without a seat that are kept in turn beside those that have one.</summary>
+    private const int MaxStrangers = 4;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly ReadOnlyMemory<byte> _game;
     private readonly ISeatSignatures _signatures;
     private readonly TableMutations _mutations;
-    private readonly Dictionary<ValueId, (ReadOnlyMemory<byte> Peer, ulong Height, TimeSpan LeftUntil, long Turn)> _ahead = [];
+    private readonly Dictionary<ValueId, Ahead> _ahead = [];
     private readonly List<EpochStep> _walked = [];
     private SeatSet? _walkedTo;
     private Assembly? _assembly;
     private (ReadOnlyMemory<byte> Peer, TimeSpan Until)? _asked;
+    private (ReadOnlyMemory<byte> Peer, TimeSpan Until)? _stranger;
     private long _turn;
 
     internal StateSynchronizer(ReadOnlyMemory<byte> game, ISeatSignatures signatures, TableMutations mutations)
@@ -50,9 +54,25 @@ public sealed class StateSynchronizer
         }
         else if (_ahead.Count < 2 * SeatSet.MaxSeats)
         {
-            _ahead[id] = (peer, height, now, 0);
+            _ahead[id] = new Ahead(peer, height, now, 0, IsStranger: false);
         }
     }
+
+    /// <summary>One without a seat says so. It comes last in turn, and goes once it was silent or lied.</summary>
+    internal void HandleStranger(ReadOnlyMemory<byte> peer, ulong height, TimeSpan now)
+    {
+        var id = ValueId.Of(peer.Span);
+        if (!_ahead.ContainsKey(id) && _ahead.Values.Count(ahead => ahead.IsStranger) < MaxStrangers)
+        {
+            _ahead[id] = new Ahead(peer, height, now, ++_turn, IsStranger: true);
+        }
+    }
+
+    /// <summary>True while an answer of that stranger is awaited.</summary>
+    internal bool HasAskedStranger(ReadOnlySpan<byte> peer, TimeSpan now) => _stranger is { } stranger && now < stranger.Until && stranger.Peer.Span.SequenceEqual(peer);
+
+    /// <summary>It was of use: more of it may come.</summary>
+    internal void HeedFurther(ReadOnlyMemory<byte> peer, TimeSpan now) => _stranger = (peer, now + Patience);
 
     /// <summary>A peer lied: it is not asked again for a minute. What was verified before stays, whoever sent it.</summary>
     public void Leave(ReadOnlySpan<byte> peer, TimeSpan now)
@@ -61,6 +81,11 @@ public sealed class StateSynchronizer
         if (_ahead.TryGetValue(id, out var known))
         {
             _ahead[id] = known with { LeftUntil = now + TimeSpan.FromMinutes(1) };
+            if (known.IsStranger)
+            {
+                _ahead.Remove(id);
+                _stranger = null;
+            }
         }
 
         HandleAnswer(peer);
@@ -87,6 +112,11 @@ public sealed class StateSynchronizer
             return null;
         }
 
+        if (_asked is { } silent && _ahead.TryGetValue(ValueId.Of(silent.Peer.Span), out var other) && other.IsStranger)
+        {
+            _ahead.Remove(ValueId.Of(silent.Peer.Span));
+        }
+
         // In turn: who claims most and answers nothing of use would otherwise be asked for ever.
         var candidates = _ahead.Where(pair => pair.Value.LeftUntil <= now).ToArray();
         if (candidates.Length == 0)
@@ -97,6 +127,7 @@ public sealed class StateSynchronizer
         var (id, best) = candidates.MinBy(pair => (pair.Value.Turn, -trust(pair.Value.Peer), ulong.MaxValue - pair.Value.Height));
         _ahead[id] = best with { Turn = ++_turn };
         _asked = (best.Peer, now + Patience);
+        _stranger = best.IsStranger ? _asked : _stranger;
         return best.Peer;
     }
 
@@ -313,6 +344,8 @@ public sealed class StateSynchronizer
         seats = new SeatSet(_game, epoch, step.Seats);
         return true;
     }
+
+    private readonly record struct Ahead(ReadOnlyMemory<byte> Peer, ulong Height, TimeSpan LeftUntil, long Turn, bool IsStranger);
 
     private sealed class Assembly(Checkpoint checkpoint)
     {

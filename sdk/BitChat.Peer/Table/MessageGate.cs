@@ -61,7 +61,8 @@ internal sealed class MessageGate(PeerSecrets secrets, ReadOnlyMemory<byte> game
     /// <param name="message">The message.</param>
     /// <param name="sender">Who it says sent it, with the key to check; null for a stranger.</param>
     /// <param name="clock">This peer's clock.</param>
-    public PeerInput? Check(ConsensusMessage message, Seat? sender, DateTimeOffset clock)
+    /// <param name="isAsked">A stranger that was asked for state: what it answers proves itself.</param>
+    public PeerInput? Check(ConsensusMessage message, Seat? sender, DateTimeOffset clock, bool isAsked = false)
     {
         if (!message.GameId.Span.SequenceEqual(game.Span))
         {
@@ -81,7 +82,7 @@ internal sealed class MessageGate(PeerSecrets secrets, ReadOnlyMemory<byte> game
         if (sender is null)
         {
             // A stranger may ask to join, with a signature of its own, and for what anybody may have.
-            return message.Payload is ConsensusPayload.JoinRequestArm or ConsensusPayload.StateSyncArm { Value.Phase: StateSyncPhase.Request } ? null : PeerInput.UnknownSeat;
+            return message.Payload is ConsensusPayload.JoinRequestArm or ConsensusPayload.StateSyncArm { Value.Phase: StateSyncPhase.Request } || (isAsked && message.Payload is ConsensusPayload.StateSyncArm) ? null : PeerInput.UnknownSeat;
         }
 
         if (IsSelfSigned(message.Payload))

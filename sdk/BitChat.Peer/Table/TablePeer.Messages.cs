@@ -23,13 +23,20 @@ public sealed partial class TablePeer
         ArgumentNullException.ThrowIfNull(message);
         _now = now;
         var seat = message.Sender.Length == 32 ? State.Seats?.Find(message.Sender.Span) : null;
-        var input = _gate.Check(message, seat is { } number ? State.Seats![number] : null, now.Clock) ?? Dispatch(message, seat);
+        var isAsked = seat is null && _synchronizer.HasAskedStranger(message.Sender.Span, now.Elapsed);
+        var input = _gate.Check(message, seat is { } number ? State.Seats![number] : null, now.Clock, isAsked) ?? Dispatch(message, seat);
+        if (seat is null && input == PeerInput.UnknownSeat)
+        {
+            HeedStranger(message);
+        }
+
         if (message.Sender.Length == 32)
         {
             // Of a seat that did not sign the envelope nothing is held against it for what is in there, nor for what is refused
             // before the signature is looked at.
             var isItsOwn = !MessageGate.IsSelfSigned(message.Payload) || input is PeerInput.Taken or PeerInput.Equivocation or PeerInput.NotProposer;
-            if (isItsOwn && input is not (PeerInput.BadSignature or PeerInput.BadMessageId or PeerInput.ForeignGame or PeerInput.TooLarge or PeerInput.Malformed))
+            if (isItsOwn && input is not (PeerInput.BadSignature or PeerInput.BadMessageId or PeerInput.ForeignGame or PeerInput.TooLarge or PeerInput.Malformed)
+                && !(seat is null && input == PeerInput.Lied))
             {
                 _antiCheat.HandleInput(message.Sender.Span, input, now.Elapsed);
             }
@@ -67,6 +74,7 @@ public sealed partial class TablePeer
     {
         ConsensusPayload.JoinRequestArm { Value: var request } => HandleJoin(message, request),
         ConsensusPayload.StateSyncArm { Value: { Phase: StateSyncPhase.Request } request } => HandleRequest(message.Sender, seat, request),
+        ConsensusPayload.StateSyncArm { Value: var sync } when seat is null => HandleSync(message, sync, isSeat: false),
         _ when seat is null => PeerInput.UnknownSeat,
         _ => DispatchOf(message, seat.Value),
     };
@@ -78,7 +86,7 @@ public sealed partial class TablePeer
         ConsensusPayload.LockProofArm { Value: var proof } => Enter(message, number, proof.Epoch, proof.Height) ?? Of(_consensus!.HandleLockProof(proof)),
         ConsensusPayload.OperationArm { Value: var operation } => HandleOperation(number, operation),
         ConsensusPayload.HaveArm { Value: var have } => HandleHave(number, have),
-        ConsensusPayload.StateSyncArm { Value: var sync } => HandleSync(message, sync),
+        ConsensusPayload.StateSyncArm { Value: var sync } => HandleSync(message, sync, isSeat: true),
         ConsensusPayload.RandomnessRevealArm { Value: var reveal } => HandleReveal(message, number, reveal),
         ConsensusPayload.CheckpointVoteArm { Value: var vote } => HandleCheckpoint(vote),
         ConsensusPayload.HeartbeatArm { Value: var heartbeat } => HandleHeartbeat(message, number, heartbeat),

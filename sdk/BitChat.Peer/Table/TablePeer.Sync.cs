@@ -22,8 +22,26 @@ public sealed partial class TablePeer
         return sent ? PeerInput.Taken : PeerInput.NotNow;
     }
 
+    /// <summary>
+    /// Seats may have changed while this peer was away, until nobody sits there whom it knows. While it hears no quorum of those it
+    /// knows, it asks strangers that claim to be ahead: what they answer is followed from the seats it knows, or not at all.
+    /// </summary>
+    private void HeedStranger(ConsensusMessage message)
+    {
+        var height = message.Payload switch
+        {
+            ConsensusPayload.HaveArm { Value.Height: > 0 and var next } => next - 1,
+            ConsensusPayload.HeartbeatArm { Value.View.Height: var decided } => decided,
+            _ => 0UL,
+        };
+        if (height > State.Height && State.Seats is not null && (IsPaused || Seat is null))
+        {
+            _synchronizer.HandleStranger(message.Sender, height, _now.Elapsed);
+        }
+    }
+
     /// <summary>Values and checkpoints that this peer lacks. What contradicts a quorum's signatures is a lie, and the envelope shows whose.</summary>
-    private PeerInput HandleSync(ConsensusMessage message, StateSync sync)
+    private PeerInput HandleSync(ConsensusMessage message, StateSync sync, bool isSeat)
     {
         _synchronizer.HandleAnswer(message.Sender.Span);
         var input = PeerInput.NotNow;
@@ -69,9 +87,20 @@ public sealed partial class TablePeer
             }
         }
 
+        if (!isSeat && input == PeerInput.Taken)
+        {
+            _synchronizer.HeedFurther(message.Sender, _now.Elapsed);
+        }
+
         if (input == PeerInput.Lied)
         {
             _synchronizer.Leave(message.Sender.Span, _now.Elapsed);
+            if (!isSeat)
+            {
+                // Nobody's key shows whose envelope it was.
+                return input;
+            }
+
             var evidence = new BadEnvelope { ContentHash = message.MessageId, Signature = message.Signature, Rule = "state that no quorum has certified" };
             var held = new HeldEvidence(message.Sender, CheatKind.Equivocation, 0.9, evidence, _now.Elapsed);
             if (_antiCheat.Hold(held))

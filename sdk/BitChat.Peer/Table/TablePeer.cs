@@ -102,6 +102,7 @@ public sealed partial class TablePeer
     {
         _now = now;
         var isNew = true;
+        var decided = new Dictionary<ulong, DecidedValue>();
         foreach (var record in journal ?? [])
         {
             isNew = false;
@@ -111,14 +112,20 @@ public sealed partial class TablePeer
                     State = state;
                     _log.Reset(state, start.Checkpoint, start.Epochs);
                     break;
-                case JournalRecord.DecidedArm { Value: var decided } when decided.Value.Height == State.Height + 1 && _rules.Apply(State, decided.Value, out _) is { } after:
-                    Remember(decided, after);
-                    State = after;
+                case JournalRecord.DecidedArm { Value: var value }:
+                    decided[value.Value.Height] = value;
                     break;
                 case JournalRecord.IntentArm { Value: var intent }:
                     _intents.Add(intent);
                     break;
             }
+        }
+
+        // By height, not by place: a value that was lost and came again stands behind later ones.
+        while (decided.TryGetValue(State.Height + 1, out var next) && _rules.Apply(State, next.Value, out _) is { } after)
+        {
+            Remember(next, after);
+            State = after;
         }
 
         if (isNew)

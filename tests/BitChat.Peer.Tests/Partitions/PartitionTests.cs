@@ -133,6 +133,40 @@ public sealed class PartitionTests
         Assert.Contains((3, RecoveryStrategy.ActiveReconnection), network.Strategies);
     }
 
+    [Fact]
+    public void who_comes_back_to_a_table_of_strangers_catches_up_with_them()
+    {
+        var table = new TestTable(4);
+        var cut = false;
+        var network = new TestNetwork(table, new TablePeerOptions { BettingWindow = TimeSpan.FromSeconds(1), CheckpointInterval = 4, KeptHeights = 1 });
+        network.Filter = (peer, message) => cut && peer == 0 ? null : message;
+        network.Receives = peer => !cut || peer != 0;
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Snapshot.Coin.Ready));
+        cut = true;
+        for (var guest = 4; guest < 7; guest++)
+        {
+            var (number, key) = (guest, Xtmp.Crypto.Ed25519PrivateKey.FromSeed(TestTable.Seed(guest + 70)));
+            var newcomer = PeerSecrets.Of(key, TestTable.Seed(guest + 80));
+            network.Add(newcomer, table.Genesis, new TablePeerOptions { CheckpointInterval = 4, KeptHeights = 1 });
+            network.Do(number, peer => peer.Join(newcomer.Request(table.Genesis.GameId.Span, TestTable.PublicOf(key), null, "newcomer", 250, new byte[16]), network.Now));
+            Assert.True(network.RunUntil(() => network.Peers[number].Seat is not null && network.Peers[number].State.Snapshot.Coin.Ready));
+        }
+
+        for (var leaver = 1; leaver < 4; leaver++)
+        {
+            var number = leaver;
+            network.Do(number, peer => peer.Submit(new SeatLeave(), network.Now));
+            Assert.True(network.RunUntil(() => network.Peers[4].State.Seats!.Find(table.Secrets[number].PeerId.Span) is null));
+        }
+
+        // Of those that it knows nobody sits there any more, and what it lacks the others keep as a checkpoint alone.
+        Assert.Equal(4, network.Peers[4].State.Snapshot.Seats.Count);
+        Assert.True(network.Peers[0].State.Height < network.Peers[4].Log.Base.Height);
+        cut = false;
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Root.AsSpan().SequenceEqual(network.Peers[4].State.Root), 60));
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Snapshot.Coin.Ready && !network.Peers[0].IsPaused, 60));
+    }
+
     private SeatSet Seats => _table.Genesis.Seats!;
 
     private static TimeSpan At(int seconds) => TimeSpan.FromSeconds(seconds);
