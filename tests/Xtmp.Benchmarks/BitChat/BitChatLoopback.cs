@@ -41,7 +41,7 @@ internal static class BitChatLoopback
             var watch = Stopwatch.StartNew();
             for (var bet = 0; times.Count < MaxBets && watch.Elapsed < MaxTime; bet++)
             {
-                if (await DecideAsync(tables[bet % Seats], bet % Seats).ConfigureAwait(false) is { } time && bet >= WarmUp)
+                if (await DecideAsync(tables[bet % Seats]).ConfigureAwait(false) is { } time && bet >= WarmUp)
                 {
                     times.Add(time);
                 }
@@ -74,13 +74,12 @@ internal static class BitChatLoopback
     }
 
     /// <summary>Milliseconds from a bet to its decision; null where the roll came in between.</summary>
-    private static async Task<double?> DecideAsync(GameTable table, int seat)
+    private static async Task<double?> DecideAsync(GameTable table)
     {
         await table.WaitForAsync(state => !state.Game.AwaitsRoll).ConfigureAwait(false);
-        var last = table.State.Snapshot.Sequences[seat].Last;
+        var roll = table.State.Game.Roll;
         var watch = Stopwatch.StartNew();
         await table.BetAsync(CrapsBet.Field, 1).ConfigureAwait(false);
-        await table.WaitForAsync(state => state.Game.AwaitsRoll || state.Snapshot.Sequences[seat].Last > last).ConfigureAwait(false);
-        return table.State.Game.AwaitsRoll ? null : watch.Elapsed.TotalMilliseconds;
+        return table.State.Game.Roll == roll ? watch.Elapsed.TotalMilliseconds : null;
     }
 }
