@@ -123,21 +123,30 @@ internal static class Player
                 case "heal":
                     table.IsCut = false;
                     break;
-                case "cheat" when table.State.Seats is { } seats:
-                    // Two prevotes in one round, one for each of two values, for everybody to see.
-                    var height = table.State.Height + 1;
-                    foreach (var value in new[] { RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32) })
-                    {
-                        var vote = new Vote { Epoch = seats.Epoch, Height = height, Round = 1, Kind = VoteKind.Prevote, ValueId = value, VoteSignature = games.Secrets.Signatures.Sign(SignedText.OfVote(seats, height, 1, VoteKind.Prevote, value)) };
-                        var envelope = new ConsensusMessage { MessageId = new byte[32], Sender = games.Secrets.PeerId, GameId = gameId, Round = height, Timestamp = DateTimeOffset.UtcNow, Payload = vote, Signature = new byte[64] };
-                        await games.Calls.DeliverAsync(new GameMessage { GameId = gameId, Envelope = envelope });
-                    }
-
+                case "cheat":
+                    _ = Task.Run(() => CheatAsync(table, games, gameId, stop.Token));
                     break;
             }
         }
 
         // Whoever started this player is gone.
         await stop.CancelAsync();
+    }
+
+    /// <summary>Two prevotes in one round, one for each of two values, for everybody to see; at each height anew, since the others look only at votes of the height that they are deciding.</summary>
+    private static async Task CheatAsync(GameTable table, BitChatGames games, byte[] gameId, CancellationToken cancellationToken)
+    {
+        while (table.Seat is not null && table.State is { Seats: { } seats, Height: var decided })
+        {
+            var height = decided + 1;
+            foreach (var value in new[] { RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32) })
+            {
+                var vote = new Vote { Epoch = seats.Epoch, Height = height, Round = 1, Kind = VoteKind.Prevote, ValueId = value, VoteSignature = games.Secrets.Signatures.Sign(SignedText.OfVote(seats, height, 1, VoteKind.Prevote, value)) };
+                var envelope = new ConsensusMessage { MessageId = new byte[32], Sender = games.Secrets.PeerId, GameId = gameId, Round = height, Timestamp = DateTimeOffset.UtcNow, Payload = vote, Signature = new byte[64] };
+                await games.Calls.DeliverAsync(new GameMessage { GameId = gameId, Envelope = envelope }, new CallContext(CancellationToken: cancellationToken));
+            }
+
+            await table.WaitForAsync(state => state.Height >= height, cancellationToken);
+        }
     }
 }

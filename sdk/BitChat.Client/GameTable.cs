@@ -115,7 +115,7 @@ public sealed class GameTable : IAsyncDisposable
     /// <exception cref="XtmpException">
     /// <see cref="XtmpErrorCode.Conflict"/> with the reason where the table refuses it, <see cref="XtmpErrorCode.PermissionDenied"/>
     /// without a seat, <see cref="XtmpErrorCode.LimitExceeded"/> where too much waits, <see cref="XtmpErrorCode.OutcomeUnknown"/>
-    /// where this seat was away while it was decided or dropped.
+    /// where this seat was away while it was decided or dropped, <see cref="XtmpErrorCode.Cancelled"/> where it was cut off for long.
     /// </exception>
     public async Task SubmitAsync(TableOperation operation, CancellationToken cancellationToken = default)
     {
@@ -140,9 +140,7 @@ public sealed class GameTable : IAsyncDisposable
         }
         else if (fault != TableFault.None)
         {
-            done.SetException(Refused(fault == TableFault.Game && operation is TableOperation.PlayArm { Value.Body: var body }
-                ? _peer.State.Game.Play(_secrets.PeerId, new byte[16], body.Span).Fault.ToString()
-                : fault.ToString()));
+            done.SetException(Refused(operation, fault));
         }
         else if (_peer.Submit(operation, Now) is { } sequence)
         {
@@ -154,20 +152,27 @@ public sealed class GameTable : IAsyncDisposable
         }
     }
 
-    /// <summary>What was lost on the way and overtaken by a later operation of this player can never be decided as it is: it is signed anew.</summary>
+    /// <summary>What was overtaken by a later operation of this player, or found bets final for too long, is signed anew; what the table would not take now is refused with that reason.</summary>
     private void HandleLapsed(GameOperation operation, TableFault fault)
     {
-        if (fault == TableFault.OldSequence && _pending.Take(operation.Sequence) is { } waits && EncodedOperation.Parse<TableOperation>(operation.Body.Span) is { } body)
+        if (fault != TableFault.CutOff && EncodedOperation.Parse<TableOperation>(operation.Body.Span) is { } body && _pending.Take(operation.Sequence) is { } waits)
         {
             Submit(body, waits);
         }
         else
         {
-            _pending.End(operation.Sequence, Refused(fault.ToString()));
+            _pending.End(operation.Sequence, new XtmpException(XtmpErrorCode.Cancelled, Fault.Network, $"This seat was cut off for more than {PartitionRecoveryManager.Emergency.TotalMinutes:0} minutes and dropped what waited.", retryable: true));
         }
     }
 
-    private static XtmpException Refused(string reason) => new(XtmpErrorCode.Conflict, Fault.Local, $"The table refuses it: {reason}.");
+    /// <summary>What the table answers; where the game itself refuses, what that says.</summary>
+    private XtmpException Refused(TableOperation operation, TableFault fault)
+    {
+        var reason = fault == TableFault.Game && operation is TableOperation.PlayArm { Value.Body: var body }
+            ? _peer.State.Game.Play(_secrets.PeerId, new byte[16], body.Span).Fault.ToString()
+            : fault.ToString();
+        return new XtmpException(XtmpErrorCode.Conflict, Fault.Local, $"The table refuses it: {reason}.");
+    }
 
     /// <summary>Waits until the state is such.</summary>
     public async Task WaitForAsync(Func<TableState, bool> holds, CancellationToken cancellationToken = default)
