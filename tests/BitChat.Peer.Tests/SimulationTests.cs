@@ -77,6 +77,13 @@ public sealed class SimulationTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void a_seat_that_starts_again_in_a_later_round_leaves_the_others_a_way_there()
+    {
+        // What had brought it there a Byzantine seat had told it alone, and the restart forgot.
+        Assert.Null(new Life(new LifeOptions(4, 1, 94689) { EndsOnProgress = true }).Run().Violation);
+    }
+
+    [Fact]
     public void a_seed_replays_a_life_event_for_event()
     {
         var hashes = Enumerable.Range(0, 3).Select(seed => new Life(new LifeOptions(4, 1, (ulong)seed)).Run().LogHash).ToArray();

@@ -339,6 +339,16 @@ public sealed partial class ConsensusCoordinator
             _locked = null;
         }
 
+        // What this seat never voted in the round it leaves it never will: a vote against all lets those that are still there go
+        // on. What brought it here may have been told to it alone, and a restart forgets what others said.
+        foreach (var kind in (ReadOnlySpan<VoteKind>)(round == 0 ? [] : [VoteKind.Prevote, VoteKind.Precommit]))
+        {
+            if (!_intents.ContainsKey((round - 1, kind)))
+            {
+                Intend(new SignedIntent(Height, round - 1, kind, null));
+            }
+        }
+
         if (_seats.Proposer(Height, round) == _self && !_intents.ContainsKey((round, null)))
         {
             var value = _valid?.Value ?? _values.Propose(Height);
