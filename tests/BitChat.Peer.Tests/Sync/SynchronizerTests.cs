@@ -4,13 +4,26 @@ using Xtmp.Crypto;
 namespace BitChat.Peer.Tests.Sync;
 
 /// <summary>Catching up beside peers that lie: what is verified stays, and only who lied is blamed.</summary>
-public sealed class SynchronizerTests
+public sealed class SynchronizerTests : IDisposable
 {
     // Post-quantum keys make the state some 12 pieces long.
     private readonly TestTable _table = new(4, postQuantum: true);
     private readonly TableRules _rules;
+    private readonly Ed25519PrivateKey _key = Ed25519PrivateKey.FromSeed(TestTable.Seed(77));
+    private readonly MlDsa87PrivateKey _second = MlDsa87PrivateKey.FromSeed(TestTable.Seed(79));
+    private readonly PeerSecrets _newcomer;
 
-    public SynchronizerTests() => _rules = new TableRules(_table.Secrets[0].Signatures, P256Group.Instance, new ProofCache());
+    public SynchronizerTests()
+    {
+        _rules = new TableRules(_table.Secrets[0].Signatures, P256Group.Instance, new ProofCache());
+        _newcomer = PeerSecrets.Of(_key, TestTable.Seed(78), _second);
+    }
+
+    public void Dispose()
+    {
+        _second.Dispose();
+        _key.Dispose();
+    }
 
     [Fact]
     public void a_piece_that_claims_another_count_blames_its_sender_and_nobody_else()
@@ -110,16 +123,11 @@ public sealed class SynchronizerTests
     public void the_way_of_the_seats_may_be_longer_than_a_message()
     {
         var (state, log) = (_table.Genesis, new TableLog(_table.Genesis));
-        var key = Ed25519PrivateKey.FromSeed(TestTable.Seed(77));
-        using var second = MlDsa87PrivateKey.FromSeed(TestTable.Seed(79));
-        var newcomer = PeerSecrets.Of(key, TestTable.Seed(78), second);
-        var secondKey = new byte[2592];
-        second.WritePublicKey(secondKey);
         for (var change = 0; change < 24; change++)
         {
             state = change % 2 == 0
-                ? Decide(state, log, _table.Secrets[0], new SeatAdmission { Request = newcomer.Request(state.GameId.Span, TestTable.PublicOf(key), secondKey, "newcomer", 50, TestTable.Seed(change)[..16]) }, newcomer)
-                : Decide(state, log, newcomer, new SeatLeave(), newcomer);
+                ? Decide(state, log, _table.Secrets[0], Admission(change), _newcomer)
+                : Decide(state, log, _newcomer, new SeatLeave(), _newcomer);
         }
 
         Assert.Equal(25UL, state.Snapshot.Epoch);
@@ -156,17 +164,12 @@ public sealed class SynchronizerTests
     [Fact]
     public void who_leads_further_along_the_seats_than_the_checkpoint_is_leads_nobody_astray()
     {
-        var key = Ed25519PrivateKey.FromSeed(TestTable.Seed(77));
-        using var second = MlDsa87PrivateKey.FromSeed(TestTable.Seed(79));
-        var secondKey = new byte[2592];
-        second.WritePublicKey(secondKey);
-        var newcomer = PeerSecrets.Of(key, TestTable.Seed(78), second);
         var log = new TableLog(_table.Genesis);
-        var state = Decide(_table.Genesis, log, _table.Secrets[0], new SeatAdmission { Request = newcomer.Request(_table.Genesis.GameId.Span, TestTable.PublicOf(key), secondKey, "newcomer", 50, new byte[16]) }, newcomer);
+        var state = Decide(_table.Genesis, log, _table.Secrets[0], Admission(), _newcomer);
         (state, log) = Decide(state, log, 2);
         Certify(log, state);
         var certified = state;
-        state = Decide(state, log, newcomer, new SeatLeave(), newcomer);
+        state = Decide(state, log, _newcomer, new SeatLeave(), _newcomer);
         var behind = Synchronizer();
         var way = behind.RequestFrom(_table.Genesis) with { Phase = StateSyncPhase.Checkpoint, Epochs = [.. log.Epochs] };
         Assert.Equal(PeerInput.Taken, behind.HandleCheckpoint(way, _table.Genesis, out _));
@@ -198,13 +201,8 @@ public sealed class SynchronizerTests
     [Fact]
     public void a_step_of_the_seats_that_a_quorum_did_not_decide_is_a_lie()
     {
-        var key = Ed25519PrivateKey.FromSeed(TestTable.Seed(77));
-        using var second = MlDsa87PrivateKey.FromSeed(TestTable.Seed(79));
-        var secondKey = new byte[2592];
-        second.WritePublicKey(secondKey);
-        var newcomer = PeerSecrets.Of(key, TestTable.Seed(78), second);
         var log = new TableLog(_table.Genesis);
-        var state = Decide(_table.Genesis, log, _table.Secrets[0], new SeatAdmission { Request = newcomer.Request(_table.Genesis.GameId.Span, TestTable.PublicOf(key), secondKey, "newcomer", 50, new byte[16]) }, newcomer);
+        var state = Decide(_table.Genesis, log, _table.Secrets[0], Admission(), _newcomer);
         (state, log) = Decide(state, log, 2);
         Certify(log, state);
         var answer = Assert.Single(StateSynchronizer.Answer(Synchronizer().RequestFrom(_table.Genesis), state, log));
@@ -258,6 +256,13 @@ public sealed class SynchronizerTests
         // Who is not ahead any more is not asked.
         behind.HandleAnswer(first.Span);
         Assert.Equal(first, behind.Poll(9, static _ => 1, now));
+    }
+
+    private SeatAdmission Admission(int nonce = 0)
+    {
+        var second = new byte[MlDsa87.PublicKeySize];
+        _second.WritePublicKey(second);
+        return new SeatAdmission { Request = _newcomer.Request(_table.Genesis.GameId.Span, TestTable.PublicOf(_key), second, "newcomer", 50, TestTable.Seed(nonce)[..16]) };
     }
 
     private StateSynchronizer Synchronizer() => new(_table.Genesis.GameId, _table.Secrets[0].Signatures, TableMutations.None);
