@@ -19,6 +19,7 @@ public sealed class SeatsTests
         while (TableRules.TakesMore(state))
         {
             var guest = Guest(guests++, out var key);
+            Assert.True(guests < TableLog.MaxEpochs, "the table takes more than it keeps");
             state = Decide(state, _table.Secrets[0], Admission(guest, key, chips: 50));
             state = Decide(state, guest, new SeatLeave());
         }
@@ -42,6 +43,8 @@ public sealed class SeatsTests
         var state = _table.Genesis;
         for (var guests = 0; TableRules.TakesMore(state); guests++)
         {
+            Assert.True(guests < TableLog.MaxEpochs, "the table takes more than it keeps");
+
             // Without chips nothing is paid out, and only the changes of seats are left to count.
             var guest = Guest(guests, out var key);
             state = Decide(state, _table.Secrets[0], Admission(guest, key, chips: 0));
