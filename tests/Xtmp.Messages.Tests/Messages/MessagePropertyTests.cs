@@ -156,12 +156,18 @@ public sealed class MessagePropertyTests
     {
         type.DecodeExactly(type.Sample(values), out var value, out _);
         var buffer = new byte[value!.GetEncodedSize()];
-        value.Encode(buffer);
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        int written = value.Encode(buffer);
-        int size = value.GetEncodedSize();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        // The runtime may allocate on this thread while it prepares a method; an encoder that allocates does so every time.
+        var (written, size, allocated) = (0, 0, long.MaxValue);
+        for (int attempt = 0; attempt < 8 && allocated != 0; attempt++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            written = value.Encode(buffer);
+            size = value.GetEncodedSize();
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Assert.Equal(0, allocated);
         Assert.Equal(size, written);
         Assert.Throws<ArgumentException>(() => value.Encode(buffer.AsSpan(0, size - 1)));
     }, 4);
