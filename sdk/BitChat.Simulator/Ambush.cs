@@ -25,7 +25,7 @@ internal sealed class Ambush(Life life, SimulatedPeer peer, PeerSecrets secrets)
         switch (message.Payload)
         {
             case ConsensusPayload.ProposalArm { Value: var proposal }:
-                Follow(proposal.Height, proposal.Round, proposal.Value);
+                Follow(proposal.Height, proposal.Round, proposal.Value, proposal.ProofOfLockRound);
                 break;
             case ConsensusPayload.VoteArm { Value: { Round: > 0 } vote }:
                 Propose(vote.Height, vote.Round);
@@ -40,7 +40,7 @@ internal sealed class Ambush(Life life, SimulatedPeer peer, PeerSecrets secrets)
         switch (message.Payload)
         {
             case ConsensusPayload.ProposalArm { Value: { Round: 0 } proposal }:
-                Follow(proposal.Height, 0, proposal.Value);
+                Follow(proposal.Height, 0, proposal.Value, null);
                 return to != Hidden(proposal.Height);
             default:
                 return TellsNothing(message) && message.Sender.Span.SequenceEqual(secrets.PeerId.Span);
@@ -86,10 +86,10 @@ internal sealed class Ambush(Life life, SimulatedPeer peer, PeerSecrets secrets)
             Send(to, proposal);
         }
 
-        Follow(height, round, value);
+        Follow(height, round, value, proofRound);
     }
 
-    private void Follow(ulong height, uint round, ProposedValue value)
+    private void Follow(ulong height, uint round, ProposedValue value, uint? proofRound)
     {
         if (!_states.TryGetValue(height, out var state) || state.Seats!.Find(secrets.PeerId.Span) is null || !_done.Add((state.Seats.Epoch, height, round, true)))
         {
@@ -111,26 +111,27 @@ internal sealed class Ambush(Life life, SimulatedPeer peer, PeerSecrets secrets)
         {
             if (round > 0 || to.Number != Hidden(height))
             {
-                Send(to, Vote(state.Seats, height, round, VoteKind.Prevote, id));
+                Send(to, Vote(state.Seats, height, round, VoteKind.Prevote, id, proofRound));
             }
 
             if (round > 0 || to.Number == (int)(height % (ulong)life.Options.Seats))
             {
-                Send(to, Vote(state.Seats, height, round, VoteKind.Precommit, id));
+                Send(to, Vote(state.Seats, height, round, VoteKind.Precommit, id, null));
             }
         }
     }
 
     private IEnumerable<SimulatedPeer> Others(SeatSet seats) => life.Peers.Where(other => other != peer && seats.Find(other.Id.Span) is not null);
 
-    private Vote Vote(SeatSet seats, ulong height, uint round, VoteKind kind, byte[] id) => new()
+    private Vote Vote(SeatSet seats, ulong height, uint round, VoteKind kind, byte[] id, uint? proofRound) => new()
     {
         Epoch = seats.Epoch,
         Height = height,
         Round = round,
         Kind = kind,
         ValueId = id,
-        VoteSignature = secrets.Signatures.Sign(SignedText.OfVote(seats, height, round, kind, id)),
+        ProofOfLockRound = proofRound,
+        VoteSignature = secrets.Signatures.Sign(SignedText.OfVote(seats, height, round, kind, id, proofRound)),
     };
 
     private void Send(SimulatedPeer to, ConsensusPayload payload) =>

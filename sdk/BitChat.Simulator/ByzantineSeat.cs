@@ -1,12 +1,16 @@
 using BitChat.Messages;
 using BitChat.Peer;
 using Xtmp.Crypto;
+using Xtmp.Protocol;
 
 namespace BitChat.Simulator;
 
 /// <summary>What a Byzantine seat makes of what it should send. Its peer is a sound one; the lies are in what leaves.</summary>
 internal sealed class ByzantineSeat(Life life, SimulatedPeer peer, PeerSecrets secrets)
 {
+    // One field more than a struct of one field has: 4,096 bytes.
+    private static readonly UnknownFields? s_padding = EncodedOperation.Parse<SeatSequence>([0x92, 0x00, 0xC5, 0x10, 0x00, .. new byte[4_096]])!.UnknownFields;
+
     private readonly SeededRandom _random = new(life.Options.Seed, 500 + (ulong)peer.Number);
     private readonly Ambush? _ambush = life.Does(peer.Number, FaultKind.Ambush) ? new Ambush(life, peer, secrets) : null;
 
@@ -93,7 +97,7 @@ internal sealed class ByzantineSeat(Life life, SimulatedPeer peer, PeerSecrets s
                 yield return to % 2 == 1 ? Other(vote) : vote;
                 if (_random.Chance(0.1))
                 {
-                    yield return Sign(vote with { ValueId = null });
+                    yield return Sign(vote with { ValueId = null, ProofOfLockRound = null });
                 }
 
                 break;
@@ -153,11 +157,11 @@ internal sealed class ByzantineSeat(Life life, SimulatedPeer peer, PeerSecrets s
     }
 
     /// <summary>A vote for the other value where it knows one, else against all.</summary>
-    private Vote Other(Vote vote) => Sign(vote with { ValueId = vote.ValueId is { } id && _others.TryGetValue(ValueId.Of(id.Span), out var other) ? other.ToArray() : default(ReadOnlyMemory<byte>?) });
+    private Vote Other(Vote vote) => Sign(vote.ValueId is { } id && _others.TryGetValue(ValueId.Of(id.Span), out var other) ? vote with { ValueId = other.ToArray() } : vote with { ValueId = null, ProofOfLockRound = null });
 
     private SeatSet Seats => peer.Peer.State.Seats!;
 
-    private Vote Sign(Vote vote) => vote with { VoteSignature = secrets.Signatures.Sign(SignedText.OfVote(Seats, vote.Height, vote.Round, vote.Kind, vote.ValueId is { } id ? id.Span : default)) };
+    private Vote Sign(Vote vote) => vote with { VoteSignature = secrets.Signatures.Sign(SignedText.OfVote(Seats, vote.Height, vote.Round, vote.Kind, vote.ValueId is { } id ? id.Span : default, vote.ProofOfLockRound)) };
 
     private Proposal Sign(Proposal proposal, ProposedValue value) => proposal with
     {
@@ -230,9 +234,18 @@ internal sealed class ByzantineSeat(Life life, SimulatedPeer peer, PeerSecrets s
         Checkpoint = sync.Checkpoint,
     };
 
+    private static ConsensusPayload Padded(ConsensusPayload payload) => payload switch
+    {
+        ConsensusPayload.VoteArm { Value: var vote } => vote with { UnknownFields = s_padding },
+        ConsensusPayload.OperationArm { Value: var operation } => operation with { UnknownFields = s_padding },
+        ConsensusPayload.RandomnessRevealArm { Value: var reveal } => reveal with { UnknownFields = s_padding },
+        ConsensusPayload.StateSyncArm { Value: var sync } => sync with { Deltas = [.. sync.Deltas.Select(decided => decided with { UnknownFields = s_padding })] },
+        _ => payload,
+    };
+
     private void Forge(SimulatedPeer to, ConsensusMessage message)
     {
-        switch (_random.Next(5))
+        switch (_random.Next(7))
         {
             case 0:
                 peer.SendRaw(to.Id, message with { Round = message.Round + 1 });
@@ -263,6 +276,15 @@ internal sealed class ByzantineSeat(Life life, SimulatedPeer peer, PeerSecrets s
                 peer.SendRaw(to.Id, Seal(new StateSync { Phase = StateSyncPhase.Deltas, FromHeight = invented.Height, ToHeight = invented.Height, StateRoot = invented.StateRoot, Checkpoint = null, Chunks = [], Deltas = [new DecidedValue { Value = invented, Certificate = certificate }], Epoch = seats.Epoch, Epochs = [] }));
                 var proposal = new Proposal { Epoch = seats.Epoch, Height = invented.Height, Round = 0, ProofOfLockRound = null, Value = invented, ProposerSignature = new byte[64] };
                 peer.SendRaw(to.Id, Seal(Sign(proposal, OtherValue(invented) ?? invented)));
+                break;
+            case 5:
+                // None at all, and as long as one may be.
+                var none = new GameOperation { OperationId = new byte[16], Player = secrets.PeerId, Sequence = peer.Height << 20, Body = new byte[TableRules.MaxBodyBytes], Signature = default };
+                peer.SendRaw(to.Id, Seal(none with { Signature = secrets.Signatures.Sign(PeerIds.OperationText(life.Genesis.GameId.Span, none)) }));
+                break;
+            case 6:
+                // Fields that nobody knows, in what would be kept.
+                peer.SendRaw(to.Id, Seal(Padded(message.Payload)));
                 break;
         }
     }

@@ -70,7 +70,7 @@ internal sealed class Trap(Life life, Fault fault)
         (_height, _round) = (proposal.Height, proposal.Round);
         life.Log($"a trap for {peer.Number} at {_height}");
         var rules = new TableRules(next.Secrets.Signatures, next.Secrets.Group, new ProofCache());
-        (SimulatedPeer From, ConsensusMessage Message)[] All(uint round, VoteKind kind, byte[]? id) => [.. byzantine.Select(from => (from, Seal(from, Vote(seats, from, round, kind, id))))];
+        (SimulatedPeer From, ConsensusMessage Message)[] All(uint round, VoteKind kind, byte[]? id, uint? proof = null) => [.. byzantine.Select(from => (from, Seal(from, Vote(seats, from, round, kind, id, proof))))];
         (SimulatedPeer From, ConsensusMessage Message)[] Other(int milliseconds)
         {
             var value = rules.Build(state, [], life.Clock + TimeSpan.FromMilliseconds(milliseconds), static (_, _) => { });
@@ -85,7 +85,7 @@ internal sealed class Trap(Life life, Fault fault)
                 Value = value,
                 ProposerSignature = next.Secrets.Signatures.Sign(SignedText.OfProposal(seats, _height, _round + 1, proof, id)),
             };
-            return [(next, Seal(next, proposed)), .. All(_round + 1, VoteKind.Prevote, id), .. All(_round + 1, VoteKind.Precommit, id)];
+            return [(next, Seal(next, proposed)), .. All(_round + 1, VoteKind.Prevote, id, proof), .. All(_round + 1, VoteKind.Precommit, id)];
         }
 
         var first = SeatSet.IdOf(proposal.Value);
@@ -119,14 +119,15 @@ internal sealed class Trap(Life life, Fault fault)
         Say();
     }
 
-    private Vote Vote(SeatSet seats, SimulatedPeer peer, uint round, VoteKind kind, byte[]? id) => new()
+    private Vote Vote(SeatSet seats, SimulatedPeer peer, uint round, VoteKind kind, byte[]? id, uint? proof) => new()
     {
         Epoch = seats.Epoch,
         Height = _height,
         Round = round,
         Kind = kind,
         ValueId = id is null ? default(ReadOnlyMemory<byte>?) : id,
-        VoteSignature = peer.Secrets.Signatures.Sign(SignedText.OfVote(seats, _height, round, kind, id)),
+        ProofOfLockRound = proof,
+        VoteSignature = peer.Secrets.Signatures.Sign(SignedText.OfVote(seats, _height, round, kind, id, proof)),
     };
 
     private ConsensusMessage Seal(SimulatedPeer from, ConsensusPayload payload) =>

@@ -1,4 +1,5 @@
 using BitChat.Messages;
+using Xtmp.Protocol;
 
 namespace BitChat.Peer;
 
@@ -10,6 +11,9 @@ namespace BitChat.Peer;
 /// </summary>
 public sealed partial class ConsensusCoordinator
 {
+    /// <summary>Quorums of prevotes that a decided value carries at most.</summary>
+    private const int MaxPrevotes = 8;
+
     private readonly SeatSet _seats;
     private readonly int _self;
     private readonly ISeatSignatures _signatures;
@@ -26,6 +30,7 @@ public sealed partial class ConsensusCoordinator
     private VoteKeeper _votes;
     private (ProposedValue Value, ValueId Id, uint Round)? _locked;
     private (ProposedValue Value, ValueId Id, uint Round)? _valid;
+    private uint? _lockedOtherwise;
     private Step _step = Step.Decided;
 
     /// <param name="seats">The table.</param>
@@ -84,8 +89,9 @@ public sealed partial class ConsensusCoordinator
         _scheduled.Clear();
         Array.Clear(_farAhead);
         _locked = _valid = null;
+        _lockedOtherwise = null;
         var round = 0u;
-        foreach (var intent in intents ?? [])
+        foreach (var intent in (intents ?? []).OrderBy(intent => intent.Round))
         {
             if (intent.Height != height)
             {
@@ -99,9 +105,10 @@ public sealed partial class ConsensusCoordinator
                 _votes.Add(proof);
             }
 
-            if (_rules.RestoresLock && intent is { Kind: VoteKind.Precommit, Value: { } value } && (_locked is null || intent.Round > _locked.Value.Round))
+            if (_rules.RestoresLock && intent is { Kind: VoteKind.Precommit, Value: { } value })
             {
-                _locked = _valid = (value, ValueId.Of(value), intent.Round);
+                _valid = (value, ValueId.Of(value), intent.Round);
+                LockOn(_valid.Value);
             }
         }
 
@@ -180,13 +187,18 @@ public sealed partial class ConsensusCoordinator
             return ConsensusInput.Foreign;
         }
 
+        if (vote.ProofOfLockRound is { } proofOfLockRound && (vote.Kind != VoteKind.Prevote || vote.ValueId is null || proofOfLockRound >= vote.Round))
+        {
+            return ConsensusInput.Invalid;
+        }
+
         var refused = Check(vote.Height, vote.Round);
         if (refused is not null && refused != ConsensusInput.RoundAhead)
         {
             return refused.Value;
         }
 
-        if (refused is null && _rules.CountsSeatsOnce && _votes.VoteOf(vote.Round, vote.Kind, seat) is { } known && ValueId.Of(known.ValueId) == ValueId.Of(vote.ValueId))
+        if (refused is null && _rules.CountsSeatsOnce && _votes.VoteOf(vote.Round, vote.Kind, seat) is { } known && ValueId.Of(known.ValueId) == ValueId.Of(vote.ValueId) && known.ProofOfLockRound == vote.ProofOfLockRound)
         {
             return ConsensusInput.Duplicate;
         }
@@ -204,11 +216,16 @@ public sealed partial class ConsensusCoordinator
         var input = _votes.Add(seat, vote, out var earlier);
         if (input == ConsensusInput.Equivocation)
         {
-            _effects.Enqueue(new ConsensusEffect.Accuse(seat, new DoubleVote { First = earlier!, Second = vote }));
+            _effects.Enqueue(new ConsensusEffect.Accuse(seat, new DoubleVote { First = ConsensusMessages.EvidenceOf(earlier!), Second = ConsensusMessages.EvidenceOf(vote) }));
             Evaluate();
         }
         else if (input == ConsensusInput.Taken || !_rules.CountsSeatsOnce)
         {
+            if (_votes.BrokenBy(seat, vote) is { } broken)
+            {
+                _effects.Enqueue(new ConsensusEffect.Accuse(seat, broken));
+            }
+
             Evaluate();
         }
 
@@ -337,6 +354,7 @@ public sealed partial class ConsensusCoordinator
         if (!_rules.KeepsLock)
         {
             _locked = null;
+            _lockedOtherwise = null;
         }
 
         // What this seat never voted in the round it leaves it never will: a vote against all lets those that are still there go
@@ -404,6 +422,7 @@ public sealed partial class ConsensusCoordinator
                         ValueId = id.ToArray(),
                         Signatures = [.. _votes.Of(round, VoteKind.Precommit, id).Take(Quorum).Select(vote => new SeatSignature { Seat = (byte)vote.Seat, Signature = vote.Vote.VoteSignature, PostQuantum = vote.Vote.PostQuantumSignature })],
                     },
+                    Prevotes = PrevotesBehind(round, id),
                 });
                 return true;
             }
@@ -432,23 +451,21 @@ public sealed partial class ConsensusCoordinator
             return false;
         }
 
-        bool accepts;
         var id = proposal.Id;
-        if (proposal.Proposal.ProofOfLockRound is not { } lockRound)
+        var proofRound = proposal.Proposal.ProofOfLockRound;
+        if (proofRound is { } lockRound && _rules.ChecksProofOfLock && !_votes.HasLock(lockRound, id))
         {
-            accepts = (_locked is null || _locked.Value.Id == id) && _values.IsWelcome(proposal.Proposal.Value);
-        }
-        else
-        {
-            if (_rules.ChecksProofOfLock && !_votes.HasLock(lockRound, id))
-            {
-                return false;
-            }
-
-            accepts = _locked is null || _locked.Value.Round <= lockRound || _locked.Value.Id == id || !_rules.ChecksProofOfLock;
+            return false;
         }
 
-        CastVote(VoteKind.Prevote, accepts && IsValid(proposal.Proposal.Value, id) ? (proposal.Proposal.Value, id) : null);
+        // Stricter than lines 22 and 28, which ask for no proof where the value is the one that the seat is locked on: it may have
+        // precommitted another before. What a seat prevotes against a precommit of its own then always names a proof of that round
+        // or a later one, and who broke a lock can be told from who followed a proof.
+        var precommitted = _locked?.Id == id ? _lockedOtherwise : _locked?.Round;
+        var accepts = proofRound is null
+            ? precommitted is null && _values.IsWelcome(proposal.Proposal.Value)
+            : precommitted is null || precommitted <= proofRound || !_rules.ChecksProofOfLock;
+        CastVote(VoteKind.Prevote, accepts && IsValid(proposal.Proposal.Value, id) ? (proposal.Proposal.Value, id) : null, proofRound);
         _step = Step.Prevote;
         return true;
     }
@@ -469,7 +486,7 @@ public sealed partial class ConsensusCoordinator
                 _valid = (proposal.Proposal.Value, id, Round);
                 if (_step == Step.Prevote)
                 {
-                    _locked = _valid;
+                    LockOn(_valid.Value);
                     CastVote(VoteKind.Precommit, (proposal.Proposal.Value, id));
                     _step = Step.Precommit;
                 }
@@ -486,6 +503,28 @@ public sealed partial class ConsensusCoordinator
         }
 
         return false;
+    }
+
+    private void LockOn((ProposedValue Value, ValueId Id, uint Round) lockedOn)
+    {
+        if (_locked is { } known && known.Id != lockedOn.Id)
+        {
+            _lockedOtherwise = known.Round;
+        }
+
+        _locked = lockedOn;
+    }
+
+    /// <summary>The quorums of prevotes that led to a value, the latest first, as far as this seat holds them.</summary>
+    private ValueList<LockProof>? PrevotesBehind(uint round, ValueId id)
+    {
+        List<LockProof>? proofs = null;
+        for (uint? at = round; at is { } number && proofs?.Count is not MaxPrevotes && _votes.LockOf(number, id) is { } proof; at = proof.ProofOfLockRound)
+        {
+            (proofs ??= []).Add(proof);
+        }
+
+        return proofs is null ? default(ValueList<LockProof>?) : proofs;
     }
 
     private bool IsValid(ProposedValue value, ValueId id)
@@ -508,13 +547,13 @@ public sealed partial class ConsensusCoordinator
         return isValid;
     }
 
-    private void CastVote(VoteKind kind, (ProposedValue Value, ValueId Id)? choice)
+    private void CastVote(VoteKind kind, (ProposedValue Value, ValueId Id)? choice, uint? proofRound = null)
     {
         // What a restart brought back stands, whatever this seat would say now.
         if (!_intents.ContainsKey((Round, kind)))
         {
             var locks = kind == VoteKind.Precommit && choice is not null;
-            Intend(new SignedIntent(Height, Round, kind, choice is { } chosen ? chosen.Id.ToArray() : default(ReadOnlyMemory<byte>?), locks ? choice!.Value.Value : null, Proof: locks ? _votes.LockOf(Round) : null));
+            Intend(new SignedIntent(Height, Round, kind, choice is { } chosen ? chosen.Id.ToArray() : default(ReadOnlyMemory<byte>?), locks ? choice!.Value.Value : null, choice is null ? null : proofRound, locks ? _votes.LockOf(Round) : null));
         }
     }
 

@@ -20,7 +20,7 @@ internal sealed class ConsensusMessages(SeatSet seats, ISeatSignatures signature
     {
         Invariant.Check(intent.Kind is not null);
         var kind = intent.Kind.Value;
-        var text = TextOf(intent.Height, intent.Round, kind, intent.ValueId);
+        var text = TextOf(intent.Height, intent.Round, kind, intent.ValueId, intent.ProofOfLockRound);
         return new Vote
         {
             Epoch = seats.Epoch,
@@ -28,6 +28,7 @@ internal sealed class ConsensusMessages(SeatSet seats, ISeatSignatures signature
             Round = intent.Round,
             Kind = kind,
             ValueId = intent.ValueId,
+            ProofOfLockRound = intent.ProofOfLockRound,
             VoteSignature = signatures.Sign(text),
             PostQuantumSignature = NeedsPostQuantum(kind, intent.ValueId) ? signatures.SignPostQuantum(text) : default(ReadOnlyMemory<byte>?),
         };
@@ -49,18 +50,25 @@ internal sealed class ConsensusMessages(SeatSet seats, ISeatSignatures signature
 
     public bool Verify(int seat, Vote vote)
     {
-        var text = TextOf(vote.Height, vote.Round, vote.Kind, vote.ValueId);
+        var text = TextOf(vote.Height, vote.Round, vote.Kind, vote.ValueId, vote.ProofOfLockRound);
         return signatures.Verify(seats[seat], text, vote.VoteSignature.Span)
             && (!NeedsPostQuantum(vote.Kind, vote.ValueId) || (vote.PostQuantumSignature is { } second && signatures.VerifyPostQuantum(seats[seat], text, second.Span)));
     }
+
+    /// <summary>Of a vote as evidence the Ed25519 signature proves: two votes with ML-DSA-87 would not fit into an operation.</summary>
+    public bool VerifyEvidence(int seat, Vote vote) =>
+        signatures.Verify(seats[seat], TextOf(vote.Height, vote.Round, vote.Kind, vote.ValueId, vote.ProofOfLockRound), vote.VoteSignature.Span);
+
+    /// <summary>What of a vote is evidence.</summary>
+    public static Vote EvidenceOf(Vote vote) => vote with { PostQuantumSignature = null, RejectReason = null, Detail = null };
 
     public bool Verify(int seat, Proposal proposal, ValueId id) => Verify(seat, HeaderOf(proposal, id));
 
     public bool Verify(int seat, ProposalHeader header) =>
         signatures.Verify(seats[seat], SignedText.OfProposal(seats, header.Height, header.Round, header.ProofOfLockRound, header.ValueId.Span), header.ProposerSignature.Span);
 
-    private byte[] TextOf(ulong height, uint round, VoteKind kind, ReadOnlyMemory<byte>? valueId) =>
-        SignedText.OfVote(seats, height, round, kind, valueId is { } id ? id.Span : default);
+    private byte[] TextOf(ulong height, uint round, VoteKind kind, ReadOnlyMemory<byte>? valueId, uint? proofOfLockRound) =>
+        SignedText.OfVote(seats, height, round, kind, valueId is { } id ? id.Span : default, proofOfLockRound);
 
     private bool NeedsPostQuantum(VoteKind kind, ReadOnlyMemory<byte>? valueId) => kind == VoteKind.Precommit && valueId is not null && seats.IsPostQuantum;
 }

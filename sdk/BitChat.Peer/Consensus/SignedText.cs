@@ -13,13 +13,14 @@ public static class SignedText
 
     private const int PositionSize = 16 + 8 + 8 + 4;
 
-    public static byte[] OfVote(SeatSet seats, ulong height, uint round, VoteKind kind, ReadOnlySpan<byte> valueId)
+    public static byte[] OfVote(SeatSet seats, ulong height, uint round, VoteKind kind, ReadOnlySpan<byte> valueId, uint? proofOfLockRound = null)
     {
         var label = "BITCHAT1 vote"u8;
-        var bytes = new byte[label.Length + PositionSize + 1 + (valueId.IsEmpty ? 32 : valueId.Length)];
+        var bytes = new byte[label.Length + PositionSize + 1 + (valueId.IsEmpty ? 32 : valueId.Length) + 4];
         var rest = Begin(bytes, label, seats, height, round);
         rest[0] = (byte)kind;
         valueId.CopyTo(rest[1..]);
+        BinaryPrimitives.WriteUInt32BigEndian(rest[^4..], proofOfLockRound ?? NoRound);
         return bytes;
     }
 

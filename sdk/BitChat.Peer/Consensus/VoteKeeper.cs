@@ -26,7 +26,7 @@ internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
             return ConsensusInput.Taken;
         }
 
-        if (slot.FirstId == id || (slot.Second is not null && slot.SecondId == id))
+        if (IsSame(slot.First, slot.FirstId) || (slot.Second is not null && IsSame(slot.Second, slot.SecondId)))
         {
             if (!rules.CountsSeatsOnce)
             {
@@ -44,6 +44,32 @@ internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
         }
 
         return ConsensusInput.Equivocation;
+
+        bool IsSame(Vote known, ValueId? knownId) => knownId == id && known.ProofOfLockRound == vote.ProofOfLockRound;
+    }
+
+    /// <summary>Proof that the seat prevoted against its own precommit, where this vote and one that is kept show it.</summary>
+    public BrokenLock? BrokenBy(int seat, Vote vote)
+    {
+        var isPrevote = vote.Kind == VoteKind.Prevote;
+        foreach (var (number, votes) in _rounds)
+        {
+            if (isPrevote ? number >= vote.Round : number <= vote.Round)
+            {
+                continue;
+            }
+
+            var slot = votes.Of(isPrevote ? VoteKind.Precommit : VoteKind.Prevote)[seat];
+            foreach (var other in (ReadOnlySpan<Vote?>)[slot.First, slot.Second])
+            {
+                if (other is not null && (isPrevote ? (other, vote) : (vote, other)) is var (precommit, prevote) && ForkProof.BreaksLock(precommit, prevote))
+                {
+                    return new BrokenLock { Precommit = ConsensusMessages.EvidenceOf(precommit), Prevote = ConsensusMessages.EvidenceOf(prevote) };
+                }
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Takes a proof whose signatures are good.</summary>
@@ -65,25 +91,24 @@ internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
 
         foreach (var slot in votes.Of(VoteKind.Prevote))
         {
-            if (slot.FirstId is { } id && Count(round, VoteKind.Prevote, id) >= rules.Quorum(seats))
+            if (slot.FirstId is { } id && QuorumFor(votes, id) is { } vote)
             {
-                votes.Lock = new LockProof
-                {
-                    Epoch = seats.Epoch,
-                    Height = slot.First!.Height,
-                    Round = round,
-                    ValueId = id.ToArray(),
-                    Signatures = [.. Of(round, VoteKind.Prevote, id).Select(vote => new SeatSignature { Seat = (byte)vote.Seat, Signature = vote.Vote.VoteSignature })],
-                };
-                break;
+                return votes.Lock = ProofOf(votes, id, vote);
             }
         }
 
-        return votes.Lock;
+        return null;
     }
 
+    /// <summary>The proof that a quorum prevoted for that value in that round, where there is one.</summary>
+    public LockProof? LockOf(uint round, ValueId id) =>
+        Find(round) is not { } votes ? null
+        : votes.Lock is { } known && ValueId.Of(known.ValueId) == id ? known
+        : QuorumFor(votes, id) is { } vote ? ProofOf(votes, id, vote)
+        : null;
+
     /// <summary>True where a quorum prevoted for the value in that round.</summary>
-    public bool HasLock(uint round, ValueId id) => Count(round, VoteKind.Prevote, id) >= rules.Quorum(seats) || ValueId.Of(LockOf(round)?.ValueId) == id;
+    public bool HasLock(uint round, ValueId id) => Find(round) is { } votes && (QuorumFor(votes, id) is not null || (votes.Lock is { } known && ValueId.Of(known.ValueId) == id));
 
     /// <summary>Seats that voted so in that round.</summary>
     public int Count(uint round, VoteKind kind, ValueId? id)
@@ -178,6 +203,47 @@ internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
     /// <summary>Forgets rounds below, but for those that something rests on.</summary>
     public void Forget(uint below, Func<uint, bool> keep) => _rounds.RemoveAll(round => round.Number < below && !keep(round.Number));
 
+    /// <summary>One of a quorum of prevotes for the value that name the same proof-of-lock round: only such make a proof.</summary>
+    private Vote? QuorumFor(Round votes, ValueId id)
+    {
+        var slots = votes.Of(VoteKind.Prevote);
+        for (var i = 0; i < slots.Length; i++)
+        {
+            if ((slots[i].First is not null && slots[i].FirstId == id ? slots[i].First : slots[i].Second is not null && slots[i].SecondId == id ? slots[i].Second : null) is not { } vote)
+            {
+                continue;
+            }
+
+            var count = votes.Repeats[0];
+            foreach (ref var slot in slots.AsSpan())
+            {
+                count += slot.VoteFor(id, vote.ProofOfLockRound) is null ? 0 : 1;
+            }
+
+            if (count >= rules.Quorum(seats))
+            {
+                return vote;
+            }
+        }
+
+        return null;
+    }
+
+    private LockProof ProofOf(Round votes, ValueId id, Vote one)
+    {
+        var signatures = new List<SeatSignature>(seats.Count);
+        var slots = votes.Of(VoteKind.Prevote);
+        for (var seat = 0; seat < slots.Length; seat++)
+        {
+            if (slots[seat].VoteFor(id, one.ProofOfLockRound) is { } vote)
+            {
+                signatures.Add(new SeatSignature { Seat = (byte)seat, Signature = vote.VoteSignature });
+            }
+        }
+
+        return new LockProof { Epoch = seats.Epoch, Height = one.Height, Round = one.Round, ValueId = id.ToArray(), Signatures = signatures, ProofOfLockRound = one.ProofOfLockRound };
+    }
+
     private Round? Find(uint number)
     {
         foreach (var (known, votes) in _rounds)
@@ -207,6 +273,11 @@ internal sealed class VoteKeeper(SeatSet seats, ConsensusRules rules)
         public ValueId? FirstId;
         public Vote? Second;
         public ValueId? SecondId;
+
+        public readonly Vote? VoteFor(ValueId id, uint? proofOfLockRound) =>
+            First is not null && FirstId == id && First.ProofOfLockRound == proofOfLockRound ? First
+            : Second is not null && SecondId == id && Second.ProofOfLockRound == proofOfLockRound ? Second
+            : null;
     }
 
     private sealed class Round(int seats)

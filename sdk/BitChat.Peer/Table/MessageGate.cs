@@ -74,7 +74,7 @@ internal sealed class MessageGate(PeerSecrets secrets, ReadOnlyMemory<byte> game
             return PeerInput.TooLarge;
         }
 
-        if (!message.TryValidate(out _))
+        if (!message.TryValidate(out _) || !IsPlain(message.Payload))
         {
             return PeerInput.Malformed;
         }
@@ -124,6 +124,25 @@ internal sealed class MessageGate(PeerSecrets secrets, ReadOnlyMemory<byte> game
 
         return null;
     }
+
+    /// <summary>
+    /// True where nothing that would be kept or passed on has fields beyond this version's: with them it could have any size, and
+    /// an operation that holds it would no longer fit where it must. Certificates and values are looked at where they are verified.
+    /// </summary>
+    private static bool IsPlain(ConsensusPayload payload) => payload switch
+    {
+        ConsensusPayload.VoteArm { Value: var vote } => vote.UnknownFields is null,
+        ConsensusPayload.OperationArm { Value: var operation } => operation.UnknownFields is null,
+        ConsensusPayload.JoinRequestArm { Value: var request } => request.UnknownFields is null,
+        ConsensusPayload.CheckpointVoteArm { Value: var vote } => vote.UnknownFields is null && vote.Signature.UnknownFields is null,
+        ConsensusPayload.RandomnessRevealArm { Value: var reveal } => reveal.UnknownFields is null && reveal.Proof switch
+        {
+            RandomnessProof.OpeningArm { Value: var opened } => opened.UnknownFields is null,
+            RandomnessProof.CoinShareArm { Value: var share } => share.UnknownFields is null,
+            _ => false,
+        },
+        _ => true,
+    };
 
     /// <summary>Forgets the clocks of those that have gone.</summary>
     public void Keep(SeatSet? seats)

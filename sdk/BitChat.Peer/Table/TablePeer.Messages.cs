@@ -403,7 +403,7 @@ public sealed partial class TablePeer
             return PeerInput.NotNow;
         }
 
-        var holds = _rules.IsProof(State, seat, evidence);
+        var holds = Fits(accused, evidence) && _rules.IsProof(State, seat, evidence);
         if (holds && _antiCheat.Hold(new HeldEvidence(accused, CheatKind.Equivocation, 1, evidence, _now.Elapsed)))
         {
             _effects.Enqueue(new PeerEffect.Suspected(_antiCheat.Evidence[^1]));

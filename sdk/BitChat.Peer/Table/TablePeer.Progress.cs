@@ -387,6 +387,11 @@ public sealed partial class TablePeer
 
     private void Accuse(int seat, Evidence evidence)
     {
+        if (!Fits(State.Seats![seat].Peer, evidence))
+        {
+            return;
+        }
+
         var held = new HeldEvidence(State.Seats![seat].Peer, CheatKind.Equivocation, 1, evidence, _now.Elapsed);
         if (_antiCheat.Hold(held))
         {
@@ -394,6 +399,10 @@ public sealed partial class TablePeer
             Send(ClaimOf(held, _now.Clock), null);
         }
     }
+
+    /// <summary>Evidence that no operation can hold expels nobody, and would keep what does from being held.</summary>
+    private static bool Fits(ReadOnlyMemory<byte> accused, Evidence evidence) =>
+        ((IXtmpStruct)(TableOperation)new SeatExpulsion { Accused = accused, Evidence = evidence }).GetEncodedSize() <= TableRules.MaxBodyBytes;
 
     private DisputeClaim ClaimOf(HeldEvidence held, DateTimeOffset now) => new()
     {
@@ -404,6 +413,7 @@ public sealed partial class TablePeer
             Evidence.DoubleVoteArm => DisputeKind.DoubleSign,
             Evidence.DoubleProposalArm => DisputeKind.DoublePropose,
             Evidence.BadRevealArm => DisputeKind.InvalidReveal,
+            Evidence.BrokenLockArm => DisputeKind.BrokenLock,
             _ => DisputeKind.InvalidOperation,
         },
         Evidence = held.Evidence,

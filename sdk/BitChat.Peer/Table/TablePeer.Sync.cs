@@ -153,7 +153,7 @@ public sealed partial class TablePeer
     /// <summary>A certified value for a height that was decided otherwise here: a fork, with the seats that signed both.</summary>
     private void CheckFork(DecidedValue other)
     {
-        if (_isForkShown
+        if (_isForkProved
             || _log.Decided.FirstOrDefault(decided => decided.Value.Height == other.Value.Height) is not { } known
             || known.Certificate.ValueId.Span.SequenceEqual(other.Certificate.ValueId.Span)
             || SeatsOf(other.Certificate.Epoch) is not { } seats
@@ -162,13 +162,16 @@ public sealed partial class TablePeer
             return;
         }
 
-        _isForked = _isForkShown = true;
-        _isRunning = false;
+        // Of different epochs a number may be another seat's.
+        var culprits = ForkProof.Culprits(known, other);
+        if (!_isForkShown || culprits.Count > 0)
+        {
+            _effects.Enqueue(new PeerEffect.Forked(known, other, [.. culprits.Select(seat => seats[seat])]));
+        }
 
-        // Two precommits of one round are proof. Of different rounds they may be those of a seat that followed a proof of lock; of
-        // different epochs a number may be another seat's.
-        Seat[] culprits = (known.Certificate.Epoch, known.Certificate.Round) != (other.Certificate.Epoch, other.Certificate.Round) ? [] : [.. known.Certificate.Signatures.Select(signature => (int)signature.Seat).Intersect(other.Certificate.Signatures.Select(signature => (int)signature.Seat)).Select(seat => seats[seat])];
-        _effects.Enqueue(new PeerEffect.Forked(known, other, culprits));
+        _isForked = _isForkShown = true;
+        _isForkProved = culprits.Count > 0;
+        _isRunning = false;
     }
 
     /// <summary>The seats of an epoch that is still in the log.</summary>

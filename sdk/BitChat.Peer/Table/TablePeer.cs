@@ -44,6 +44,7 @@ public sealed partial class TablePeer
     private bool _isRunning;
     private bool _isForked;
     private bool _isForkShown;
+    private bool _isForkProved;
     private int _gossipTurn;
     private byte _leaderAccepts;
     private long _order;
@@ -267,7 +268,7 @@ public sealed partial class TablePeer
         }
 
         var signed = Sign(operation);
-        if (_pool.Add(seat, signed) != PeerInput.Taken)
+        if (signed.Body.Length > TableRules.MaxBodyBytes || _pool.Add(seat, signed) != PeerInput.Taken)
         {
             return null;
         }

@@ -21,13 +21,16 @@ public sealed partial class TableRules
                 return one.Epoch == seats.Epoch && other.Epoch == seats.Epoch
                     && one.Height == other.Height && one.Round == other.Round && one.Kind == other.Kind
                     && one.Kind is VoteKind.Prevote or VoteKind.Precommit
-                    && ValueId.Of(one.ValueId) != ValueId.Of(other.ValueId)
-                    && messages.Verify(seat, one) && messages.Verify(seat, other);
+                    && (ValueId.Of(one.ValueId), one.ProofOfLockRound) != (ValueId.Of(other.ValueId), other.ProofOfLockRound)
+                    && messages.VerifyEvidence(seat, one) && messages.VerifyEvidence(seat, other);
             case Evidence.DoubleProposalArm { Value: { First: var one, Second: var other } }:
                 return one.Epoch == seats.Epoch && other.Epoch == seats.Epoch
                     && one.Height == other.Height && one.Round == other.Round
                     && !(one.ValueId.Span.SequenceEqual(other.ValueId.Span) && one.ProofOfLockRound == other.ProofOfLockRound)
                     && messages.Verify(seat, one) && messages.Verify(seat, other);
+            case Evidence.BrokenLockArm { Value: var broken }:
+                return broken.Precommit.Epoch == seats.Epoch && ForkProof.BreaksLock(broken.Precommit, broken.Prevote)
+                    && messages.VerifyEvidence(seat, broken.Precommit) && messages.VerifyEvidence(seat, broken.Prevote);
             case Evidence.BadOperationArm { Value.Operation: var operation }:
                 return operation.Player.Span.SequenceEqual(seats[seat].Peer.Span)
                     && EncodedOperation.Parse<TableOperation>(operation.Body.Span) is null or TableOperation.UnknownArm

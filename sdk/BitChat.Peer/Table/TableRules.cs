@@ -11,6 +11,9 @@ public sealed partial class TableRules(ISeatSignatures signatures, CoinGroup gro
 {
     public const int MaxOperations = 64;
 
+    /// <summary>Bytes of an operation's body at most.</summary>
+    public const int MaxBodyBytes = 4_096;
+
     /// <summary>Bytes of a value's operations in all.</summary>
     public const int MaxValueBytes = 48 * 1_024;
 
@@ -153,6 +156,12 @@ public sealed partial class TableRules(ISeatSignatures signatures, CoinGroup gro
         if (operation.Sequence <= state.Snapshot.Sequences[number].Last)
         {
             fault = TableFault.OldSequence;
+            return null;
+        }
+
+        if (operation.Body.Length > MaxBodyBytes || operation.UnknownFields is not null)
+        {
+            fault = operation.UnknownFields is null ? TableFault.TooLarge : TableFault.Malformed;
             return null;
         }
 
