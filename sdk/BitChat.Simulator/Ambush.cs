@@ -4,8 +4,8 @@ using BitChat.Peer;
 namespace BitChat.Simulator;
 
 /// <summary>
-/// A Byzantine seat that works at what locks are for. It never signs two values in a round, so nothing proves it guilty. In round
-/// 0 it gives its precommit to one seat only, which so decides before the others; when that seat is cut off, it has the others
+/// A Byzantine seat that works at what locks are for. It never signs two values in a round, and breaks its lock in the name of a
+/// proof that does not exist, or in a vote that proves it only to who hears of its precommit too. In round 0 it gives its precommit to one seat only, which so decides before the others; when that seat is cut off, it has the others
 /// decide something else in a later round: it proposes another value, with no proof of lock or one that nobody has seen, and
 /// votes for whatever is proposed but the first value. What it hears of others it keeps to itself.
 /// </summary>

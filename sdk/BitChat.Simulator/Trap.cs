@@ -11,7 +11,7 @@ namespace BitChat.Simulator;
 /// signs twice. Only what the others remember of their lock, and ask for before they leave it, keeps the table in one.
 /// <para>With more Byzantine seats than the table bears they decide with as many correct seats as a quorum needs, and something else
 /// with the rest. Either both in the next round, with two votes each, or the one in this round and the other in the next, by
-/// forgetting their own lock: they then sign nothing twice, and nobody can prove them guilty.</para>
+/// forgetting their own lock: they then sign nothing twice, and only the prevotes prove them guilty.</para>
 /// </summary>
 internal sealed class Trap(Life life, Fault fault)
 {

@@ -159,6 +159,126 @@ public sealed class LockTests
         Assert.Equal(ConsensusInput.RoundOutOfReach, other.HandleLockProof(proof));
     }
 
+    [Fact]
+    public void a_prevote_names_the_proof_it_rests_on_and_none_goes_against_an_earlier_precommit_without_one()
+    {
+        // Locked on one value in round 0 and on another in round 2: the later lock alone does not make the other value free.
+        var coordinator = Locked(ConsensusRules.Sound);
+        foreach (var round in new[] { 0u, 1u })
+        {
+            coordinator.HandleTimeout(new(ConsensusTimeoutKind.Precommit, 1, round));
+        }
+
+        Drain(coordinator);
+        var other = Other();
+        var id = SeatSet.IdOf(other);
+        foreach (var seat in new[] { 0, 1, 2 })
+        {
+            coordinator.HandleVote(seat, VoteOf(seat, 1, VoteKind.Prevote, id));
+            coordinator.HandleVote(seat, VoteOf(seat, 3, VoteKind.Prevote, id, 1));
+        }
+
+        coordinator.HandleTimeout(new(ConsensusTimeoutKind.Precommit, 1, 2));
+        Drain(coordinator);
+        _votes.Clear();
+        coordinator.HandleProposal(0, ProposalOf(0, 3, other, proofOfLock: 1));
+        Drain(coordinator);
+        Assert.Equal([(VoteKind.Prevote, 1u), (VoteKind.Precommit, null)], _votes.Select(vote => (vote.Kind, vote.ProofOfLockRound)));
+        Assert.All(_votes, vote => Assert.True(vote.ValueId!.Value.Span.SequenceEqual(id)));
+
+        // The same after a restart, which brings both locks back.
+        foreach (var (restarts, proof, expected) in new[] { (false, default(uint?), false), (true, null, false), (true, 1u, true), (true, 3u, true) })
+        {
+            var seat = restarts ? new ConsensusCoordinator(_seats, Self, new HashSignatures(_secrets[Self]), _values, new ConsensusLimits(), ConsensusRules.Sound) : coordinator;
+            if (restarts)
+            {
+                seat.StartHeight(1, [.. _disk.Where(intent => intent.Round <= 3).Reverse()]);
+                foreach (var voter in new[] { 0, 1, 2 })
+                {
+                    seat.HandleVote(voter, VoteOf(voter, 1, VoteKind.Prevote, id));
+                }
+            }
+
+            seat.HandleTimeout(new(ConsensusTimeoutKind.Precommit, 1, 3));
+            Drain(seat);
+            _votes.Clear();
+            seat.HandleProposal(1, ProposalOf(1, 4, other, proof));
+            Drain(seat);
+            var vote = Assert.Single(_votes, vote => vote.Round == 4);
+            Assert.Equal((expected, expected ? proof : null), (vote.ValueId is not null, vote.ProofOfLockRound));
+        }
+    }
+
+    [Fact]
+    public void prevotes_that_name_different_proofs_make_no_lock()
+    {
+        var coordinator = new ConsensusCoordinator(_seats, Self, new HashSignatures(_secrets[Self]), _values, new ConsensusLimits(), ConsensusRules.Sound);
+        coordinator.StartHeight(1);
+        var value = Other();
+        var id = SeatSet.IdOf(value);
+        coordinator.HandleTimeout(new(ConsensusTimeoutKind.Precommit, 1, 0));
+        coordinator.HandleTimeout(new(ConsensusTimeoutKind.Precommit, 1, 1));
+        coordinator.HandleVote(0, VoteOf(0, 1, VoteKind.Prevote, id));
+        coordinator.HandleVote(1, VoteOf(1, 1, VoteKind.Prevote, id, 0));
+        coordinator.HandleVote(2, VoteOf(2, 1, VoteKind.Prevote, id));
+        Assert.False(Assert.Single(coordinator.Have(), have => have.Round == 1).LockProof);
+
+        // The same seat under another proof: a contradiction, and both count.
+        Assert.Equal(ConsensusInput.Equivocation, coordinator.HandleVote(1, VoteOf(1, 1, VoteKind.Prevote, id)));
+        Assert.True(Assert.Single(coordinator.Have(), have => have.Round == 1).LockProof);
+        Assert.Equal((uint?)null, Assert.IsType<Evidence.DoubleVoteArm>(Assert.Single(Effects(coordinator).OfType<ConsensusEffect.Accuse>()).Evidence).Value.Second.ProofOfLockRound);
+    }
+
+    [Fact]
+    public void a_proof_stands_only_in_a_prevote_for_a_value_and_is_of_an_earlier_round()
+    {
+        var coordinator = new ConsensusCoordinator(_seats, Self, new HashSignatures(_secrets[Self]), _values, new ConsensusLimits(), ConsensusRules.Sound);
+        coordinator.StartHeight(1);
+        var id = SeatSet.IdOf(Other());
+        Assert.Equal(ConsensusInput.Invalid, coordinator.HandleVote(0, VoteOf(0, 2, VoteKind.Precommit, id, 1)));
+        Assert.Equal(ConsensusInput.Invalid, coordinator.HandleVote(0, VoteOf(0, 2, VoteKind.Prevote, id, 2)));
+        Assert.Equal(ConsensusInput.Invalid, coordinator.HandleVote(0, VoteOf(0, 2, VoteKind.Prevote, [], 1) with { ValueId = null }));
+        Assert.Equal(ConsensusInput.BadSignature, coordinator.HandleVote(0, VoteOf(0, 2, VoteKind.Prevote, id, 1) with { ProofOfLockRound = 0 }));
+        Assert.Equal(ConsensusInput.Taken, coordinator.HandleVote(0, VoteOf(0, 2, VoteKind.Prevote, id, 1)));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void who_breaks_its_lock_is_accused_whichever_vote_comes_first(bool precommitFirst)
+    {
+        var coordinator = new ConsensusCoordinator(_seats, Self, new HashSignatures(_secrets[Self]), _values, new ConsensusLimits(), ConsensusRules.Sound);
+        coordinator.StartHeight(1);
+        var (one, other) = (SeatSet.IdOf(SimulatedValues.Make(1, _values.Root, 1, 0)), SeatSet.IdOf(Other()));
+
+        // With a proof of the round of the lock or a later one, for the same value, or before the lock: nothing is broken.
+        Vote[] good = [VoteOf(0, 3, VoteKind.Prevote, other, 2), VoteOf(0, 4, VoteKind.Prevote, one), VoteOf(0, 1, VoteKind.Prevote, other), VoteOf(0, 5, VoteKind.Prevote, other, 4), VoteOf(0, 6, VoteKind.Prevote, []) with { ValueId = null, VoteSignature = new HashSignatures(_secrets[0]).Sign(SignedText.OfVote(_seats, 1, 6, VoteKind.Prevote, default)) }];
+        var lockedOn = VoteOf(0, 2, VoteKind.Precommit, one);
+        foreach (var vote in precommitFirst ? [lockedOn, .. good] : (Vote[])[.. good, lockedOn])
+        {
+            Assert.Equal(ConsensusInput.Taken, coordinator.HandleVote(0, vote));
+        }
+
+        Assert.DoesNotContain(Effects(coordinator), effect => effect is ConsensusEffect.Accuse);
+        var broken = VoteOf(0, 7, VoteKind.Prevote, other, 1);
+        if (precommitFirst)
+        {
+            coordinator.HandleVote(0, broken);
+        }
+        else
+        {
+            coordinator = new ConsensusCoordinator(_seats, Self, new HashSignatures(_secrets[Self]), _values, new ConsensusLimits(), ConsensusRules.Sound);
+            coordinator.StartHeight(1);
+            coordinator.HandleVote(0, broken);
+            Assert.DoesNotContain(Effects(coordinator), effect => effect is ConsensusEffect.Accuse);
+            coordinator.HandleVote(0, lockedOn);
+        }
+
+        var accused = Assert.Single(Effects(coordinator).OfType<ConsensusEffect.Accuse>());
+        Assert.Equal(new BrokenLock { Precommit = lockedOn, Prevote = broken }, Assert.IsType<Evidence.BrokenLockArm>(accused.Evidence).Value);
+        Assert.Equal(0, accused.Seat);
+    }
+
     private static List<ConsensusEffect> Effects(ConsensusCoordinator coordinator)
     {
         var effects = new List<ConsensusEffect>();
@@ -265,14 +385,15 @@ public sealed class LockTests
         }
     }
 
-    private Vote VoteOf(int seat, uint round, VoteKind kind, byte[] id) => new()
+    private Vote VoteOf(int seat, uint round, VoteKind kind, byte[] id, uint? proof = null) => new()
     {
         Epoch = 1,
         Height = 1,
         Round = round,
         Kind = kind,
         ValueId = id,
-        VoteSignature = new HashSignatures(_secrets[seat]).Sign(SignedText.OfVote(_seats, 1, round, kind, id)),
+        ProofOfLockRound = proof,
+        VoteSignature = new HashSignatures(_secrets[seat]).Sign(SignedText.OfVote(_seats, 1, round, kind, id, proof)),
     };
 
     private Proposal ProposalOf(int seat, uint round, ProposedValue value, uint? proofOfLock) => new()

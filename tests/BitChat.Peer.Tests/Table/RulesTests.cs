@@ -154,6 +154,46 @@ public sealed class RulesTests
     }
 
     [Fact]
+    public void a_broken_lock_expels_and_a_lock_that_was_left_for_a_proof_does_not()
+    {
+        var state = _four.Genesis;
+        Vote Of(VoteKind kind, uint round, byte value, uint? proof = null, int signer = 1)
+        {
+            ReadOnlyMemory<byte>? id = value == 0 ? null : Enumerable.Repeat(value, 32).ToArray();
+            return new Vote { Epoch = 1, Height = 1, Round = round, Kind = kind, ValueId = id, ProofOfLockRound = proof, VoteSignature = _four.Secrets[signer].Signatures.Sign(SignedText.OfVote(state.Seats!, 1, round, kind, id is { } some ? some.Span : default, proof)) };
+        }
+
+        var precommit = Of(VoteKind.Precommit, 2, 1);
+        foreach (var (one, other) in new[]
+        {
+            (precommit, Of(VoteKind.Prevote, 3, 2, 2)),
+            (precommit, Of(VoteKind.Prevote, 4, 2, 3)),
+            (precommit, Of(VoteKind.Prevote, 3, 1)),
+            (precommit, Of(VoteKind.Prevote, 3, 0)),
+            (precommit, Of(VoteKind.Prevote, 2, 2)),
+            (precommit, Of(VoteKind.Prevote, 1, 2)),
+            (precommit, Of(VoteKind.Precommit, 3, 2)),
+            (Of(VoteKind.Precommit, 2, 0), Of(VoteKind.Prevote, 3, 2)),
+            (Of(VoteKind.Prevote, 2, 1), Of(VoteKind.Prevote, 3, 2)),
+            (precommit, Of(VoteKind.Prevote, 3, 2, signer: 2)),
+            (precommit, Of(VoteKind.Prevote, 4, 2, 3) with { ProofOfLockRound = null }),
+            (precommit with { Epoch = 2 }, Of(VoteKind.Prevote, 3, 2) with { Epoch = 2 }),
+            (precommit, Of(VoteKind.Prevote, 3, 2) with { Height = 2 }),
+        })
+        {
+            Assert.False(Rules.IsProof(state, 1, new BrokenLock { Precommit = one, Prevote = other }), $"{one} and {other}");
+        }
+
+        foreach (var proof in new uint?[] { null, 0, 1 })
+        {
+            var evidence = new BrokenLock { Precommit = precommit, Prevote = Of(VoteKind.Prevote, 3, 2, proof) };
+            Assert.False(Rules.IsProof(state, 2, evidence));
+            var after = Decide(state, _four.Secrets[0], new SeatExpulsion { Accused = _four.Secrets[1].PeerId, Evidence = evidence });
+            Assert.Equal(3, after.Snapshot.Seats.Count);
+        }
+    }
+
+    [Fact]
     public void a_commitment_of_an_earlier_epoch_frames_nobody_in_a_later_one()
     {
         var table = new TestTable(3);
