@@ -139,11 +139,11 @@ public static class SimulateCommand
                 output.WriteLine($"seed {broken}: {shortest.Violation}");
                 if (shortest.Culprits.Count > 0)
                 {
-                    output.WriteLine($"  signed both sides, which honest seats can prove: {string.Join(", ", shortest.Culprits.Select(seat => $"seat {seat}"))}");
+                    output.WriteLine($"  proved guilty by what honest seats hold of both sides: {string.Join(", ", shortest.Culprits.Select(seat => $"seat {seat}"))}");
                 }
                 else if (shortest.SeesFork)
                 {
-                    output.WriteLine("  honest seats hold the certificates of both sides; they are of two rounds, which proves nobody guilty");
+                    output.WriteLine("  honest seats hold the certificates of both sides, but not the prevotes that would prove who broke its lock");
                 }
 
                 foreach (BitChat.Simulator.Fault fault in shortest.Schedule)
