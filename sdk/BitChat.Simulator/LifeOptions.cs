@@ -28,7 +28,7 @@ public sealed record LifeOptions(int Seats, int Faults, ulong Seed)
 /// <param name="Expelled">Byzantine seats that were expelled.</param>
 /// <param name="Snapshots">States that seats took from checkpoints.</param>
 /// <param name="Lies">Answers found to contradict what a quorum has certified.</param>
-/// <param name="Culprits">Seats that honest ones can prove to have signed both sides of a fork.</param>
+/// <param name="Culprits">Seats that honest ones can prove guilty of a fork.</param>
 /// <param name="SeesFork">True where an honest seat holds both certificates of a fork.</param>
 /// <param name="Schedule">The faults.</param>
 public sealed record LifeResult(string? Violation, string LogHash, ulong Heights, ulong Rolls, long Messages, ulong Epochs, int Expelled, int Snapshots, int Lies, IReadOnlyList<int> Culprits, bool SeesFork, IReadOnlyList<Fault> Schedule);
