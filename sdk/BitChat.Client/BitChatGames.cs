@@ -81,7 +81,7 @@ public sealed class BitChatGames
     /// <param name="displayName">For people.</param>
     /// <param name="journal">File of the peer's journal, one a game; null for none, and then a player that starts again could sign twice.</param>
     /// <param name="cancellationToken">Gives up waiting for the others. What was set aside then waits for the end of the game.</param>
-    /// <exception cref="XtmpException">What the silo refuses; of the journal <see cref="XtmpErrorCode.Conflict"/> (another process plays with it, or it is of another game), <see cref="XtmpErrorCode.PayloadMalformed"/> (damaged), <see cref="XtmpErrorCode.StorageUnavailable"/>.</exception>
+    /// <exception cref="XtmpException">What the silo refuses; <see cref="XtmpErrorCode.Conflict"/> where the game ends before it begins; of the journal <see cref="XtmpErrorCode.Conflict"/> (another process plays with it, or it is of another game), <see cref="XtmpErrorCode.PayloadMalformed"/> (damaged), <see cref="XtmpErrorCode.StorageUnavailable"/>.</exception>
     public async Task<GameTable> JoinAsync(ReadOnlyMemory<byte> gameId, ulong? buyIn, string displayName = "player", string? journal = null, CancellationToken cancellationToken = default)
     {
         var call = new CallContext(CancellationToken: cancellationToken);
@@ -99,6 +99,11 @@ public sealed class BitChatGames
 
         while ((status = await Calls.StatusAsync(new GameStatus { GameId = gameId }, call).ConfigureAwait(false)).First is null)
         {
+            if (status.Phase == GamePhase.Settled)
+            {
+                throw new XtmpException(XtmpErrorCode.Conflict, Fault.Peer, "The game was closed, or its time ran out, before all seats were taken. What was set aside comes back.");
+            }
+
             await Task.Delay(TimeSpan.FromMilliseconds(100), _time, cancellationToken).ConfigureAwait(false);
         }
 
@@ -119,6 +124,11 @@ public sealed class BitChatGames
 
         return table;
     }
+
+    /// <summary>Closes a game that this wallet keeps the bank of and that has not begun. Everybody gets back what was set aside.</summary>
+    /// <exception cref="XtmpException"><see cref="XtmpErrorCode.Conflict"/> once it has begun, <see cref="XtmpErrorCode.PermissionDenied"/> where another wallet keeps the bank.</exception>
+    public async Task CloseAsync(ReadOnlyMemory<byte> gameId, CancellationToken cancellationToken = default) =>
+        await Calls.LeaveAsync(new GameLeave { GameId = gameId, Wallet = _wallet.Id, Close = true }, new CallContext(CancellationToken: cancellationToken)).ConfigureAwait(false);
 
     /// <summary>The same for the same game, so that who starts again while it waits asks for the same.</summary>
     private JoinRequest Request(ReadOnlyMemory<byte> gameId, string displayName, ulong chips, bool isPostQuantum)

@@ -103,9 +103,16 @@ public sealed class GameTests
             Assert.Equal(6_000UL, (await wallet.BalanceAsync(patience.Token)).Held);
         }
 
+        // A game that is closed has nobody wait for it, and keeps nobody's money.
+        var games = new BitChatGames(connection, wallet, identity, key, seed);
+        var waiting = games.JoinAsync(game, 1_000, cancellationToken: patience.Token);
+        await games.CloseAsync(game, patience.Token);
+        Assert.Equal(XtmpErrorCode.Conflict, (await Assert.ThrowsAsync<XtmpException>(() => waiting)).Code);
+        Assert.Equal(0UL, (await wallet.BalanceAsync(patience.Token)).Held);
+
         // Nor does a table that there cannot be keep the bank's money.
         await Assert.ThrowsAsync<XtmpException>(() => new BitChatGames(connection, wallet, identity, key, seed).CreateAsync("poker", seats: 2, witnesses: 0, bank: 500, minBuyIn: 100, cancellationToken: patience.Token));
-        Assert.Equal(6_000UL, (await wallet.BalanceAsync(patience.Token)).Held);
+        Assert.Equal(0UL, (await wallet.BalanceAsync(patience.Token)).Held);
     }
 
     /// <summary>Tells when somebody begins to wait by it.</summary>

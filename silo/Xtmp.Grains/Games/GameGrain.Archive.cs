@@ -146,14 +146,17 @@ public sealed partial class GameGrain
         }
         else if (state.Phase == (byte)GamePhase.Open && Context.Now >= state.Deadline)
         {
-            // It never began: everybody gets back what was set aside.
-            State = state with { Phase = PayingOut, Payouts = [.. state.Members.ToArray().Append(state.Bank).Select(member => member.BuyIn)] };
+            GiveAllBack();
         }
 
         Wake();
     }
 
     private static RandomnessReveal[] Reveals(GameState state) => state.Reveals.Length == 0 ? [] : StoredValues.Decode<GameArchive>(state.Reveals).Reveals.ToArray();
+
+    /// <summary>Of a game that never began: everybody gets back what was set aside.</summary>
+    private void GiveAllBack() =>
+        State = State! with { Phase = PayingOut, Payouts = [.. State.Members.ToArray().Append(State.Bank).Select(member => member.BuyIn)] };
 
     /// <summary>Fixes what every place is owed; from here on the game is over. Paid is in a turn after the commit that says so.</summary>
     private void Settle(TableState table)

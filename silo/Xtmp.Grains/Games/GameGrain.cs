@@ -220,6 +220,11 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
     {
         RequireOwner(request.Wallet, context);
         var state = RequireState();
+        if (request.Close)
+        {
+            return Close(request.Wallet);
+        }
+
         var leaving = state.Members.ToArray().Where(member => member.Wallet.Span.SequenceEqual(request.Wallet.Span)).ToArray();
         if (state.Phase != (byte)GamePhase.Open)
         {
@@ -234,6 +239,29 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
         State = state with { Members = [.. state.Members.ToArray().Except(leaving)], ActiveAt = Context.Now };
         Tell(GamePhase.Open);
         return new GameLeaveReply { Taken = (byte)State.Members.Count };
+    }
+
+    /// <summary>Ends a game that has not begun. What was set aside comes back in the turns after, as when its deadline passes.</summary>
+    private GameLeaveReply Close(ReadOnlyMemory<byte> wallet)
+    {
+        var state = State!;
+        if (!state.Bank.Wallet.Span.SequenceEqual(wallet.Span))
+        {
+            throw Refusal.Of(XtmpErrorCode.PermissionDenied, "Only who keeps the bank closes a game.", "close");
+        }
+
+        if (state.Phase == (byte)GamePhase.Playing || state.First.Length > 0)
+        {
+            throw Refusal.Of(XtmpErrorCode.Conflict, "The game has begun; it ends when its players leave the table.", "close");
+        }
+
+        if (state.Phase == (byte)GamePhase.Open)
+        {
+            GiveAllBack();
+            Wake();
+        }
+
+        return new GameLeaveReply { Taken = 0 };
     }
 
     public ValueTask DeliverAsync(GameMessage request, CallContext context = default)

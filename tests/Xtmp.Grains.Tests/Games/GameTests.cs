@@ -200,6 +200,37 @@ public sealed class GameTests : GameTestBase
     }
 
     [Fact]
+    public async Task who_keeps_the_bank_may_close_a_game_that_has_not_begun_and_everybody_has_its_money_back()
+    {
+        await OpenAsync();
+        await JoinAsync(0);
+        var close = new GameLeave { GameId = GameId, Wallet = House.Id, Close = true };
+        await RefusedAsync(XtmpErrorCode.PermissionDenied, Games.LeaveAsync(close with { Wallet = Wallets[0].Id }, Wallets[0].Context), "close");
+        await RefusedAsync(XtmpErrorCode.PermissionDenied, Games.LeaveAsync(close, Wallets[0].Context), "wallet");
+        await Games.LeaveAsync(close, House.Context);
+        await RefusedAsync(XtmpErrorCode.Conflict, Games.JoinAsync(Join(1, await HoldAsync(Wallets[1], 100, Captor)), Wallets[1].Context), "game_id");
+        await PassAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal(GamePhase.Settled, (await StatusAsync()).Phase);
+        await ExpectAsync(House, 1_000, 0);
+        await ExpectAsync(Wallets[0], 1_000, 0);
+        await ExpectAsync(Wallets[1], 1_000, 0);
+        Assert.Empty((await new LobbyClient(Fixture.Silo).ListAsync(new LobbyList { Lobby = "craps" })).Games.ToArray());
+
+        // Said again, as by a client that has not heard the answer.
+        await Games.LeaveAsync(close, House.Context);
+    }
+
+    [Fact]
+    public async Task a_game_that_has_begun_is_not_closed()
+    {
+        await OpenAsync();
+        await JoinAsync(0);
+        await JoinAsync(1);
+        await RefusedAsync(XtmpErrorCode.Conflict, Games.LeaveAsync(new GameLeave { GameId = GameId, Wallet = House.Id, Close = true }, House.Context), "close");
+        await ExpectAsync(House, 500, 500);
+    }
+
+    [Fact]
     public async Task who_is_refused_has_its_money_back_at_once_and_nobody_sets_aside_twice()
     {
         await OpenAsync();
