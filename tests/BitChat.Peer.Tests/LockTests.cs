@@ -64,7 +64,7 @@ public sealed class LockTests
         coordinator.StartHeight(1);
         var value = SimulatedValues.Make(1, _values.Root, 1, 0);
         var id = SeatSet.IdOf(value);
-        coordinator.HandleVote(0, VoteOf(0, 0, VoteKind.Prevote, new byte[32]));
+        coordinator.HandleVote(0, VoteOf(0, 0, VoteKind.Prevote, Unknown));
         coordinator.HandleVote(0, VoteOf(0, 0, VoteKind.Prevote, SeatSet.IdOf(Other())));
         Assert.Equal(ConsensusInput.Equivocation, coordinator.HandleVote(0, VoteOf(0, 0, VoteKind.Prevote, id)));
         coordinator.HandleVote(1, VoteOf(1, 0, VoteKind.Prevote, id));
@@ -122,7 +122,7 @@ public sealed class LockTests
         _proposal = null;
         foreach (var seat in new[] { 0, 1 })
         {
-            away.HandleVote(seat, VoteOf(seat, 70, VoteKind.Prevote, new byte[32]));
+            away.HandleVote(seat, VoteOf(seat, 70, VoteKind.Prevote, Unknown));
         }
 
         Drain(away);
@@ -137,7 +137,7 @@ public sealed class LockTests
         other.StartHeight(1);
         foreach (var seat in new[] { 0, 2 })
         {
-            other.HandleVote(seat, VoteOf(seat, 70, VoteKind.Prevote, new byte[32]));
+            other.HandleVote(seat, VoteOf(seat, 70, VoteKind.Prevote, Unknown));
         }
 
         Effects(other);
@@ -152,7 +152,7 @@ public sealed class LockTests
         // What nothing rests on any more is forgotten with the rest.
         foreach (var seat in new[] { 0, 2 })
         {
-            other.HandleVote(seat, VoteOf(seat, 150, VoteKind.Prevote, new byte[32]));
+            other.HandleVote(seat, VoteOf(seat, 150, VoteKind.Prevote, Unknown));
         }
 
         Assert.Equal(150u, other.Round);
@@ -362,6 +362,8 @@ public sealed class LockTests
         Assert.All(_votes, vote => Assert.True(vote.ValueId!.Value.Span.SequenceEqual(SeatSet.IdOf(value))));
         return coordinator;
     }
+
+    private static readonly byte[] Unknown = [.. Enumerable.Repeat((byte)9, 32)];
 
     private ProposedValue Other() => SimulatedValues.Make(1, _values.Root, 2, 9);
 

@@ -37,6 +37,7 @@ public static class Certificates
         return proof.UnknownFields is null
             && proof.Epoch == seats.Epoch
             && !(proof.ProofOfLockRound >= proof.Round)
+            && ValueId.Of(proof.ValueId.Span) != default
             && VerifySignatures(seats, signatures, proof.Signatures, SignedText.OfVote(seats, proof.Height, proof.Round, VoteKind.Prevote, proof.ValueId.Span, proof.ProofOfLockRound), isPostQuantum: false, rules);
     }
 

@@ -51,13 +51,15 @@ internal sealed class ConsensusMessages(SeatSet seats, ISeatSignatures signature
     public bool Verify(int seat, Vote vote)
     {
         var text = TextOf(vote.Height, vote.Round, vote.Kind, vote.ValueId, vote.ProofOfLockRound);
-        return signatures.Verify(seats[seat], text, vote.VoteSignature.Span)
-            && (!NeedsPostQuantum(vote.Kind, vote.ValueId) || (vote.PostQuantumSignature is { } second && signatures.VerifyPostQuantum(seats[seat], text, second.Span)));
+        return IsUnambiguous(vote)
+            && NeedsPostQuantum(vote.Kind, vote.ValueId) == vote.PostQuantumSignature.HasValue
+            && signatures.Verify(seats[seat], text, vote.VoteSignature.Span)
+            && (vote.PostQuantumSignature is not { } second || signatures.VerifyPostQuantum(seats[seat], text, second.Span));
     }
 
     /// <summary>Of a vote as evidence the Ed25519 signature proves: two votes with ML-DSA-87 would not fit into an operation.</summary>
     public bool VerifyEvidence(int seat, Vote vote) =>
-        signatures.Verify(seats[seat], TextOf(vote.Height, vote.Round, vote.Kind, vote.ValueId, vote.ProofOfLockRound), vote.VoteSignature.Span);
+        IsUnambiguous(vote) && signatures.Verify(seats[seat], TextOf(vote.Height, vote.Round, vote.Kind, vote.ValueId, vote.ProofOfLockRound), vote.VoteSignature.Span);
 
     /// <summary>What of a vote is evidence.</summary>
     public static Vote EvidenceOf(Vote vote) => vote with { PostQuantumSignature = null, RejectReason = null, Detail = null };
@@ -65,7 +67,14 @@ internal sealed class ConsensusMessages(SeatSet seats, ISeatSignatures signature
     public bool Verify(int seat, Proposal proposal, ValueId id) => Verify(seat, HeaderOf(proposal, id));
 
     public bool Verify(int seat, ProposalHeader header) =>
-        signatures.Verify(seats[seat], SignedText.OfProposal(seats, header.Height, header.Round, header.ProofOfLockRound, header.ValueId.Span), header.ProposerSignature.Span);
+        !(header.ProofOfLockRound >= header.Round)
+        && signatures.Verify(seats[seat], SignedText.OfProposal(seats, header.Height, header.Round, header.ProofOfLockRound, header.ValueId.Span), header.ProposerSignature.Span);
+
+    /// <summary>
+    /// False for what nobody signs, but whose text is that of another vote: a value of zeros reads as none, and so does the last round
+    /// of all. Otherwise a seat's vote would pass for a second one that contradicts it.
+    /// </summary>
+    private static bool IsUnambiguous(Vote vote) => ValueId.Of(vote.ValueId) != default(ValueId) && !(vote.ProofOfLockRound >= vote.Round);
 
     private byte[] TextOf(ulong height, uint round, VoteKind kind, ReadOnlyMemory<byte>? valueId, uint? proofOfLockRound) =>
         SignedText.OfVote(seats, height, round, kind, valueId is { } id ? id.Span : default, proofOfLockRound);

@@ -73,7 +73,8 @@ internal sealed class CheckpointDesk(ISeatSignatures signatures)
 
         if (!vote.StateRoot.Span.SequenceEqual(Pending.Root)
             || !signatures.Verify(_seats[number], _text, vote.Signature.Signature.Span)
-            || (_seats.IsPostQuantum && (vote.Signature.PostQuantum is not { } second || !signatures.VerifyPostQuantum(_seats[number], _text, second.Span))))
+            || _seats.IsPostQuantum != vote.Signature.PostQuantum.HasValue
+            || (vote.Signature.PostQuantum is { } second && !signatures.VerifyPostQuantum(_seats[number], _text, second.Span)))
         {
             return PeerInput.BadSignature;
         }

@@ -1,0 +1,121 @@
+using System.Numerics;
+using System.Security.Cryptography;
+using BitChat.Messages;
+using Xtmp.Crypto;
+using Xtmp.Protocol;
+
+namespace BitChat.Peer.Tests.Table;
+
+/// <summary>What one seat, or nobody who sits there, can make of the signed messages of others, and of fields that no signature covers.</summary>
+public sealed class ForgeryTests
+{
+    private static readonly UnknownFields s_padding = EncodedOperation.Parse<SeatSequence>([0x92, 0x00, 0xC5, 0x10, 0x00, .. new byte[4_096]])!.UnknownFields!;
+    private static readonly P256Group s_group = P256Group.Instance;
+
+    private readonly TestTable _table = new(4);
+
+    private static TableRules Rules => new(new Ed25519Verifier(), s_group, new ProofCache());
+
+    [Fact]
+    public void a_vote_against_all_is_no_vote_for_a_value_of_zeros()
+    {
+        var against = VoteOf(3, 1, VoteKind.Prevote, null);
+        var zeros = against with { ValueId = new byte[32] };
+        Assert.False(Rules.IsProof(_table.Genesis, 3, new DoubleVote { First = against, Second = zeros }));
+        Assert.False(Rules.IsProof(_table.Genesis, 3, new BrokenLock { Precommit = VoteOf(3, 0, VoteKind.Precommit, Id(5)), Prevote = zeros }));
+
+        var network = new TestNetwork(_table);
+        Assert.Equal(PeerInput.Taken, network.Peers[0].HandleMessage(Sealed(3, against, network), network.Now));
+        Assert.Equal(PeerInput.BadSignature, network.Peers[0].HandleMessage(Sealed(3, zeros, network), network.Now));
+        Assert.Empty(network.Peers[0].AntiCheat.Evidence);
+    }
+
+    [Fact]
+    public void a_proof_of_lock_of_the_last_round_of_all_is_not_none()
+    {
+        var vote = VoteOf(3, 1, VoteKind.Prevote, Id(5));
+        Assert.False(Rules.IsProof(_table.Genesis, 3, new DoubleVote { First = vote, Second = vote with { ProofOfLockRound = uint.MaxValue } }));
+        var precommit = VoteOf(3, 1, VoteKind.Precommit, Id(5));
+        Assert.False(Rules.IsProof(_table.Genesis, 3, new DoubleVote { First = precommit, Second = precommit with { ProofOfLockRound = uint.MaxValue } }));
+        var header = new ProposalHeader { Epoch = 1, Height = 1, Round = 2, ValueId = Id(5), ProposerSignature = _table.Secrets[3].Signatures.Sign(SignedText.OfProposal(_table.Genesis.Seats!, 1, 2, null, Id(5))) };
+        Assert.False(Rules.IsProof(_table.Genesis, 3, new DoubleProposal { First = header, Second = header with { ProofOfLockRound = uint.MaxValue } }));
+    }
+
+    [Fact]
+    public void a_second_signature_that_no_table_asked_for_spoils_no_certificate()
+    {
+        var network = new TestNetwork(_table, new TablePeerOptions { BettingWindow = TimeSpan.FromSeconds(1), CheckpointInterval = 4 });
+        network.Filter = (peer, message) =>
+        {
+            // Whoever hears a vote first can send it on with more.
+            if (peer != 0 && message.Payload is ConsensusPayload.VoteArm { Value: { Kind: VoteKind.Precommit } vote })
+            {
+                network.Deliver(0, message with { Payload = vote with { PostQuantumSignature = new byte[4_627] } });
+            }
+            else if (peer != 0 && message.Payload is ConsensusPayload.CheckpointVoteArm { Value: var checkpoint })
+            {
+                network.Deliver(0, message with { Payload = checkpoint with { Signature = checkpoint.Signature with { PostQuantum = new byte[4_627] } } });
+            }
+
+            return message;
+        };
+        TableTests.Rolls(network, 1);
+        Assert.True(network.RunUntil(() => network.Peers[0].Log.Checkpoint is not null, 30));
+        Assert.All(network.Peers[0].Log.Decided, decided => Assert.True(Certificates.Verify(network.Peers[0].State.Seats!, new Ed25519Verifier(), decided)));
+        var known = network.Peers[0].Log.Checkpoint!;
+        Assert.All(known.Signatures, signature => Assert.Null(signature.PostQuantum));
+    }
+
+    private static byte[] Id(byte value) => [.. Enumerable.Repeat(value, 32)];
+
+    private static PeerSecrets Guest(int number, out byte[] publicKey)
+    {
+        var key = Ed25519PrivateKey.FromSeed([.. BitConverter.GetBytes(number), .. new byte[28]]);
+        publicKey = TestTable.PublicOf(key);
+        return PeerSecrets.Of(key, TestTable.Seed(200));
+    }
+
+    private ConsensusMessage Request(int number, ulong chips, TestNetwork network)
+    {
+        var guest = Guest(number, out var key);
+        return new MessageGate(guest, _table.Genesis.GameId).Seal(guest.Request(_table.Genesis.GameId.Span, key, null, "guest", chips, new byte[16]), guest.PeerId, 1, network.Now.Clock);
+    }
+
+    private Vote VoteOf(int seat, uint round, VoteKind kind, byte[]? id) => new()
+    {
+        Epoch = 1,
+        Height = 1,
+        Round = round,
+        Kind = kind,
+        ValueId = id is null ? default(ReadOnlyMemory<byte>?) : id,
+        VoteSignature = _table.Secrets[seat].Signatures.Sign(SignedText.OfVote(_table.Genesis.Seats!, 1, round, kind, id)),
+    };
+
+    private ConsensusMessage Sealed(int seat, ConsensusPayload payload, TestNetwork network) =>
+        new MessageGate(_table.Secrets[seat], _table.Genesis.GameId).Seal(payload, _table.Secrets[seat].PeerId, 1, network.Now.Clock);
+
+    private static TableState Decide(TableState state, PeerSecrets by, TableOperation body)
+    {
+        var unsigned = new GameOperation { OperationId = new byte[16], Player = by.PeerId, Sequence = state.Snapshot.Sequences[state.Seats!.Find(by.PeerId.Span)!.Value].Last + 1, Body = EncodedOperation.Of(body), Signature = default };
+        var operation = unsigned with { Signature = by.Signatures.Sign(PeerIds.OperationText(state.GameId.Span, unsigned)) };
+        var value = Rules.Build(state, [operation], TestTable.Opened, static (_, fault) => Assert.Fail($"{fault}"));
+        return Rules.Apply(state, value, out _)!;
+    }
+
+    /// <summary>A dealing of a polynomial that was chosen, not drawn.</summary>
+    private static CoinDealing DealingOf(SeatSet seats, int dealer, BigInteger[] polynomial)
+    {
+        byte[] At(BigInteger factor, GroupPoint point) => s_group.Encode(s_group.Multiply(point, factor));
+        return new CoinDealing
+        {
+            Commitments = [.. polynomial.Select(coefficient => (ReadOnlyMemory<byte>)At(coefficient, s_group.Generator))],
+            EphemeralKey = At(7, s_group.Generator),
+            MaskedShares = [.. seats.Seats.Select(seat =>
+            {
+                var share = CoinGroup.EncodeScalar(s_group.Reduce(polynomial.Reverse().Aggregate(BigInteger.Zero, (sum, coefficient) => (sum * (seat.Number + 1)) + coefficient)));
+                var mask = SHA256.HashData([.. "BITCHAT1 share"u8, .. seats.Game.Span, 0, 0, 0, 0, 0, 0, 0, (byte)seats.Epoch, (byte)dealer, seat.Number, .. At(7, s_group.Decode(seat.DealKey.Span)!)]);
+                return (ReadOnlyMemory<byte>)share.Zip(mask, (one, other) => (byte)(one ^ other)).ToArray();
+            })],
+        };
+    }
+}
