@@ -281,7 +281,7 @@ public sealed class StateSynchronizer
         }
 
         var text = PeerIds.CheckpointText(_game.Span, checkpoint.Epoch, checkpoint.Height, checkpoint.OperationIndex, checkpoint.StateRoot.Span, checkpoint.SeatSetHash.Span);
-        if (!checkpoint.GameId.Span.SequenceEqual(_game.Span)
+        if (checkpoint.UnknownFields is not null || !checkpoint.GameId.Span.SequenceEqual(_game.Span)
             || (_mutations.VerifiesCheckpoints && !Certificates.VerifySignatures(signers, _signatures, checkpoint.Signatures, text, signers.IsPostQuantum, ConsensusRules.Sound)))
         {
             return PeerInput.Lied;
@@ -330,7 +330,7 @@ public sealed class StateSynchronizer
     private bool VerifyStep(SeatSet seats, EpochStep step)
     {
         var root = StatePieces.StateRoot(step.Decided.Value.Height, step.OperationIndex, seats.Epoch + 1, StatePieces.HashSeats(step.Seats), step.ChunksRoot.Span);
-        return Certificates.Verify(seats, _signatures, step.Decided) && step.Decided.Value.StateRoot.Span.SequenceEqual(root);
+        return step.UnknownFields is null && step.Decided.Value.UnknownFields is null && Certificates.Verify(seats, _signatures, step.Decided) && step.Decided.Value.StateRoot.Span.SequenceEqual(root);
     }
 
     private bool TrySeats(EpochStep step, ulong epoch, out SeatSet seats)

@@ -131,6 +131,7 @@ internal sealed class MessageGate(PeerSecrets secrets, ReadOnlyMemory<byte> game
     /// </summary>
     private static bool IsPlain(ConsensusPayload payload) => payload switch
     {
+        ConsensusPayload.ProposalArm { Value: var proposal } => proposal.UnknownFields is null && proposal.Value.UnknownFields is null,
         ConsensusPayload.VoteArm { Value: var vote } => vote.UnknownFields is null,
         ConsensusPayload.OperationArm { Value: var operation } => operation.UnknownFields is null,
         ConsensusPayload.JoinRequestArm { Value: var request } => request.UnknownFields is null,
@@ -138,7 +139,7 @@ internal sealed class MessageGate(PeerSecrets secrets, ReadOnlyMemory<byte> game
         ConsensusPayload.RandomnessRevealArm { Value: var reveal } => reveal.UnknownFields is null && reveal.Proof switch
         {
             RandomnessProof.OpeningArm { Value: var opened } => opened.UnknownFields is null,
-            RandomnessProof.CoinShareArm { Value: var share } => share.UnknownFields is null,
+            RandomnessProof.CoinShareArm { Value: var share } => share.UnknownFields is null && share.Proof.UnknownFields is null,
             _ => false,
         },
         _ => true,

@@ -45,6 +45,13 @@ public sealed partial class TableRules(ISeatSignatures signatures, CoinGroup gro
             return null;
         }
 
+        if (value.UnknownFields is not null)
+        {
+            // A journal holds the values of all changes of seats in one record: none has room for more than it needs.
+            fault = TableFault.Malformed;
+            return null;
+        }
+
         var after = Apply(state, value.Operations, value.ProposedAt, out fault);
         if (after is null)
         {

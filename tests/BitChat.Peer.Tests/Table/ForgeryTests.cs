@@ -66,6 +66,44 @@ public sealed class ForgeryTests
         Assert.All(known.Signatures, signature => Assert.Null(signature.PostQuantum));
     }
 
+    [Fact]
+    public void a_proof_of_a_part_with_fields_that_nobody_knows_does_not_keep_the_roll_from_coming()
+    {
+        var network = new TestNetwork(_table);
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Snapshot.Coin.Ready));
+        network.Filter = (peer, message) =>
+        {
+            if (peer != 0)
+            {
+                return message;
+            }
+
+            if (message.Payload is ConsensusPayload.RandomnessRevealArm { Value: { Seat: 0, Proof: RandomnessProof.CoinShareArm { Value: var share } } reveal })
+            {
+                var padded = Sealed(0, reveal with { Proof = share with { Proof = share.Proof with { UnknownFields = s_padding } } }, network);
+                for (var other = 1; other < 4; other++)
+                {
+                    network.Deliver(other, padded);
+                }
+
+                return null;
+            }
+
+            return message.Payload is ConsensusPayload.ProposalArm or ConsensusPayload.RandomnessRevealArm ? null : message;
+        };
+        TableTests.Bet(network, 1);
+        Assert.True(network.RunUntil(() => network.Peers[1].State.Game.Roll == 1));
+    }
+
+    [Fact]
+    public void a_value_with_fields_that_nobody_knows_is_not_decided()
+    {
+        var value = Rules.Build(_table.Genesis, [], TestTable.Opened.AddSeconds(1), static (_, _) => { });
+        Assert.NotNull(Rules.Apply(_table.Genesis, value, out _));
+        Assert.Null(Rules.Apply(_table.Genesis, value with { UnknownFields = s_padding }, out var fault));
+        Assert.Equal(TableFault.Malformed, fault);
+    }
+
     private static byte[] Id(byte value) => [.. Enumerable.Repeat(value, 32)];
 
     private static PeerSecrets Guest(int number, out byte[] publicKey)
