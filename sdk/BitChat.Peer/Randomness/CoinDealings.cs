@@ -95,11 +95,15 @@ public static class CoinDealings
             && Open(group, seats, complaint.Dealer, dealing, complainer, complaint.SharedPoint.ToArray()) is null;
     }
 
-    /// <summary>A seat's public share of the coin made of these dealings, 33 bytes.</summary>
-    public static byte[] KeyOf(CoinGroup group, IEnumerable<CoinDealing> dealings, int seat)
+    /// <summary>
+    /// A seat's public share of the coin made of these dealings, 33 bytes; null where it is nothing, which a seat that deals last can
+    /// make of its own: such a seat has no part in rolls.
+    /// </summary>
+    public static ReadOnlyMemory<byte>? KeyOf(CoinGroup group, IEnumerable<CoinDealing> dealings, int seat)
     {
         ArgumentNullException.ThrowIfNull(group);
-        return group.Encode(dealings.Select(dealing => Evaluate(group, dealing, seat)).Aggregate(group.Add));
+        var key = group.Encode(dealings.Select(dealing => Evaluate(group, dealing, seat)).Aggregate(group.Add));
+        return group.Decode(key) is null ? default(ReadOnlyMemory<byte>?) : key;
     }
 
     private static BigInteger? Open(CoinGroup group, SeatSet seats, int dealer, CoinDealing dealing, int seat, byte[] shared)

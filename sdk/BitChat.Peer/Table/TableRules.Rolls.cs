@@ -24,8 +24,9 @@ public sealed partial class TableRules
             case RandomnessProof.CoinShareArm { Value: var share } when state.UsesCoin:
                 var set = seats;
                 return state.Snapshot.Coin.Ready
+                    && seats[reveal.Seat].CoinKey is { } coinKey
                     && (!Mutations.BindsReveals || cache.Verify(
-                        [.. state.GameId.Span, .. BitConverter.GetBytes(set.Epoch), .. BitConverter.GetBytes(reveal.Roll), reveal.Seat, .. seats[reveal.Seat].CoinKey!.Value.Span, .. EncodedOperation.Of(share)],
+                        [.. state.GameId.Span, .. BitConverter.GetBytes(set.Epoch), .. BitConverter.GetBytes(reveal.Roll), reveal.Seat, .. coinKey.Span, .. EncodedOperation.Of(share)],
                         () => ThresholdCoin.Verify(group, set, reveal.Roll, reveal.Seat, share)));
             default:
                 return false;

@@ -96,6 +96,40 @@ public sealed class ForgeryTests
     }
 
     [Fact]
+    public void who_deals_last_can_make_its_own_key_nothing_and_stops_nobody()
+    {
+        var seats = _table.Genesis.Seats!;
+        var dealings = Enumerable.Range(0, 3).Select(seat => CoinDealings.Deal(s_group, seats, seat, TestTable.Seed(seat))).ToList();
+        var others = dealings.Select((dealing, dealer) => CoinDealings.Open(s_group, seats, dealer, dealing, 3, _table.Secrets[3].DealSecret)!.Value).Aggregate(BigInteger.Add);
+        dealings.Add(DealingOf(seats, 3, [s_group.Reduce(-others - 4 - 16), 1, 1]));
+        Assert.All(Enumerable.Range(0, 3), seat => Assert.NotNull(CoinDealings.Open(s_group, seats, 3, dealings[3], seat, _table.Secrets[seat].DealSecret)));
+        var state = _table.Genesis;
+        for (var seat = 0; seat < 4; seat++)
+        {
+            state = Decide(state, _table.Secrets[seat], dealings[seat]);
+        }
+
+        for (var seat = 0; seat < 3; seat++)
+        {
+            state = Decide(state, _table.Secrets[seat], new CoinVerdict { Accepted = 0b1111, Complaints = [] });
+        }
+
+        Assert.True(state.Snapshot.Coin.Ready);
+        Assert.Equal(state.Root, TableState.Parse(state.GameId, state.Height, EncodedOperation.Parse<TableSnapshot>(EncodedOperation.Of(state.Encoded))!)!.Root);
+        Assert.Null(state.Snapshot.Seats[3].CoinKey);
+        state = Decide(state, _table.Secrets[1], new GamePlay { Body = EncodedOperation.Of<CrapsOperation>(new PlaceBet { Bet = CrapsBet.Field, Amount = 1 }) });
+        state = Decide(state, _table.Secrets[0], new GamePlay { Body = state.Game.Close!.Value });
+        Assert.False(Rules.IsGood(state, new RandomnessReveal { Roll = 0, Seat = 3, Proof = ThresholdCoin.Share(s_group, state.Seats!, 0, 1) }));
+        RandomnessReveal[] parts = [.. Enumerable.Range(0, 3).Select(seat => new RandomnessReveal
+        {
+            Roll = 0,
+            Seat = (byte)seat,
+            Proof = ThresholdCoin.Share(s_group, state.Seats!, 0, s_group.Reduce(dealings.Select((dealing, dealer) => CoinDealings.Open(s_group, seats, dealer, dealing, seat, _table.Secrets[seat].DealSecret)!.Value).Aggregate(BigInteger.Add))),
+        })];
+        Assert.NotNull(Rules.Outcome(state, parts));
+    }
+
+    [Fact]
     public void a_value_with_fields_that_nobody_knows_is_not_decided()
     {
         var value = Rules.Build(_table.Genesis, [], TestTable.Opened.AddSeconds(1), static (_, _) => { });
