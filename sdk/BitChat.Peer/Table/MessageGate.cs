@@ -12,14 +12,12 @@ internal sealed class MessageGate(PeerSecrets secrets, ReadOnlyMemory<byte> game
     /// <summary>Bytes of a message.</summary>
     public const int MaxBytes = 256 * 1_024;
 
-    /// <summary>Message ids kept to know repetitions.</summary>
+    /// <summary>Message ids of a seat kept to know repetitions: what one seat sends makes nothing of another's new again.</summary>
     private const int MaxKnown = 1_024;
 
     private static readonly byte[] NoSignature = new byte[64];
 
-    private readonly HashSet<ValueId> _known = [];
-    private readonly Queue<ValueId> _order = new();
-    private readonly Dictionary<ValueId, TimeSpan> _offsets = [];
+    private readonly Dictionary<ValueId, Heard> _heard = [];
 
     public static bool IsSelfSigned(ConsensusPayload payload) => payload is ConsensusPayload.ProposalArm or ConsensusPayload.VoteArm or ConsensusPayload.OperationArm or ConsensusPayload.LockProofArm or ConsensusPayload.CheckpointVoteArm;
 
@@ -44,12 +42,12 @@ internal sealed class MessageGate(PeerSecrets secrets, ReadOnlyMemory<byte> game
     {
         get
         {
-            Span<long> offsets = stackalloc long[1 + _offsets.Count];
+            Span<long> offsets = stackalloc long[1 + _heard.Count];
             offsets[0] = 0;
             var count = 1;
-            foreach (var offset in _offsets.Values)
+            foreach (var heard in _heard.Values)
             {
-                offsets[count++] = offset.Ticks;
+                offsets[count++] = heard.Offset.Ticks;
             }
 
             offsets.Sort();
@@ -91,7 +89,9 @@ internal sealed class MessageGate(PeerSecrets secrets, ReadOnlyMemory<byte> game
         }
 
         var id = ValueId.Of(message.MessageId.Span);
-        if (_known.Contains(id))
+        var key = ValueId.Of(message.Sender.Span);
+        var isKnown = _heard.TryGetValue(key, out var heard);
+        if (isKnown && heard!.Known.Contains(id))
         {
             return PeerInput.Duplicate;
         }
@@ -109,17 +109,26 @@ internal sealed class MessageGate(PeerSecrets secrets, ReadOnlyMemory<byte> game
 
         var offset = message.Timestamp - clock;
         var isNear = (offset - MedianOffset).Duration() <= AntiCheatValidator.ClockTolerance;
-        _offsets[ValueId.Of(message.Sender.Span)] = offset;
+        if (!isKnown)
+        {
+            _heard[key] = heard = new Heard { Offset = offset, At = clock };
+        }
+        else if (offset >= heard!.Offset || (clock - heard.At).Duration() > AntiCheatValidator.ClockTolerance)
+        {
+            // What was long on its way, or is sent again by others, tells of a clock that has gone on.
+            (heard.Offset, heard.At) = (offset, clock);
+        }
+
         if (!isNear)
         {
             return PeerInput.BadClock;
         }
 
-        _known.Add(id);
-        _order.Enqueue(id);
-        if (_order.Count > MaxKnown)
+        heard!.Known.Add(id);
+        heard.Order.Enqueue(id);
+        if (heard.Order.Count > MaxKnown)
         {
-            _known.Remove(_order.Dequeue());
+            heard.Known.Remove(heard.Order.Dequeue());
         }
 
         return null;
@@ -148,9 +157,21 @@ internal sealed class MessageGate(PeerSecrets secrets, ReadOnlyMemory<byte> game
     /// <summary>Forgets the clocks of those that have gone.</summary>
     public void Keep(SeatSet? seats)
     {
-        foreach (var gone in _offsets.Keys.Where(key => seats is null || !seats.Seats.Any(seat => ValueId.Of(seat.Peer.Span) == key)).ToArray())
+        foreach (var gone in _heard.Keys.Where(key => seats is null || !seats.Seats.Any(seat => ValueId.Of(seat.Peer.Span) == key)).ToArray())
         {
-            _offsets.Remove(gone);
+            _heard.Remove(gone);
         }
+    }
+
+    /// <summary>What a seat has sent, and how far its clock is from this peer's: the most of what came within <see cref="AntiCheatValidator.ClockTolerance"/>.</summary>
+    private sealed class Heard
+    {
+        public HashSet<ValueId> Known { get; } = [];
+
+        public Queue<ValueId> Order { get; } = new();
+
+        public TimeSpan Offset { get; set; }
+
+        public DateTimeOffset At { get; set; }
     }
 }

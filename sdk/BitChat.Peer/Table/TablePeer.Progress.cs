@@ -199,8 +199,8 @@ public sealed partial class TablePeer
     /// <summary>Whether an operation could be decided now.</summary>
     private TableFault Assess(GameOperation operation) => _rules.Check(State, operation, Now);
 
-    /// <summary>The median clock of the seats.</summary>
-    private DateTimeOffset Now => _now.Clock + _gate.MedianOffset;
+    /// <summary>The median clock of the seats; others say what they like of theirs, the end of time too.</summary>
+    private DateTimeOffset Now => new(Math.Clamp(_now.Clock.UtcTicks + _gate.MedianOffset.Ticks, 0, DateTimeOffset.MaxValue.UtcTicks), TimeSpan.Zero);
 
     /// <summary>What a seat owes the table: its part of the coin, its commitment, its part of the roll.</summary>
     private void DoPart(SeatSet seats, int self)

@@ -130,6 +130,64 @@ public sealed class ForgeryTests
     }
 
     [Fact]
+    public void a_clock_at_the_end_of_time_stops_nobody()
+    {
+        var table = new TestTable(2);
+        var network = new TestNetwork(table, silent: 1);
+        var end = new DateTimeOffset(DateTimeOffset.MaxValue.UtcTicks / 10 * 10, TimeSpan.Zero);
+        var have = new Have { Epoch = 1, Height = 1, Number = 0, Rounds = [], Sequences = [], Roll = 0, Reveals = 0, CheckpointHeight = 0, CheckpointSignatures = 0 };
+        network.Deliver(0, new MessageGate(table.Secrets[1], table.Genesis.GameId).Seal(have, table.Secrets[1].PeerId, 1, end));
+        network.RunUntil(static () => false, 5);
+        network.Do(0, peer => peer.FaultOf(new SeatLeave(), network.Now));
+    }
+
+    [Fact]
+    public void messages_of_yesterday_move_no_clock_and_cost_their_sender_no_trust()
+    {
+        var gate = new MessageGate(_table.Secrets[0], _table.Genesis.GameId);
+        var have = new Have { Epoch = 1, Height = 1, Number = 0, Rounds = [], Sequences = [], Roll = 0, Reveals = 0, CheckpointHeight = 0, CheckpointSignatures = 0 };
+        ConsensusMessage Of(int seat, DateTimeOffset at) => new MessageGate(_table.Secrets[seat], _table.Genesis.GameId).Seal(have, _table.Secrets[seat].PeerId, 1, at);
+        var now = TestTable.Opened.AddDays(1);
+        foreach (var at in new[] { now, TestTable.Opened })
+        {
+            for (var seat = 1; seat < 4; seat++)
+            {
+                Assert.Equal(at == now ? null : PeerInput.BadClock, gate.Check(Of(seat, at), _table.Genesis.Seats![seat], now));
+            }
+        }
+
+        Assert.Equal(TimeSpan.Zero, gate.MedianOffset);
+
+        // Where all clocks but this one go back, this one follows after a while.
+        for (var seat = 1; seat < 4; seat++)
+        {
+            gate.Check(Of(seat, now.AddMinutes(-9)), _table.Genesis.Seats![seat], now.AddMinutes(1));
+        }
+
+        Assert.Equal(TimeSpan.FromMinutes(-10), gate.MedianOffset);
+
+        var network = new TestNetwork(_table);
+        network.RunUntil(static () => false, 100);
+        Assert.Equal(PeerInput.BadClock, network.Peers[0].HandleMessage(Of(1, TestTable.Opened), network.Now));
+        Assert.Equal(1, network.Peers[0].AntiCheat.TrustIn(_table.Secrets[1].PeerId.Span, network.Now.Elapsed));
+    }
+
+    [Fact]
+    public void many_messages_of_one_seat_do_not_make_those_of_another_new()
+    {
+        var gate = new MessageGate(_table.Secrets[0], _table.Genesis.GameId);
+        var have = new Have { Epoch = 1, Height = 1, Number = 0, Rounds = [], Sequences = [], Roll = 0, Reveals = 0, CheckpointHeight = 0, CheckpointSignatures = 0 };
+        ConsensusMessage Of(int seat, uint number) => new MessageGate(_table.Secrets[seat], _table.Genesis.GameId).Seal(have with { Number = number }, _table.Secrets[seat].PeerId, 1, TestTable.Opened);
+        Assert.Null(gate.Check(Of(1, 1), _table.Genesis.Seats![1], TestTable.Opened));
+        for (var number = 0u; number < 2_000; number++)
+        {
+            Assert.Null(gate.Check(Of(3, number), _table.Genesis.Seats[3], TestTable.Opened));
+        }
+
+        Assert.Equal(PeerInput.Duplicate, gate.Check(Of(1, 1), _table.Genesis.Seats[1], TestTable.Opened));
+    }
+
+    [Fact]
     public void a_value_with_fields_that_nobody_knows_is_not_decided()
     {
         var value = Rules.Build(_table.Genesis, [], TestTable.Opened.AddSeconds(1), static (_, _) => { });
