@@ -27,7 +27,7 @@ internal sealed class TestTable
 
     public IReadOnlyList<PeerSecrets> Secrets { get; }
 
-    public TableState Genesis { get; }
+    public TableState Genesis { get; init; }
 
     public static byte[] Seed(int number) => Enumerable.Repeat((byte)(number + 1), 32).ToArray();
 

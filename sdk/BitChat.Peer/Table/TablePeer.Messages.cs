@@ -434,11 +434,16 @@ public sealed partial class TablePeer
             return PeerInput.Duplicate;
         }
 
-        reason ??= _options.Admits is { } admits && !admits(request) ? JoinRejectReason.Refused : null;
+        reason ??= !TableRules.TakesChips(State, request) || _options.Admits is { } admits && !admits(request) ? JoinRejectReason.Refused : null;
         if (reason is { } refused)
         {
             Send(new JoinReject { Player = request.Player, Reason = refused, Detail = null }, message.Sender);
             return PeerInput.NotNow;
+        }
+
+        foreach (var old in _joiners.Where(joiner => _now.Elapsed - joiner.Value.At >= JoinPatience).Select(joiner => joiner.Key).ToArray())
+        {
+            _joiners.Remove(old);
         }
 
         if (_joiners.Count >= MaxJoiners && !_joiners.ContainsKey(ValueId.Of(request.Player.Span)))

@@ -369,7 +369,7 @@ public sealed partial class TablePeer
                 if (_now.Elapsed - at < JoinPatience
                     && TableRules.TakesMore(State)
                     && seats.Find(request.Player.Span) is null
-                    && (request.Chips == 0 || State.Game.Sit(request.Player, request.Chips).Fault == GameFault.None))
+                    && TableRules.TakesChips(State, request))
                 {
                     yield return new SeatAdmission { Request = request };
                     yield break;

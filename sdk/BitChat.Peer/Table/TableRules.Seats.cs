@@ -20,6 +20,14 @@ public sealed partial class TableRules
         return state.Snapshot.Seats.Count < SeatSet.MaxSeats && state.Snapshot.PaidOut.Count + state.Snapshot.Seats.Count < MaxPast && state.Snapshot.Epoch < LastAdmissions;
     }
 
+    /// <summary>True where the chips of a player can be had and counted.</summary>
+    internal static bool TakesChips(TableState state, JoinRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(request);
+        return request.Chips == 0 || (request.Chips <= ulong.MaxValue - state.Snapshot.BroughtIn && state.Game.Sit(request.Player, request.Chips).Fault == GameFault.None);
+    }
+
     /// <summary>True where the request is signed, and what it asks can be had.</summary>
     public bool IsGood(TableState state, JoinRequest request)
     {
@@ -50,12 +58,12 @@ public sealed partial class TableRules
             return (null, TableFault.BadAdmission);
         }
 
-        var step = request.Chips == 0 ? new GameStep(state.Game) : state.Game.Sit(request.Player, request.Chips);
-        if (step.Fault != GameFault.None)
+        if (!TakesChips(state, request))
         {
             return (null, TableFault.Game);
         }
 
+        var step = request.Chips == 0 ? new GameStep(state.Game) : state.Game.Sit(request.Player, request.Chips);
         var seat = new Seat
         {
             Number = (byte)snapshot.Seats.Count,

@@ -188,6 +188,65 @@ public sealed class ForgeryTests
     }
 
     [Fact]
+    public void requests_that_the_table_cannot_grant_keep_nobody_from_joining()
+    {
+        var network = new TestNetwork(_table);
+        for (var i = 0; i < 8; i++)
+        {
+            var input = network.Peers[0].HandleMessage(Request(i, long.MaxValue, network), network.Now);
+            Assert.Equal(PeerInput.NotNow, input);
+        }
+
+        for (var peer = 0; peer < 4; peer++)
+        {
+            network.Do(peer, victim => Assert.Equal(PeerInput.Taken, victim.HandleMessage(Request(8, 0, network), network.Now)));
+        }
+
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Snapshot.Seats.Count == 5));
+    }
+
+    [Fact]
+    public void a_request_that_was_not_granted_in_time_gives_way()
+    {
+        var network = new TestNetwork(_table, new TablePeerOptions()) { Silent = 1 };
+        network.Receives = static peer => peer == 0;
+        for (var i = 0; i < 8; i++)
+        {
+            Assert.Equal(PeerInput.Taken, network.Peers[0].HandleMessage(Request(i, 0, network), network.Now));
+        }
+
+        Assert.Equal(PeerInput.TooMany, network.Peers[0].HandleMessage(Request(8, 0, network), network.Now));
+        network.RunUntil(static () => false, 10);
+        var later = new PeerTime(network.Now.Elapsed + TimeSpan.FromSeconds(61), network.Now.Clock);
+        Assert.Equal(PeerInput.Taken, network.Peers[0].HandleMessage(Request(8, 0, network), later));
+    }
+
+    [Fact]
+    public void more_chips_than_can_be_counted_are_not_let_in_and_the_table_rests()
+    {
+        var state = _table.Genesis;
+        for (var i = 0; i < 3; i++)
+        {
+            var guest = Guest(i, out var key);
+            state = Decide(state, _table.Secrets[0], new SeatAdmission { Request = guest.Request(state.GameId.Span, key, null, "guest", 1UL << 62, new byte[16]) });
+            state = Decide(state, guest, new SeatLeave());
+        }
+
+        var network = new TestNetwork(new TestTable(4) { Genesis = state }, new TablePeerOptions());
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Snapshot.Coin.Ready));
+        network.RunUntil(static () => false, 2);
+        var before = network.Peers[0].State.Height;
+        for (var peer = 0; peer < 4; peer++)
+        {
+            var number = peer;
+            network.Do(number, victim => victim.HandleMessage(Request(50, 1UL << 62, network), network.Now));
+        }
+
+        network.RunUntil(static () => false, 10);
+        Assert.InRange(network.Peers[0].State.Height - before, 0UL, 3UL);
+    }
+
+    [Fact]
     public void a_value_with_fields_that_nobody_knows_is_not_decided()
     {
         var value = Rules.Build(_table.Genesis, [], TestTable.Opened.AddSeconds(1), static (_, _) => { });
