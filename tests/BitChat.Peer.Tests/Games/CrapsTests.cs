@@ -59,7 +59,7 @@ public sealed class CrapsTests
         Refused(GameFault.WrongRoll, table.Close(new CloseBets { Roll = 1 }));
 
         table = Applied(table.Place(Alice, Operation(1), Bet(CrapsBet.PassLine)));
-        Refused(GameFault.Repeated, table.Place(Bob, Operation(1), Bet(CrapsBet.Field)));
+        Refused(GameFault.Repeated, table.Place(Alice, Operation(1), Bet(CrapsBet.Field)));
         Refused(GameFault.UnknownBet, table.TakeDown(Bob, new TakeDown { BetOperation = Operation(1) }));
         Assert.Empty(Applied(table.TakeDown(Alice, new TakeDown { BetOperation = Operation(1) })).Bets);
 

@@ -247,6 +247,19 @@ public sealed class ForgeryTests
     }
 
     [Fact]
+    public void a_bet_that_another_player_names_alike_is_another_bet()
+    {
+        var table = CrapsTable.Open([(Id(1), 100), (Id(2), 100)], 1_000);
+        var bet = new PlaceBet { Bet = CrapsBet.Field, Amount = 1 };
+        var first = table.Place(Id(1), new byte[16], bet).Table;
+        Assert.Equal(GameFault.Repeated, first.Place(Id(1), new byte[16], bet).Fault);
+        var second = first.Place(Id(2), new byte[16], bet);
+        Assert.Equal(GameFault.None, second.Fault);
+        var down = second.Table.TakeDown(Id(2), new TakeDown { BetOperation = new byte[16] });
+        Assert.Equal(Convert.ToHexString(Id(1)), Assert.Single(down.Table.Bets).Player);
+    }
+
+    [Fact]
     public void a_value_with_fields_that_nobody_knows_is_not_decided()
     {
         var value = Rules.Build(_table.Genesis, [], TestTable.Opened.AddSeconds(1), static (_, _) => { });

@@ -82,7 +82,8 @@ public sealed partial record CrapsTable
         var (isRepeated, count, risk) = (false, 0, (UInt128)0);
         foreach (var bet in Bets)
         {
-            isRepeated |= bet.Id == wager.Id;
+            // Players choose the names of their bets: who hears of another's could take it first.
+            isRepeated |= bet.Id == wager.Id && bet.Player == name;
             count += bet.Player == name ? 1 : 0;
             risk += bet.MaxWin;
         }
