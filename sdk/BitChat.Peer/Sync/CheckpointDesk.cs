@@ -43,6 +43,13 @@ internal sealed class CheckpointDesk(ISeatSignatures signatures)
         return VoteOf(number);
     }
 
+    /// <summary>A later one came from others: signatures of this one are collected no more.</summary>
+    public void Stop()
+    {
+        Array.Clear(_signatures);
+        Pending = null;
+    }
+
     public CheckpointVote? VoteOf(int seat) => Pending is null || _signatures[seat] is not { } signature ? null : new CheckpointVote
     {
         Epoch = _seats!.Epoch,

@@ -190,6 +190,7 @@ public sealed partial class TablePeer
         _log.Reset(state, checkpoint, known);
         _intents.RemoveAll(intent => intent.Height <= state.Height);
         _after.Clear();
+        _checkpoints.Stop();
         Rewrite();
         _effects.Enqueue(new PeerEffect.CaughtUp(state));
         NewCoordinator();

@@ -268,6 +268,44 @@ public sealed class ForgeryTests
         Assert.Equal(TableFault.Malformed, fault);
     }
 
+    [Fact]
+    public void signatures_of_an_old_checkpoint_undo_no_later_one()
+    {
+        var network = new TestNetwork(_table, new TablePeerOptions { CheckpointInterval = 8, KeptHeights = 1 });
+        var old = new List<ConsensusMessage>();
+        var isCut = false;
+        network.Filter = (peer, message) =>
+        {
+            if (message.Payload is ConsensusPayload.CheckpointVoteArm && network.Peers[0].Log.Checkpoint is null && !isCut)
+            {
+                old.Add(message);
+            }
+
+            return message;
+        };
+        network.Receives = peer => peer != 0 || (!isCut && old.Count == 0);
+        Assert.True(network.RunUntil(() => old.Count >= 3 && network.Peers[1].Log.Checkpoint is not null));
+        isCut = true;
+        var first = network.Peers[1].Log.Base.Height;
+        for (var i = 0; i < 20; i++)
+        {
+            TableTests.Bet(network, 1);
+            var index = network.Peers[1].State.Snapshot.OperationIndex;
+            Assert.True(network.RunUntil(() => network.Peers[1].State.Snapshot.OperationIndex > index));
+        }
+
+        Assert.True(network.RunUntil(() => network.Peers[1].Log.Base.Height > first + 4));
+        network.Receives = static _ => true;
+        Assert.True(network.RunUntil(() => network.Peers[0].Log.Base.Height > first));
+        var later = network.Peers[0].Log.Base.Height;
+        foreach (var vote in old)
+        {
+            network.Deliver(0, vote);
+        }
+
+        Assert.True(network.Peers[0].Log.Base.Height >= later, $"{network.Peers[0].Log.Base.Height} after {later}");
+    }
+
     private static byte[] Id(byte value) => [.. Enumerable.Repeat(value, 32)];
 
     private static PeerSecrets Guest(int number, out byte[] publicKey)
