@@ -44,11 +44,14 @@ public sealed class AntiCheatValidator
     }
 
     /// <summary>Keeps evidence; false where it is held already.</summary>
-    public bool Hold(HeldEvidence held)
+    public bool Hold(HeldEvidence held) => Hold(held, static _ => true);
+
+    /// <summary>The same, where evidence of another epoch may prove nothing any more: it is then no reason to hold no other.</summary>
+    internal bool Hold(HeldEvidence held, Func<Evidence, bool> proves)
     {
         ArgumentNullException.ThrowIfNull(held);
         _evidence.RemoveAll(other => held.At - other.At > Retention);
-        if (_evidence.Exists(other => other.Suspect.Span.SequenceEqual(held.Suspect.Span) && other.Kind == held.Kind && other.Severity >= held.Severity))
+        if (_evidence.Exists(other => other.Suspect.Span.SequenceEqual(held.Suspect.Span) && other.Kind == held.Kind && other.Severity >= held.Severity && proves(other.Evidence)))
         {
             return false;
         }

@@ -404,7 +404,7 @@ public sealed partial class TablePeer
         }
 
         var holds = Fits(accused, evidence) && _rules.IsProof(State, seat, evidence);
-        if (holds && _antiCheat.Hold(new HeldEvidence(accused, CheatKind.Equivocation, 1, evidence, _now.Elapsed)))
+        if (holds && _antiCheat.Hold(new HeldEvidence(accused, CheatKind.Equivocation, 1, evidence, _now.Elapsed), other => _rules.IsProof(State, seat, other)))
         {
             _effects.Enqueue(new PeerEffect.Suspected(_antiCheat.Evidence[^1]));
         }

@@ -393,7 +393,7 @@ public sealed partial class TablePeer
         }
 
         var held = new HeldEvidence(State.Seats![seat].Peer, CheatKind.Equivocation, 1, evidence, _now.Elapsed);
-        if (_antiCheat.Hold(held))
+        if (_antiCheat.Hold(held, other => _rules.IsProof(State, seat, other) || !_rules.IsProof(State, seat, evidence)))
         {
             _effects.Enqueue(new PeerEffect.Suspected(held));
             Send(ClaimOf(held, _now.Clock), null);

@@ -269,6 +269,33 @@ public sealed class ForgeryTests
     }
 
     [Fact]
+    public void evidence_that_proves_nothing_any_more_keeps_none_from_being_held()
+    {
+        var network = new TestNetwork(_table);
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Snapshot.Coin.Ready));
+        ConsensusMessage Claim()
+        {
+            var seats = network.Peers[1].State.Seats!;
+            Vote Of(byte value) => new() { Epoch = seats.Epoch, Height = 900, Round = 0, Kind = VoteKind.Prevote, ValueId = Id(value), VoteSignature = _table.Secrets[3].Signatures.Sign(SignedText.OfVote(seats, 900, 0, VoteKind.Prevote, Id(value))) };
+            return Sealed(2, new DisputeClaim { DisputeId = new byte[32], Accused = _table.Secrets[3].PeerId, Kind = DisputeKind.DoubleSign, Evidence = new DoubleVote { First = Of(1), Second = Of(2) }, ClaimedAt = network.Now.Clock }, network);
+        }
+
+        // It is told of the first while it is cut off, and the seats change until it is back.
+        (network.Silent, network.Receives) = (0, static peer => peer != 0);
+        network.Do(0, peer => Assert.Equal(PeerInput.Taken, peer.HandleMessage(Claim(), network.Now)));
+        for (var peer = 1; peer < 4; peer++)
+        {
+            network.Do(peer, other => other.HandleMessage(Request(8, 0, network), network.Now));
+        }
+
+        Assert.True(network.RunUntil(() => network.Peers[1].State.Snapshot.Epoch == 2));
+        (network.Silent, network.Receives) = (null, static _ => true);
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Snapshot.Epoch == 2));
+        network.Do(0, peer => Assert.Equal(PeerInput.Taken, peer.HandleMessage(Claim(), network.Now)));
+        Assert.True(network.RunUntil(() => network.Peers[1].State.Snapshot.Excluded.Count == 1));
+    }
+
+    [Fact]
     public void signatures_of_an_old_checkpoint_undo_no_later_one()
     {
         var network = new TestNetwork(_table, new TablePeerOptions { CheckpointInterval = 8, KeptHeights = 1 });
