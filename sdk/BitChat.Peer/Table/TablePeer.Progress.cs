@@ -517,7 +517,9 @@ public sealed partial class TablePeer
             (value.ProposedAt - peer.Now).Duration() <= AntiCheatValidator.ClockTolerance
             && value.Operations.All(operation => EncodedOperation.Parse<TableOperation>(operation.Body.Span) switch
             {
-                TableOperation.AbortArm { Value: var abort } => peer._roll.Enough(peer.State) is null && peer._roll.All.All(held => abort.Reveals.Any(given => given.Seat == held.Seat)),
+                // Who is here keeps nothing back: what it has not been heard of yet, others may have kept from the table.
+                TableOperation.AbortArm { Value: var abort } => peer._roll.Enough(peer.State) is null && peer._roll.All.All(held => abort.Reveals.Any(given => given.Seat == held.Seat))
+                    && peer._rules.AtFault(peer.State, abort.Reveals)?.Any(player => player.Span.SequenceEqual(peer._secrets.PeerId.Span)) != true,
                 TableOperation.AdmitArm { Value: var admission } => peer._options.Admits?.Invoke(admission.Request) ?? true,
                 _ => true,
             });

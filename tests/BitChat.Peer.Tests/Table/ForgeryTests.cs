@@ -269,6 +269,20 @@ public sealed class ForgeryTests
     }
 
     [Fact]
+    public void who_hears_nothing_of_another_commitment_cannot_take_the_stake_behind_it()
+    {
+        var table = new TestTable(2);
+        var network = new TestNetwork(table);
+        network.Filter = (peer, message) => peer == 0 && network.Peers[0].State.Game.AwaitsRoll && message.Payload is ConsensusPayload.OperationArm or ConsensusPayload.ProposalArm && message.Sender.Span.SequenceEqual(table.Secrets[0].PeerId.Span) ? null : message;
+        TableTests.Bet(network, 0);
+        network.RunUntil(() => network.Peers[0].State.Game.Roll > 0, 90);
+        Assert.Equal(0UL, network.Peers[0].State.Game.Roll);
+        network.Filter = static (_, message) => message;
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Game.Roll > 0));
+        Assert.Contains(network.Decided.SelectMany(decided => decided.Value.Operations), operation => EncodedOperation.Parse<TableOperation>(operation.Body.Span) is TableOperation.RollArm);
+    }
+
+    [Fact]
     public void evidence_that_proves_nothing_any_more_keeps_none_from_being_held()
     {
         var network = new TestNetwork(_table);
