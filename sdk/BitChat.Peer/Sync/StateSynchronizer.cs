@@ -52,8 +52,14 @@ public sealed class StateSynchronizer
         {
             _ahead[id] = known with { Height = height };
         }
-        else if (_ahead.Count < 2 * SeatSet.MaxSeats)
+        else
         {
+            if (_ahead.Count >= 2 * SeatSet.MaxSeats)
+            {
+                // More than there are seats: some have gone. Whoever was asked last gives way, since it was of no use.
+                _ahead.Remove(_ahead.MaxBy(static pair => pair.Value.Turn).Key);
+            }
+
             _ahead[id] = new Ahead(peer, height, now, 0, IsStranger: false);
         }
     }

@@ -347,6 +347,27 @@ public sealed class ForgeryTests
         Assert.True(network.Peers[0].Log.Base.Height >= later, $"{network.Peers[0].Log.Base.Height} after {later}");
     }
 
+    [Fact]
+    public void those_that_came_and_went_and_claimed_to_be_ahead_keep_nobody_from_being_asked()
+    {
+        var synchronizer = new StateSynchronizer(_table.Genesis.GameId, _table.Secrets[0].Signatures, TableMutations.None);
+        var now = TimeSpan.Zero;
+        for (byte gone = 0; gone < 64; gone++)
+        {
+            synchronizer.HandleAhead(Id(gone), ulong.MaxValue, now);
+        }
+
+        var asked = false;
+        for (var i = 0; i < 100 && !asked; i++)
+        {
+            synchronizer.HandleAhead(_table.Secrets[1].PeerId, 500, now);
+            asked = synchronizer.Poll(1, static _ => 1, now) is { } peer && peer.Span.SequenceEqual(_table.Secrets[1].PeerId.Span);
+            now += TimeSpan.FromSeconds(3);
+        }
+
+        Assert.True(asked);
+    }
+
     private static byte[] Id(byte value) => [.. Enumerable.Repeat(value, 32)];
 
     private static PeerSecrets Guest(int number, out byte[] publicKey)
