@@ -1,5 +1,6 @@
 using BitChat.Messages;
 using Xtmp.Crypto;
+using Xtmp.Protocol;
 
 namespace BitChat.Peer.Tests.Sync;
 
@@ -112,6 +113,7 @@ public sealed class SynchronizerTests : IDisposable
             checkpoint with { OperationIndex = checkpoint.OperationIndex + 1 },
             checkpoint with { Height = checkpoint.Height + 1 },
             checkpoint with { GameId = new byte[16] },
+            checkpoint with { UnknownFields = Padding },
         })
         {
             Assert.Equal(PeerInput.Lied, behind.HandleCheckpoint(answer with { Checkpoint = bad }, _table.Genesis, out var whole));
@@ -211,6 +213,7 @@ public sealed class SynchronizerTests : IDisposable
         {
             step with { Seats = [.. step.Seats.Take(3)] },
             step with { ChunksRoot = new byte[32] },
+            step with { UnknownFields = Padding },
             step with { Decided = step.Decided with { Certificate = step.Decided.Certificate with { Signatures = [.. step.Decided.Certificate.Signatures.Take(2)] } } },
         })
         {
@@ -264,6 +267,9 @@ public sealed class SynchronizerTests : IDisposable
         _second.WritePublicKey(second);
         return new SeatAdmission { Request = _newcomer.Request(_table.Genesis.GameId.Span, TestTable.PublicOf(_key), second, "newcomer", 50, TestTable.Seed(nonce)[..16]) };
     }
+
+    /// <summary>Fields that nobody knows, which no signature covers here.</summary>
+    private static UnknownFields Padding { get; } = EncodedOperation.Parse<SeatSequence>([0x92, 0x00, 0xC5, 0x10, 0x00, .. new byte[4_096]])!.UnknownFields!;
 
     private StateSynchronizer Synchronizer() => new(_table.Genesis.GameId, _table.Secrets[0].Signatures, TableMutations.None);
 
