@@ -239,7 +239,7 @@ internal sealed class ByzantineSeat(Life life, SimulatedPeer peer, PeerSecrets s
         ConsensusPayload.VoteArm { Value: var vote } => vote with { UnknownFields = s_padding },
         ConsensusPayload.OperationArm { Value: var operation } => operation with { UnknownFields = s_padding },
         ConsensusPayload.RandomnessRevealArm { Value: var reveal } => reveal with { UnknownFields = s_padding },
-        ConsensusPayload.StateSyncArm { Value: var sync } => sync with { Deltas = [.. sync.Deltas.Select(decided => decided with { UnknownFields = s_padding })] },
+        ConsensusPayload.StateSyncArm { Value: var sync } => sync with { Deltas = [.. sync.Deltas.Select((decided, at) => at == 0 ? decided with { UnknownFields = s_padding } : decided)] },
         _ => payload,
     };
 

@@ -12,7 +12,7 @@ internal sealed class Invariants(Life life)
     private readonly Dictionary<ulong, List<(ValueId Id, DecidedValue Decided, TableState State)>> _decided = [];
     private readonly Dictionary<(int Seat, ulong Epoch, ulong Height, uint Round, int Kind), ValueId?> _signed = [];
     private readonly HashSet<ulong> _closed = [];
-    private readonly HashSet<string> _bets = [];
+    private readonly HashSet<(string Player, string Id)> _bets = [];
     private readonly HashSet<ValueId> _expelled = [];
     private readonly SimulatedSignatures _verifier = new(life.Options.Seed, 0);
 
@@ -253,13 +253,13 @@ internal sealed class Invariants(Life life)
         // A bet that is gone was settled, and never comes back. On both sides of a fork it may.
         foreach (var bet in table.Bets)
         {
-            if (!((CrapsTable)before.Game).Bets.Any(other => other.Id == bet.Id) && !_bets.Add(bet.Id) && !life.IsBeyond)
+            if (!((CrapsTable)before.Game).Bets.Any(other => (other.Player, other.Id) == (bet.Player, bet.Id)) && !_bets.Add((bet.Player, bet.Id)) && !life.IsBeyond)
             {
                 Break($"a bet is placed a second time at height {height}");
             }
         }
 
-        if (table.Bets.Select(bet => bet.Id).Distinct().Count() != table.Bets.Count)
+        if (table.Bets.Select(bet => (bet.Player, bet.Id)).Distinct().Count() != table.Bets.Count)
         {
             Break($"a bet lies on the table twice at height {height}");
         }
