@@ -14,6 +14,9 @@ public sealed partial class GameGrain
 {
     private const string WakeReminder = "game";
 
+    /// <summary>Bytes of a part of a roll. One with fields that nobody knows proves itself too, and could be of any size.</summary>
+    private const int MaxRevealBytes = 512;
+
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
     public ValueTask<GameArchiveReply> ArchiveAsync(GameArchive request, CallContext context = default)
@@ -59,7 +62,7 @@ public sealed partial class GameGrain
         }
 
         // Parts that others have handed in stay.
-        RandomnessReveal[] good = [.. Reveals(state).Concat(reveals).Where(reveal => table.Game.AwaitsRoll && _rules.IsGood(table, reveal)).DistinctBy(reveal => reveal.Seat).OrderBy(reveal => reveal.Seat)];
+        RandomnessReveal[] good = [.. Reveals(state).Concat(reveals).Where(reveal => table.Game.AwaitsRoll && reveal.GetEncodedSize() <= MaxRevealBytes && _rules.IsGood(table, reveal)).DistinctBy(reveal => reveal.Seat).OrderBy(reveal => reveal.Seat)];
         if (table.Height == state.Height && good.Length == Reveals(state).Length)
         {
             return wrong;

@@ -162,6 +162,12 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
             throw Refusal.Of(XtmpErrorCode.SignatureInvalid, "The player has not signed the request.", "player.request_signature");
         }
 
+        if (player.UnknownFields is not null)
+        {
+            // With them it has any size, and no seat would take it.
+            throw Refusal.Of(XtmpErrorCode.PayloadInvalid, "The request has fields that this silo does not know.", "player");
+        }
+
         if (player.PostQuantumKey is not null != state.PostQuantum)
         {
             throw Refusal.Of(XtmpErrorCode.PayloadInvalid, state.PostQuantum ? "Every seat of this game has an ML-DSA-87 key." : "The seats of this game have no ML-DSA-87 keys.", "player.post_quantum_key");
@@ -538,7 +544,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
         new LobbyNote
         {
             Lobby = State!.Kind,
-            Game = new GameSummary { GameId = GameId, Kind = State.Kind, Seats = State.Seats, Taken = (byte)State.Members.Count, MinBuyIn = State.MinBuyIn },
+            Game = new GameSummary { GameId = GameId, Kind = State.Kind, Seats = State.Seats, Taken = (byte)Math.Min(SeatSet.MaxSeats, State.Members.Count), MinBuyIn = State.MinBuyIn },
             Phase = phase,
         },
         _options.SettlementWait);
