@@ -292,7 +292,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
         }
 
         var envelope = new GameEnvelope { Envelope = request.Envelope, To = request.To };
-        Relay(envelope);
+        Relay(envelope, caller);
         return ActAsync(envelope);
     }
 
@@ -328,7 +328,9 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
         });
     }
 
-    private void Relay(GameEnvelope envelope)
+    /// <param name="envelope">The envelope.</param>
+    /// <param name="from">The wallet whose session it came from; empty where the silo's own seats speak.</param>
+    private void Relay(GameEnvelope envelope, ReadOnlyMemory<byte> from = default)
     {
         // For a seat that is away for a moment; what it misses beyond it gets from the other seats.
         var size = envelope.GetEncodedSize();
@@ -339,7 +341,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
         }
 
         Context.Publish(Topic, envelope);
-        LeaveForDevices(envelope);
+        LeaveForDevices(envelope, from);
     }
 
     /// <summary>True for the request of a player that waits to be let in, with chips that are set aside for long enough.</summary>
@@ -393,7 +395,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
     }
 
     /// <summary>Leaves what matters later, proposals and operations, for the devices of players of which nothing has been heard of late.</summary>
-    private void LeaveForDevices(GameEnvelope envelope)
+    private void LeaveForDevices(GameEnvelope envelope, ReadOnlyMemory<byte> from)
     {
         var members = State!.Members;
         var now = Context.Monotonic;
@@ -402,7 +404,11 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
             var player = Players()[number];
             if (player.Span.SequenceEqual(envelope.Envelope.Sender.Span))
             {
-                _heard[number] = now;
+                // Others pass on what it once said; that is no sign of it.
+                if (members[number].Wallet.Span.SequenceEqual(from.Span))
+                {
+                    _heard[number] = now;
+                }
             }
             else if (members[number].Device is { } device
                 && (envelope.To is not { } to || to.Span.SequenceEqual(player.Span))

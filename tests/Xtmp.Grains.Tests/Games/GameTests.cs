@@ -127,6 +127,9 @@ public sealed class GameTests : GameTestBase
 
         Assert.Equal(0U, await WaitingAsync());
         Fixture.Time.Advance(PartitionRecoveryManager.Silence);
+
+        // What another passes on in its name, or makes up, is no sign of it.
+        await GamesOf(0).DeliverAsync(new GameMessage { GameId = GameId, Envelope = envelope with { Sender = Secrets[1].PeerId } });
         Assert.Equal(1U, await WaitingAsync());
         await GamesOf(1).DeliverAsync(new GameMessage { GameId = GameId, Envelope = envelope with { Sender = Secrets[1].PeerId } });
         Assert.Equal(1U, await WaitingAsync());
