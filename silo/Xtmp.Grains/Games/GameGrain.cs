@@ -185,7 +185,7 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
             var hold = await RequireHoldAsync(request.Wallet, holdId).ConfigureAwait(true);
             buyIn = hold.Amount;
             deadline = DeadlineOf(hold) < deadline ? DeadlineOf(hold) : deadline;
-            if (buyIn < state.MinBuyIn || members.Any(member => member.Hold is { } other && other.Span.SequenceEqual(holdId.Span)))
+            if (buyIn < state.MinBuyIn || IsUsed(request.Wallet, holdId))
             {
                 throw Refusal.Of(XtmpErrorCode.AmountInvalid, $"A buy-in is a hold of its own of at least {state.MinBuyIn}.", "hold_id");
             }
@@ -463,10 +463,14 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
     private async ValueTask<HoldInfo> HoldOfAsync(ReadOnlyMemory<byte> wallet, ReadOnlyMemory<byte> id) =>
         (await new WalletClient(Context.Calls).HoldStatusAsync(new WalletHoldStatus { Wallet = wallet, HoldId = id }).ConfigureAwait(true)).Hold;
 
+    /// <summary>True for a hold that backs a place already, a seat or the bank. Hold ids are the wallet's own choice.</summary>
+    private bool IsUsed(ReadOnlyMemory<byte> wallet, ReadOnlyMemory<byte> id) =>
+        State is { } state && state.Members.ToArray().Append(state.Bank).Any(place => place.Hold is { } used && used.Span.SequenceEqual(id.Span) && place.Wallet.Span.SequenceEqual(wallet.Span));
+
     /// <summary>Gives back a hold for this game with which nobody was let in: it would be set aside until it expires.</summary>
     private async ValueTask GiveBackAsync(ReadOnlyMemory<byte> wallet, ReadOnlyMemory<byte> id)
     {
-        if (State is { } state && state.Members.ToArray().Append(state.Bank).Any(place => place.Hold is { } used && used.Span.SequenceEqual(id.Span)))
+        if (IsUsed(wallet, id))
         {
             return;
         }

@@ -59,6 +59,19 @@ public sealed class GameTests : GameTestBase
     }
 
     [Fact]
+    public async Task the_banks_hold_is_no_buy_in_too()
+    {
+        await OpenAsync();
+        var hold = new byte[16];
+        hold[0] = 1;
+        await RefusedAsync(XtmpErrorCode.AmountInvalid, Games.JoinAsync(Join(0, hold, chips: 500) with { Wallet = House.Id }, House.Context), "hold_id");
+        await ExpectAsync(House, 500, 500);
+        await JoinAsync(0);
+        await JoinAsync(1);
+        Assert.Equal(700UL, (await StatusAsync()).First!.State.BroughtIn);
+    }
+
+    [Fact]
     public async Task an_abandoned_table_is_settled_by_its_last_certificate()
     {
         await OpenAsync();
