@@ -380,10 +380,12 @@ public sealed class GameTable : IAsyncDisposable
 
                 // Parts of a roll that the silo has not seen begin say nothing to it yet.
                 handedIn = parts is null || height >= parts.Height ? parts : handedIn;
-                if (parts == handedIn && (!isBehind || height != before))
+                if (parts == handedIn && (height != before || (!isBehind && batch.Count == 0)))
                 {
                     continue;
                 }
+
+                // One that is being paid out takes nothing more.
 
                 wait = isBehind ? GapInterval : wait;
             }
