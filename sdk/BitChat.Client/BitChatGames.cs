@@ -81,7 +81,7 @@ public sealed class BitChatGames
     /// <param name="displayName">For people.</param>
     /// <param name="journal">File of the peer's journal, one a game; null for none, and then a player that starts again could sign twice.</param>
     /// <param name="cancellationToken">Gives up waiting for the others. What was set aside then waits for the end of the game.</param>
-    /// <exception cref="XtmpException">What the silo refuses; <see cref="XtmpErrorCode.Conflict"/> where the game ends before it begins; of the journal <see cref="XtmpErrorCode.Conflict"/> (another process plays with it, or it is of another game), <see cref="XtmpErrorCode.PayloadMalformed"/> (damaged), <see cref="XtmpErrorCode.StorageUnavailable"/>.</exception>
+    /// <exception cref="XtmpException">What the silo refuses; <see cref="XtmpErrorCode.Conflict"/> where the game ends before the player sits there; of the journal <see cref="XtmpErrorCode.Conflict"/> (another process plays with it, or it is of another game), <see cref="XtmpErrorCode.PayloadMalformed"/> (damaged), <see cref="XtmpErrorCode.StorageUnavailable"/>.</exception>
     public async Task<GameTable> JoinAsync(ReadOnlyMemory<byte> gameId, ulong? buyIn, string displayName = "player", string? journal = null, CancellationToken cancellationToken = default)
     {
         var call = new CallContext(CancellationToken: cancellationToken);
@@ -97,23 +97,14 @@ public sealed class BitChatGames
             waits = status.Phase == GamePhase.Playing;
         }
 
-        while ((status = await Calls.StatusAsync(new GameStatus { GameId = gameId }, call).ConfigureAwait(false)).First is null)
-        {
-            if (status.Phase == GamePhase.Settled)
-            {
-                throw new XtmpException(XtmpErrorCode.Conflict, Fault.Peer, "The game was closed, or its time ran out, before all seats were taken. What was set aside comes back.");
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(100), _time, cancellationToken).ConfigureAwait(false);
-        }
-
-        var genesis = TableState.Parse(gameId, 0, status.First.State) ?? throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Peer, "The silo's table is none.");
+        status = await BegunAsync(Calls, gameId, _time, cancellationToken).ConfigureAwait(false);
+        var genesis = TableState.Parse(gameId, 0, status.First!.State) ?? throw new XtmpException(XtmpErrorCode.PayloadInvalid, Fault.Peer, "The silo's table is none.");
         var table = new GameTable(Calls, Secrets, genesis, journal, _time, waits ? request : null);
         if (waits)
         {
             try
             {
-                await table.WaitForAsync(state => state.Seats?.Find(Secrets.PeerId.Span) is not null, cancellationToken).ConfigureAwait(false);
+                await SeatedAsync(table, Calls, gameId, Secrets.PeerId, _time, cancellationToken).ConfigureAwait(false);
             }
             catch
             {
@@ -129,6 +120,66 @@ public sealed class BitChatGames
     /// <exception cref="XtmpException"><see cref="XtmpErrorCode.Conflict"/> once it has begun, <see cref="XtmpErrorCode.PermissionDenied"/> where another wallet keeps the bank.</exception>
     public async Task CloseAsync(ReadOnlyMemory<byte> gameId, CancellationToken cancellationToken = default) =>
         await Calls.LeaveAsync(new GameLeave { GameId = gameId, Wallet = _wallet.Id, Close = true }, new CallContext(CancellationToken: cancellationToken)).ConfigureAwait(false);
+
+    /// <summary>Waits until all seats are taken; a game that ends before is said so.</summary>
+    internal static async Task<GameStatusReply> BegunAsync(GameClient calls, ReadOnlyMemory<byte> gameId, TimeProvider time, CancellationToken cancellationToken)
+    {
+        for (; ; )
+        {
+            var status = await calls.StatusAsync(new GameStatus { GameId = gameId }, new CallContext(CancellationToken: cancellationToken)).ConfigureAwait(false);
+            if (status.First is not null)
+            {
+                return status;
+            }
+
+            if (status.Phase == GamePhase.Settled)
+            {
+                throw new XtmpException(XtmpErrorCode.Conflict, Fault.Peer, "The game was over before all seats were taken.");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Waits until the seats have let the player in; where they can no more, that is said.</summary>
+    internal static async Task SeatedAsync(GameTable table, GameClient calls, ReadOnlyMemory<byte> gameId, ReadOnlyMemory<byte> player, TimeProvider time, CancellationToken cancellationToken)
+    {
+        bool IsMe(ReadOnlyMemory<byte> other) => other.Span.SequenceEqual(player.Span);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        async Task<GameStatusReply?> StatusAsync()
+        {
+            try
+            {
+                return await calls.StatusAsync(new GameStatus { GameId = gameId }, new CallContext(CancellationToken: stop.Token)).ConfigureAwait(false);
+            }
+            catch (XtmpException)
+            {
+                // Asked again.
+                stop.Token.ThrowIfCancellationRequested();
+                return null;
+            }
+        }
+
+        var seated = table.WaitForAsync(state => state.Seats?.Find(player.Span) is not null, stop.Token);
+        try
+        {
+            while (!seated.IsCompleted)
+            {
+                if (await StatusAsync().ConfigureAwait(false) is { } status && (status.Phase == GamePhase.Settled || !(status.Waiting.Any(IsMe) || status.Seats.Any(seat => IsMe(seat.Peer)))))
+                {
+                    throw new XtmpException(XtmpErrorCode.Conflict, Fault.Peer, "The seats have not let the player in, and cannot any more; what was set aside comes back with the end of the game.");
+                }
+
+                await Task.WhenAny(seated, Task.Delay(TimeSpan.FromSeconds(1), time, stop.Token)).ConfigureAwait(false);
+            }
+
+            await seated.ConfigureAwait(false);
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+        }
+    }
 
     /// <summary>The same for the same game, so that who starts again while it waits asks for the same.</summary>
     private JoinRequest Request(ReadOnlyMemory<byte> gameId, string displayName, ulong chips, bool isPostQuantum)
