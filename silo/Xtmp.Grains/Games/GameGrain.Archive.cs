@@ -205,15 +205,22 @@ public sealed partial class GameGrain
                 continue;
             }
 
-            await wallets.HoldCaptureAsync(new WalletHoldCapture
+            try
             {
-                OperationId = GameMoney.OperationOf(Context.Key, payment),
-                Wallet = places[payment.From].Wallet,
-                HoldId = places[payment.From].Hold!.Value,
-                Captor = Captor,
-                To = places[payment.To].Wallet,
-                Amount = payment.Amount,
-            }).ConfigureAwait(true);
+                await wallets.HoldCaptureAsync(new WalletHoldCapture
+                {
+                    OperationId = GameMoney.OperationOf(Context.Key, payment),
+                    Wallet = places[payment.From].Wallet,
+                    HoldId = places[payment.From].Hold!.Value,
+                    Captor = Captor,
+                    To = places[payment.To].Wallet,
+                    Amount = payment.Amount,
+                }).ConfigureAwait(true);
+            }
+            catch (XtmpException gone) when (gone.Code == XtmpErrorCode.HoldClosed)
+            {
+                // It expired while no silo ran. What it backed cannot be had any more; what the others are owed can.
+            }
         }
 
         foreach (var place in places.Where(place => place.Hold is not null))

@@ -113,6 +113,36 @@ public sealed class GameFaultTests : GameTestBase, IAsyncLifetime
     }
 
     [Fact]
+    public async Task a_hold_that_expired_while_no_silo_ran_keeps_nobody_elses_money()
+    {
+        await OpenAsync();
+        for (var player = 0; player < 2; player++)
+        {
+            await Games.JoinAsync(Join(player, await HoldAsync(Wallets[player], 100, Captor, TimeSpan.FromHours(2))), Wallets[player].Context);
+        }
+
+        await ArchiveAsync(Play((await StatusAsync()).First!, rolls: 3, leaves: false));
+        _store.Crash();
+        Fixture.Time.Advance(TimeSpan.FromHours(3));
+        Fixture.Restart();
+        await PassAsync(TimeSpan.FromMinutes(1));
+        var status = await StatusAsync();
+        Assert.Equal(GamePhase.Settled, status.Phase);
+        Assert.Contains(status.Payouts.Take(2), payout => payout.Chips < payout.BuyIn);
+
+        // Who lost has its money back already; nobody else waits for what cannot be had.
+        var total = 0UL;
+        foreach (var wallet in Wallets.Take(2).Append(House))
+        {
+            var reply = await Fixture.Wallet.BalanceAsync(new WalletBalance { Wallet = wallet.Id }, wallet.Context);
+            Assert.Equal(0UL, reply.Held);
+            total += reply.Balance;
+        }
+
+        Assert.Equal(3_000UL, total);
+    }
+
+    [Fact]
     public async Task a_seat_whose_hold_was_released_before_the_silo_died_is_free()
     {
         await OpenAsync();
