@@ -221,11 +221,17 @@ public sealed class GameTable : IAsyncDisposable
 
     private async Task EndAsync(XtmpException? error)
     {
+        Tell(error);
+        await _stop.CancelAsync().ConfigureAwait(false);
+        _work.Writer.TryComplete();
+    }
+
+    /// <summary>Whoever waits, now or later, is told that nothing more comes; null where it was disposed of.</summary>
+    private void Tell(XtmpException? error)
+    {
         _over.TrySetException(error ?? (Exception)new ObjectDisposedException(nameof(GameTable)));
         _ = _over.Task.Exception;
         _rolls.Writer.TryComplete(error);
-        await _stop.CancelAsync().ConfigureAwait(false);
-        _work.Writer.TryComplete();
     }
 
     public async ValueTask DisposeAsync()
@@ -452,6 +458,10 @@ public sealed class GameTable : IAsyncDisposable
                 case PeerEffect.CaughtUp(var caught):
                     _pending.EndUpTo(caught.Seats?.Find(_secrets.PeerId.Span) is { } seat ? caught.Snapshot.Sequences[seat].Last : ulong.MaxValue);
                     Change(caught);
+                    break;
+                case PeerEffect.Forked(_, _, var culprits):
+                    // Nothing is decided any more; the peer stays for those that look for the proof.
+                    Tell(new XtmpException(XtmpErrorCode.Conflict, Fault.Peer, $"Two quorums have certified different values for one height: more seats cheat than this table bears. Signed both: {(culprits.Count == 0 ? "not shown yet" : string.Join(", ", culprits.Select(seat => Convert.ToHexStringLower(seat.Peer.Span))))}."));
                     break;
                 case PeerEffect.Suspected(var evidence):
                     Evidence = [.. Evidence.TakeLast(63), evidence];

@@ -37,6 +37,39 @@ public sealed class TableClientTests() : GameTestBase(time: TimeProvider.System)
         Assert.Equal(first.State.Game.Roll, (ulong)seen.Count);
     }
 
+    [Fact]
+    public async Task whoever_waits_at_a_table_that_has_forked_is_told_so()
+    {
+        using var patience = new CancellationTokenSource(GrainsFixture.Patience);
+        await OpenAsync();
+        await JoinAsync(0);
+        await JoinAsync(1);
+        var genesis = TableState.Parse(GameId, 0, (await StatusAsync()).First!.State)!;
+        await using var table = new GameTable(GamesOf(0), Secrets[0], genesis, null, TimeProvider.System);
+        var waits = table.WaitForAsync(static _ => false, patience.Token);
+
+        // Both seats have signed both ways, as two Byzantine ones would.
+        foreach (var amount in new[] { 10UL, 20UL })
+        {
+            var played = new PlayedTable(genesis, Secrets.Take(2));
+            played.RunUntil(() => played.Decided.Count > 0, () => played.Peers[0].Play(EncodedOperation.Of<CrapsOperation>(new PlaceBet { Bet = CrapsBet.Field, Amount = amount, Point = null }), played.Now));
+            var sync = new StateSync { Phase = StateSyncPhase.Deltas, FromHeight = 1, ToHeight = 1, StateRoot = played.Decided[0].Value.StateRoot, Checkpoint = null, Chunks = [], Deltas = [played.Decided[0]], Epoch = 1, Epochs = [] };
+            var content = new SignedContent { Sender = Secrets[1].PeerId, GameId = GameId, Round = 1, Timestamp = TableTime(), Payload = sync };
+            var id = PeerIds.MessageId(content);
+            await GamesOf(1).DeliverAsync(new GameMessage { GameId = GameId, Envelope = new ConsensusMessage { MessageId = id, Sender = content.Sender, GameId = GameId, Round = 1, Timestamp = content.Timestamp, Payload = sync, Signature = Secrets[1].Signatures.Sign(PeerIds.EnvelopeText(id)) } });
+        }
+
+        Assert.Contains("Two quorums", (await Assert.ThrowsAsync<XtmpException>(() => waits)).Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<XtmpException>(() => table.BetAsync(CrapsBet.Field, 10, cancellationToken: patience.Token));
+        await Assert.ThrowsAsync<XtmpException>(async () => await table.Rolls.GetAsyncEnumerator(patience.Token).MoveNextAsync());
+    }
+
+    private static DateTimeOffset TableTime()
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
+    }
+
     private async Task<(GameTable First, GameTable Second)> SitAsync()
     {
         await OpenAsync();
