@@ -23,6 +23,9 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
     /// <summary>Bytes of them.</summary>
     public const int MaxRecentBytes = 1_024 * 1_024;
 
+    /// <summary>Bytes of an envelope; what is longer no peer looks at.</summary>
+    private const int MaxEnvelopeBytes = 256 * 1_024;
+
     /// <summary>Members in a game's life, those that left or wait counted.</summary>
     public const int MaxMembers = 64;
 
@@ -283,6 +286,11 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
             || !Array.Exists(Players(), player => player.Span.SequenceEqual(request.Envelope.Sender.Span)))
         {
             throw Refusal.Of(XtmpErrorCode.PermissionDenied, "Peers of the game alone speak in it.", "envelope.sender");
+        }
+
+        if (request.Envelope.GetEncodedSize() > MaxEnvelopeBytes)
+        {
+            throw Refusal.Of(XtmpErrorCode.LimitExceeded, $"An envelope has at most {MaxEnvelopeBytes:N0} bytes.", "envelope");
         }
 
         if (request.Envelope.Payload is ConsensusPayload.JoinRequestArm { Value: var join } && !IsVouchedFor(join))

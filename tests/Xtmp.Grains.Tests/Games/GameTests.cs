@@ -290,6 +290,13 @@ public sealed class GameTests : GameTestBase
         await RefusedAsync(XtmpErrorCode.PermissionDenied, SendAsync(GamesOf(0), message with { Envelope = message.Envelope with { Sender = Secrets[1].PeerId } }), "envelope.sender");
         await RefusedAsync(XtmpErrorCode.PermissionDenied, SendAsync(GamesOf(0), message with { Envelope = message.Envelope with { GameId = new byte[16] } }), "envelope.sender");
         await SendAsync(GamesOf(0), message);
+
+        // A slow follower would have all of what no peer looks at kept for it.
+        var value = new ProposedValue { Height = 1, PreviousStateRoot = new byte[32], StateRoot = new byte[32], Operations = [.. Enumerable.Repeat(operation with { Body = new byte[4_096] }, 63)], ProposedAt = Fixture.Time.GetUtcNow() };
+        var proposal = new Proposal { Epoch = 1, Height = 1, Round = 0, ProofOfLockRound = null, Value = value, ProposerSignature = new byte[64] };
+        GameMessage Long(int operations) => message with { Envelope = message.Envelope with { Payload = proposal with { Value = value with { Operations = [.. value.Operations.Take(operations)] } } } };
+        await RefusedAsync(XtmpErrorCode.LimitExceeded, SendAsync(GamesOf(0), Long(63)), "envelope");
+        await SendAsync(GamesOf(0), Long(60));
     }
 
     [Fact]
