@@ -240,6 +240,12 @@ public sealed partial class GameGrain : XtmpGrain<GameState>, IGameHandler
             throw Refusal.Of(XtmpErrorCode.Conflict, "The game has begun; it is left at the table.", "game_id");
         }
 
+        if (leaving.Length == 0)
+        {
+            // Else anybody could move the game to the end of the lobby, where the last to be dropped are.
+            return new GameLeaveReply { Taken = (byte)state.Members.Count };
+        }
+
         foreach (var member in leaving.Where(member => member.Hold is not null))
         {
             await ReleaseAsync(member.Wallet, member.Hold!.Value).ConfigureAwait(true);

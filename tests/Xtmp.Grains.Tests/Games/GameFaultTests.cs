@@ -113,6 +113,16 @@ public sealed class GameFaultTests : GameTestBase, IAsyncLifetime
     }
 
     [Fact]
+    public async Task who_leaves_a_game_that_it_is_not_in_changes_nothing()
+    {
+        await OpenAsync();
+        await JoinAsync(0);
+        await Fixture.Silo.WhenQuietAsync();
+        Fail("Game", static () => true, XtmpErrorCode.StorageUnavailable);
+        Assert.Equal(1, (await Games.LeaveAsync(new GameLeave { GameId = GameId, Wallet = Wallets[2].Id }, Wallets[2].Context)).Taken);
+    }
+
+    [Fact]
     public async Task a_hold_that_expired_while_no_silo_ran_keeps_nobody_elses_money()
     {
         await OpenAsync();
