@@ -461,7 +461,7 @@ public sealed class GameTable : IAsyncDisposable
                     break;
                 case PeerEffect.Forked(_, _, var culprits):
                     // Nothing is decided any more; the peer stays for those that look for the proof.
-                    Tell(new XtmpException(XtmpErrorCode.Conflict, Fault.Peer, $"Two quorums have certified different values for one height: more seats cheat than this table bears. Signed both: {(culprits.Count == 0 ? "not shown yet" : string.Join(", ", culprits.Select(seat => Convert.ToHexStringLower(seat.Peer.Span))))}."));
+                    Tell(new XtmpException(XtmpErrorCode.Conflict, Fault.Peer, $"Two quorums have certified different values for one height: more seats cheat than this table bears. Proved guilty: {(culprits.Count == 0 ? "nobody yet" : string.Join(", ", culprits.Select(seat => Convert.ToHexStringLower(seat.Peer.Span))))}."));
                     break;
                 case PeerEffect.Suspected(var evidence):
                     Evidence = [.. Evidence.TakeLast(63), evidence];
