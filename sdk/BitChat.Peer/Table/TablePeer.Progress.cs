@@ -506,7 +506,9 @@ public sealed partial class TablePeer
         {
             Invariant.Check(height == peer.State.Height + 1);
             var waiting = peer._pool.From((int)(height % SeatSet.MaxSeats));
-            var value = peer._rules.Build(peer.State, waiting.Concat(peer.Duties().Select(peer.Sign)), peer.Now, static (_, _) => { }, out var after);
+
+            // Who always has as much as a value holds would otherwise keep its own expulsion and the next leader from being decided.
+            var value = peer._rules.Build(peer.State, waiting, [.. peer.Duties().Select(peer.Sign)], peer.Now, static (_, _) => { }, out var after);
             peer.Remember(value, after);
             return value;
         }

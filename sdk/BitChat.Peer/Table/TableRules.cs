@@ -65,10 +65,10 @@ public sealed partial class TableRules(ISeatSignatures signatures, CoinGroup gro
 
     /// <summary>A value that builds on a state: of the operations those that can be applied, in order.</summary>
     public ProposedValue Build(TableState state, IEnumerable<GameOperation> operations, DateTimeOffset now, Action<GameOperation, TableFault> refused) =>
-        Build(state, operations, now, refused, out _);
+        Build(state, operations, [], now, refused, out _);
 
-    /// <summary>The same, with the state after the value.</summary>
-    internal ProposedValue Build(TableState state, IEnumerable<GameOperation> operations, DateTimeOffset now, Action<GameOperation, TableFault> refused, out TableState after)
+    /// <summary>The same, with the state after the value, and with room kept for what comes last.</summary>
+    internal ProposedValue Build(TableState state, IEnumerable<GameOperation> operations, IReadOnlyList<GameOperation> last, DateTimeOffset now, Action<GameOperation, TableFault> refused, out TableState after)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(operations);
@@ -77,7 +77,8 @@ public sealed partial class TableRules(ISeatSignatures signatures, CoinGroup gro
         at = at < state.Snapshot.DecidedAt ? state.Snapshot.DecidedAt : at;
         after = state;
         var (taken, bytes) = (new List<GameOperation>(), 0);
-        foreach (var operation in operations)
+        var (kept, keptBytes) = (last.Count, last.Sum(static operation => operation.GetEncodedSize()));
+        foreach (var operation in operations.TakeWhile(operation => taken.Count + kept < MaxOperations && bytes + operation.GetEncodedSize() + keptBytes <= MaxValueBytes).Concat(last))
         {
             if (taken.Count == MaxOperations || bytes + operation.GetEncodedSize() > MaxValueBytes || after.Snapshot.Epoch != state.Snapshot.Epoch || after.Snapshot.Closed)
             {

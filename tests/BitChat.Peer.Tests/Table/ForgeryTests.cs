@@ -368,6 +368,52 @@ public sealed class ForgeryTests
         Assert.True(asked);
     }
 
+    [Fact]
+    public void who_fills_every_value_does_not_keep_what_is_due_from_being_decided()
+    {
+        var network = new TestNetwork(_table, new TablePeerOptions());
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Snapshot.Coin.Ready));
+        network.RunUntil(static () => false, 2);
+        network.Silent = 3;
+        var padding = EncodedOperation.Parse<SeatSequence>([0x92, 0x00, 0xC5, 0x0E, 0xD8, .. new byte[3_800]])!.UnknownFields!;
+        var first = (network.Peers[0].State.Snapshot.Sequences[3].Last / 2 * 2) + 100;
+        ulong[] next = [first, first, first];
+        void Flood()
+        {
+            for (var peer = 0; peer < 3; peer++)
+            {
+                for (; network.Peers[peer].State.Snapshot.Seats.Count == 4 && next[peer] < Math.Max(first, network.Peers[peer].State.Snapshot.Sequences[3].Last) + 30; next[peer]++)
+                {
+                    network.Deliver(peer, Sealed(3, Filler(next[peer]), network));
+                }
+            }
+        }
+
+        GameOperation Filler(ulong sequence)
+        {
+            static byte[] Name(ulong of) => [.. BitConverter.GetBytes(of), .. new byte[8]];
+            CrapsOperation body = sequence % 2 == 0 ? new PlaceBet { Bet = CrapsBet.Field, Amount = 1 } : new TakeDown { BetOperation = Name(sequence - 1) };
+            var unsigned = new GameOperation { OperationId = Name(sequence), Player = _table.Secrets[3].PeerId, Sequence = sequence, Body = EncodedOperation.Of<TableOperation>(new GamePlay { Body = EncodedOperation.Of(body), UnknownFields = padding }), Signature = default };
+            return unsigned with { Signature = _table.Secrets[3].Signatures.Sign(PeerIds.OperationText(_table.Genesis.GameId.Span, unsigned)) };
+        }
+
+        Flood();
+        var seats = network.Peers[0].State.Seats!;
+        Vote Of(byte value) => new() { Epoch = 1, Height = 900, Round = 0, Kind = VoteKind.Prevote, ValueId = Id(value), VoteSignature = _table.Secrets[3].Signatures.Sign(SignedText.OfVote(seats, 900, 0, VoteKind.Prevote, Id(value))) };
+        for (var peer = 0; peer < 3; peer++)
+        {
+            network.Deliver(peer, Sealed(2, new DisputeClaim { DisputeId = new byte[32], Accused = _table.Secrets[3].PeerId, Kind = DisputeKind.DoubleSign, Evidence = new DoubleVote { First = Of(1), Second = Of(2) }, ClaimedAt = network.Now.Clock }, network));
+        }
+
+        Assert.True(network.RunUntil(
+            () =>
+            {
+                Flood();
+                return network.Peers[0].State.Snapshot.Seats.Count == 3;
+            },
+            5));
+    }
+
     private static byte[] Id(byte value) => [.. Enumerable.Repeat(value, 32)];
 
     private static PeerSecrets Guest(int number, out byte[] publicKey)
