@@ -4,16 +4,19 @@ namespace BitChat.Peer;
 
 /// <summary>
 /// What a peer keeps of the past, for itself and for those that are behind: the last certified checkpoint with its state, the
-/// values decided since, and how the seats changed. Bounded: a checkpoint comes every 50 operations, and before it is certified
-/// at most <see cref="MaxDecided"/> values are kept.
+/// values decided since, and how the seats changed. Bounded: a checkpoint comes every 50 operations and every
+/// <see cref="CheckpointHeights"/> heights, and where none was certified for <see cref="MaxDecided"/> values no seat votes for more:
+/// whoever is behind then could not be helped any more.
 /// </summary>
 public sealed class TableLog
 {
     public const int MaxDecided = 512;
 
+    /// <summary>Heights between checkpoints at most: there are values without operations.</summary>
+    internal const int CheckpointHeights = 256;
+
     /// <summary>Changes of seats: all of a table, since it takes nobody any more some epochs before.</summary>
     public const int MaxEpochs = 128;
-
 
     private readonly List<DecidedValue> _decided = [];
     private readonly List<EpochStep> _epochs = [];

@@ -235,6 +235,13 @@ public sealed partial class TablePeer
                 }
             }
         }
+        else if (_log.Checkpoint is { } certified && have.CheckpointHeight == certified.Height)
+        {
+            foreach (var signature in certified.Signatures.Where(signature => (have.CheckpointSignatures & (1 << signature.Seat)) == 0))
+            {
+                Send(new CheckpointVote { Epoch = certified.Epoch, Height = certified.Height, OperationIndex = certified.OperationIndex, StateRoot = certified.StateRoot, SeatSetHash = certified.SeatSetHash, Signature = signature }, peer);
+            }
+        }
 
         if (Lacks(have) && MayAnswer(ref _answeredAt[seat]))
         {

@@ -121,20 +121,22 @@ public sealed partial class TablePeer
             NewCoordinator();
             Welcome(before, decided);
         }
-        else if (after.Snapshot.OperationIndex / _options.CheckpointInterval > _log.Base.Snapshot.OperationIndex / _options.CheckpointInterval
-            && (_checkpoints.Pending is null || after.Snapshot.OperationIndex / _options.CheckpointInterval > _checkpoints.Pending.Snapshot.OperationIndex / _options.CheckpointInterval))
+        else if (StartCheckpoint(after) is { } vote)
         {
-            if (_checkpoints.Start(after, after.Seats!, Seat) is { } vote)
-            {
-                Send(vote, null);
-            }
-
-            TakeCheckpoint();
+            Send(vote, null);
         }
 
         Turn();
         return PeerInput.Taken;
     }
+
+    /// <summary>Begins the checkpoint that is due with this state, if any, with this seat's signature. Which states those are is the same at all seats, after a restart too.</summary>
+    private CheckpointVote? StartCheckpoint(TableState after) =>
+        IsBeyond(after, _log.Base) && (_checkpoints.Pending is not { } pending || IsBeyond(after, pending)) ? _checkpoints.Start(after, after.Seats!, Seat) : null;
+
+    private bool IsBeyond(TableState after, TableState checkpoint) =>
+        after.Snapshot.OperationIndex / _options.CheckpointInterval > checkpoint.Snapshot.OperationIndex / _options.CheckpointInterval
+        || after.Height / TableLog.CheckpointHeights > checkpoint.Height / TableLog.CheckpointHeights;
 
     /// <summary>The state after a value, computed once: a value is judged when it is proposed and applied when it is decided.</summary>
     private TableState? After(ProposedValue value)
@@ -517,6 +519,7 @@ public sealed partial class TablePeer
 
         public bool IsWelcome(ProposedValue value) =>
             (value.ProposedAt - peer.Now).Duration() <= AntiCheatValidator.ClockTolerance
+            && peer.State.Height - peer._log.Base.Height < TableLog.MaxDecided
             && value.Operations.All(operation => EncodedOperation.Parse<TableOperation>(operation.Body.Span) switch
             {
                 // Who is here keeps nothing back: what it has not been heard of yet, others may have kept from the table.

@@ -126,7 +126,13 @@ public sealed partial class TablePeer
         while (decided.TryGetValue(State.Height + 1, out var next) && _rules.Apply(State, next.Value, out _) is { } after)
         {
             Remember(next, after);
+            var epoch = State.Snapshot.Epoch;
             State = after;
+            if (after.Snapshot.Epoch == epoch)
+            {
+                // What was signed before the restart may never have come to the others.
+                StartCheckpoint(after);
+            }
         }
 
         if (isNew)

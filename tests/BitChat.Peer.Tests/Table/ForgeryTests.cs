@@ -414,6 +414,54 @@ public sealed class ForgeryTests
             5));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void heights_without_operations_leave_nobody_behind_for_ever(bool withholds)
+    {
+        var network = new TestNetwork(_table, new TablePeerOptions());
+        Assert.True(network.RunUntil(() => network.Peers[2].State.Snapshot.Coin.Ready));
+        network.RunUntil(static () => false, 2);
+        (network.Silent, network.Receives) = (2, static peer => peer != 2);
+        network.Filter = (peer, message) => withholds && peer == 3 && message.Payload is ConsensusPayload.CheckpointVoteArm ? null : message;
+        var (left, isGoing) = (network.Peers[2].State.Height, true);
+        while (isGoing && network.Peers[0].State.Height < left + (ulong)(withholds ? TableLog.MaxDecided : TableLog.CheckpointHeights) + 20)
+        {
+            // A vote of a round that does not come is enough to begin a height.
+            var height = network.Peers[0].State.Height + 1;
+            var vote = new Vote { Epoch = 1, Height = height, Round = 9, Kind = VoteKind.Prevote, VoteSignature = _table.Secrets[3].Signatures.Sign(SignedText.OfVote(_table.Genesis.Seats!, height, 9, VoteKind.Prevote, null)) };
+            network.Deliver(0, Sealed(3, vote, network));
+            network.Deliver(1, Sealed(3, vote, network));
+            isGoing = network.RunUntil(() => network.Peers[0].State.Height >= height, 3);
+        }
+
+        Assert.Equal(withholds, network.Peers[0].Log.Checkpoint is null);
+        (network.Silent, network.Receives) = (3, static _ => true);
+        var last = network.Peers[0].State.Height;
+        Assert.True(network.RunUntil(() => network.Peers[2].State.Height >= last), $"{network.Peers[2].State.Height} of {last}");
+        TableTests.Bet(network, 0);
+        var index = network.Peers[2].State.Snapshot.OperationIndex;
+        Assert.True(network.RunUntil(() => network.Peers[2].State.Snapshot.OperationIndex > index));
+    }
+
+    [Fact]
+    public void votes_of_a_seat_that_others_send_again_do_not_take_its_room()
+    {
+        var network = new TestNetwork(_table, new TablePeerOptions());
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Snapshot.Coin.Ready));
+        network.RunUntil(static () => false, 2);
+        var early = new EarlyMessages();
+        var vote = VoteOf(1, 0, VoteKind.Prevote, null);
+        for (var i = 0; i < 16; i++)
+        {
+            early.Add(1, Sealed(1, vote with { Detail = $"{i}" }, network) with { UnknownFields = s_padding });
+        }
+
+        early.Add(1, Sealed(1, VoteOf(1, 0, VoteKind.Precommit, null), network));
+        Assert.Equal(2, early.Count);
+        Assert.All(early.Take(), kept => Assert.InRange(((IXtmpStruct)kept.Message).GetEncodedSize(), 1, 1_000));
+    }
+
     private static byte[] Id(byte value) => [.. Enumerable.Repeat(value, 32)];
 
     private static PeerSecrets Guest(int number, out byte[] publicKey)
