@@ -17,17 +17,19 @@ public sealed partial class TablePeer
             return;
         }
 
-        var isGood = message.Payload switch
-        {
-            ConsensusPayload.VoteArm { Value: var vote } => _signed!.Verify(seat, vote),
-            ConsensusPayload.ProposalArm { Value: var proposal } => _signed!.Verify(seat, proposal, ValueId.Of(proposal.Value)),
-            _ => false,
-        };
-        if (isGood || !_consensusRules.VerifiesSignatures)
+        if (message.Payload is not ConsensusPayload.LockProofArm && IsSigned(seat, message))
         {
             _early.Add(seat, message);
         }
     }
+
+    private bool IsSigned(int seat, ConsensusMessage message) => message.Payload switch
+    {
+        ConsensusPayload.VoteArm { Value: var vote } => !_consensusRules.VerifiesSignatures || _signed!.Verify(seat, vote),
+        ConsensusPayload.ProposalArm { Value: var proposal } => !_consensusRules.VerifiesSignatures || _signed!.Verify(seat, proposal, ValueId.Of(proposal.Value)),
+        ConsensusPayload.LockProofArm { Value: var proof } => !_consensusRules.VerifiesCertificates || Certificates.Verify(State.Seats!, _secrets.Signatures, proof, _consensusRules),
+        _ => false,
+    };
 
     /// <summary>After a height: what came early is looked at again; what is still too early is kept once more.</summary>
     private bool HandleEarly()

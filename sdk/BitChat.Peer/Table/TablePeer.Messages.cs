@@ -123,6 +123,12 @@ public sealed partial class TablePeer
 
         if (!_isRunning)
         {
+            if (!IsSigned(seat, message))
+            {
+                // Who has no seat begins no height.
+                return PeerInput.BadSignature;
+            }
+
             Run();
         }
 

@@ -445,21 +445,28 @@ public sealed class ForgeryTests
     }
 
     [Fact]
-    public void votes_of_a_seat_that_others_send_again_do_not_take_its_room()
+    public void votes_that_no_seat_signed_begin_no_height()
     {
         var network = new TestNetwork(_table, new TablePeerOptions());
         Assert.True(network.RunUntil(() => network.Peers[0].State.Snapshot.Coin.Ready));
         network.RunUntil(static () => false, 2);
-        var early = new EarlyMessages();
-        var vote = VoteOf(1, 0, VoteKind.Prevote, null);
-        for (var i = 0; i < 16; i++)
+        var height = network.Peers[0].State.Height;
+        ConsensusPayload[] forged =
+        [
+            VoteOf(1, 0, VoteKind.Prevote, null) with { Height = height + 1 },
+            new Proposal { Epoch = 1, Height = height + 1, Round = 0, Value = Rules.Build(network.Peers[0].State, [], network.Now.Clock, static (_, _) => { }), ProposerSignature = new byte[64] },
+            new LockProof { Epoch = 1, Height = height + 1, Round = 0, ValueId = Id(5), Signatures = [.. Enumerable.Range(0, 3).Select(seat => new SeatSignature { Seat = (byte)seat, Signature = new byte[64] })] },
+        ];
+        foreach (var payload in forged)
         {
-            early.Add(1, Sealed(1, vote with { Detail = $"{i}" }, network) with { UnknownFields = s_padding });
+            for (var peer = 0; peer < 4; peer++)
+            {
+                network.Deliver(peer, Sealed((peer + 1) % 4, payload, network));
+            }
         }
 
-        early.Add(1, Sealed(1, VoteOf(1, 0, VoteKind.Precommit, null), network));
-        Assert.Equal(2, early.Count);
-        Assert.All(early.Take(), kept => Assert.InRange(((IXtmpStruct)kept.Message).GetEncodedSize(), 1, 1_000));
+        network.RunUntil(static () => false, 5);
+        Assert.Equal(height, network.Peers[0].State.Height);
     }
 
     private static byte[] Id(byte value) => [.. Enumerable.Repeat(value, 32)];
