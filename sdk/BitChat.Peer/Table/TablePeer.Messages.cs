@@ -34,7 +34,7 @@ public sealed partial class TablePeer
         {
             // Of a seat that did not sign the envelope nothing is held against it for what is in there, nor for what is refused
             // before the signature is looked at; nor for an old envelope, which others may send again.
-            var isItsOwn = !MessageGate.IsSelfSigned(message.Payload) || input is PeerInput.Taken or PeerInput.Equivocation or PeerInput.NotProposer;
+            var isItsOwn = !MessageGate.IsSelfSigned(message.Payload) || input is PeerInput.Taken or PeerInput.Equivocation;
             if (isItsOwn && input is not (PeerInput.BadSignature or PeerInput.BadMessageId or PeerInput.ForeignGame or PeerInput.TooLarge or PeerInput.Malformed or PeerInput.BadClock)
                 && !(seat is null && input == PeerInput.Lied))
             {

@@ -469,6 +469,25 @@ public sealed class ForgeryTests
         Assert.Equal(height, network.Peers[0].State.Height);
     }
 
+    [Fact]
+    public void a_proposal_that_a_seat_did_not_sign_costs_it_no_trust()
+    {
+        var network = new TestNetwork(_table, new TablePeerOptions());
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Snapshot.Coin.Ready));
+        network.RunUntil(static () => false, 2);
+        network.Silent = 0;
+        var state = network.Peers[0].State;
+        TableTests.Bet(network, 0);
+        var other = (state.Seats!.Proposer(state.Height + 1, 0) + 1) % 4 is var next && next == 0 ? 1 : next;
+        var proposal = new Proposal { Epoch = 1, Height = state.Height + 1, Round = 0, Value = Rules.Build(state, [], network.Now.Clock, static (_, _) => { }), ProposerSignature = new byte[64] };
+        for (var i = 0; i < 10; i++)
+        {
+            network.Deliver(0, Sealed(other, proposal, network));
+        }
+
+        Assert.Equal(1, network.Peers[0].AntiCheat.TrustIn(_table.Secrets[other].PeerId.Span, network.Now.Elapsed));
+    }
+
     private static byte[] Id(byte value) => [.. Enumerable.Repeat(value, 32)];
 
     private static PeerSecrets Guest(int number, out byte[] publicKey)
