@@ -213,6 +213,7 @@ public sealed partial class ConsensusCoordinator
             return FollowAhead(seat, vote.Round);
         }
 
+        vote = ConsensusMessages.Plain(vote);
         var input = _votes.Add(seat, vote, out var earlier);
         if (input == ConsensusInput.Equivocation)
         {

@@ -61,8 +61,11 @@ internal sealed class ConsensusMessages(SeatSet seats, ISeatSignatures signature
     public bool VerifyEvidence(int seat, Vote vote) =>
         IsUnambiguous(vote) && signatures.Verify(seats[seat], TextOf(vote.Height, vote.Round, vote.Kind, vote.ValueId, vote.ProofOfLockRound), vote.VoteSignature.Span);
 
+    /// <summary>What of a vote its seat has signed: the rest may be another's.</summary>
+    public static Vote Plain(Vote vote) => vote.RejectReason is null && vote.Detail is null ? vote : vote with { RejectReason = null, Detail = null };
+
     /// <summary>What of a vote is evidence.</summary>
-    public static Vote EvidenceOf(Vote vote) => vote with { PostQuantumSignature = null, RejectReason = null, Detail = null };
+    public static Vote EvidenceOf(Vote vote) => Plain(vote) with { PostQuantumSignature = null };
 
     public bool Verify(int seat, Proposal proposal, ValueId id) => Verify(seat, HeaderOf(proposal, id));
 

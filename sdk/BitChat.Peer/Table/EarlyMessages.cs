@@ -17,13 +17,24 @@ internal sealed class EarlyMessages
 
     public int Count => _kept.Count;
 
-    /// <summary>Keeps it, unless the seat has no room; then gossip repairs.</summary>
+    /// <summary>Keeps it, unless the seat has no room; then gossip repairs. Of what the seat signed itself only that: others may send it again, in another envelope.</summary>
     public void Add(int seat, ConsensusMessage message)
     {
+        if (MessageGate.IsSelfSigned(message.Payload))
+        {
+            message = message with { UnknownFields = null, Payload = message.Payload is ConsensusPayload.VoteArm { Value: var vote } ? ConsensusMessages.Plain(vote) : message.Payload };
+        }
+
+        var payload = EncodedOperation.Of(message.Payload);
         var size = message.GetEncodedSize();
         var (count, bytes) = (0, size);
         foreach (var kept in _kept)
         {
+            if (kept.Seat == seat && EncodedOperation.Of(kept.Message.Payload).AsSpan().SequenceEqual(payload))
+            {
+                return;
+            }
+
             count += kept.Seat == seat ? 1 : 0;
             bytes += kept.Seat == seat ? kept.Size : 0;
         }

@@ -445,6 +445,24 @@ public sealed class ForgeryTests
     }
 
     [Fact]
+    public void votes_of_a_seat_that_others_send_again_do_not_take_its_room()
+    {
+        var network = new TestNetwork(_table, new TablePeerOptions());
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Snapshot.Coin.Ready));
+        network.RunUntil(static () => false, 2);
+        var early = new EarlyMessages();
+        var vote = VoteOf(1, 0, VoteKind.Prevote, null);
+        for (var i = 0; i < 16; i++)
+        {
+            early.Add(1, Sealed(1, vote with { Detail = $"{i}" }, network) with { UnknownFields = s_padding });
+        }
+
+        early.Add(1, Sealed(1, VoteOf(1, 0, VoteKind.Precommit, null), network));
+        Assert.Equal(2, early.Count);
+        Assert.All(early.Take(), kept => Assert.InRange(((IXtmpStruct)kept.Message).GetEncodedSize(), 1, 1_000));
+    }
+
+    [Fact]
     public void votes_that_no_seat_signed_begin_no_height()
     {
         var network = new TestNetwork(_table, new TablePeerOptions());
@@ -486,6 +504,32 @@ public sealed class ForgeryTests
         }
 
         Assert.Equal(1, network.Peers[0].AntiCheat.TrustIn(_table.Secrets[other].PeerId.Span, network.Now.Elapsed));
+    }
+
+    [Fact]
+    public void what_others_write_into_a_vote_is_not_passed_on()
+    {
+        var network = new TestNetwork(_table, new TablePeerOptions());
+        var relayed = new List<Vote>();
+        network.Filter = (peer, message) =>
+        {
+            if (peer == 0 && message.Payload is ConsensusPayload.VoteArm { Value: { Round: 3 } vote })
+            {
+                relayed.Add(vote);
+            }
+
+            return message;
+        };
+        var signed = VoteOf(1, 3, VoteKind.Prevote, null);
+        network.Receives = static peer => peer == 0;
+        network.Deliver(0, Sealed(1, signed with { RejectReason = RejectReason.Locked, Detail = "seat 3 cheats" }, network));
+        network.Deliver(0, Sealed(1, VoteOf(1, 0, VoteKind.Prevote, null), network));
+        network.Deliver(0, Sealed(2, VoteOf(2, 3, VoteKind.Prevote, null), network));
+        var have = new Have { Epoch = 1, Height = 1, Number = 1, Rounds = [new RoundHave { Round = 3, Prevotes = 0, Precommits = 0, Proposal = false, LockProof = false }], Sequences = [], Roll = 0, Reveals = 0, CheckpointHeight = 0, CheckpointSignatures = 0 };
+        network.Deliver(0, Sealed(3, have, network));
+        Assert.Contains(relayed, vote => vote.VoteSignature.Span.SequenceEqual(signed.VoteSignature.Span));
+        Assert.All(relayed, vote => Assert.Null(vote.Detail));
+        Assert.All(relayed, vote => Assert.Null(vote.RejectReason));
     }
 
     private static byte[] Id(byte value) => [.. Enumerable.Repeat(value, 32)];
