@@ -17,7 +17,6 @@ public sealed class SimulationTests(ITestOutputHelper output)
     /// </summary>
     private static readonly Dictionary<string, ulong> Rare = new()
     {
-        ["unverified-checkpoint"] = 165,
         ["forgotten-intents"] = 30,
     };
 
