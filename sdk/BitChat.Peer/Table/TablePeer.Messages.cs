@@ -447,7 +447,7 @@ public sealed partial class TablePeer
             return PeerInput.Duplicate;
         }
 
-        reason ??= !TableRules.TakesChips(State, request) || _options.Admits is { } admits && !admits(request) ? JoinRejectReason.Refused : null;
+        reason ??= !TableRules.TakesChips(State, request) || !Admits(request) ? JoinRejectReason.Refused : null;
         if (reason is { } refused)
         {
             Send(new JoinReject { Player = request.Player, Reason = refused, Detail = null }, message.Sender);
@@ -467,4 +467,11 @@ public sealed partial class TablePeer
         _joiners[ValueId.Of(request.Player.Span)] = (request, _now.Elapsed);
         return PeerInput.Taken;
     }
+
+    /// <summary>Where nobody else judges requests each is good once: others may send it again when its player has left.</summary>
+    private bool Admits(JoinRequest request) => _options.Admits is { } admits
+        ? admits(request)
+        : !_log.Epochs.Any(step => step.Decided.Value.Operations is [.., var last]
+            && EncodedOperation.Parse<TableOperation>(last.Body.Span) is TableOperation.AdmitArm { Value.Request: var used }
+            && used.Player.Span.SequenceEqual(request.Player.Span) && used.Nonce.Span.SequenceEqual(request.Nonce.Span));
 }

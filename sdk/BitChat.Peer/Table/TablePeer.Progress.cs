@@ -371,7 +371,8 @@ public sealed partial class TablePeer
                 if (_now.Elapsed - at < JoinPatience
                     && TableRules.TakesMore(State)
                     && seats.Find(request.Player.Span) is null
-                    && TableRules.TakesChips(State, request))
+                    && TableRules.TakesChips(State, request)
+                    && (_options.Admits is not null || Admits(request)))
                 {
                     yield return new SeatAdmission { Request = request };
                     yield break;
@@ -525,7 +526,7 @@ public sealed partial class TablePeer
                 // Who is here keeps nothing back: what it has not been heard of yet, others may have kept from the table.
                 TableOperation.AbortArm { Value: var abort } => peer._roll.Enough(peer.State) is null && peer._roll.All.All(held => abort.Reveals.Any(given => given.Seat == held.Seat))
                     && peer._rules.AtFault(peer.State, abort.Reveals)?.Any(player => player.Span.SequenceEqual(peer._secrets.PeerId.Span)) != true,
-                TableOperation.AdmitArm { Value: var admission } => peer._options.Admits?.Invoke(admission.Request) ?? true,
+                TableOperation.AdmitArm { Value: var admission } => peer.Admits(admission.Request),
                 _ => true,
             });
     }

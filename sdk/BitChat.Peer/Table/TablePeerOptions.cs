@@ -28,6 +28,6 @@ public sealed record TablePeerOptions
     /// <summary>As leader, this peer ends betting by itself after so long; null: only when told to.</summary>
     public TimeSpan? BettingWindow { get; init; }
 
-    /// <summary>Whether this peer votes for letting a player in; null: whoever the rules let in.</summary>
+    /// <summary>Whether this peer votes for letting a player in; null: whoever the rules let in, by each request once.</summary>
     public Func<JoinRequest, bool>? Admits { get; init; }
 }
