@@ -199,7 +199,17 @@ public sealed partial class TablePeer
     }
 
     /// <summary>Whether an operation could be decided now.</summary>
-    private TableFault Assess(GameOperation operation) => _rules.Check(State, operation, Now);
+    private TableFault Assess(GameOperation operation) => _rules.Check(State, operation, Now) is var fault && fault == TableFault.None && !IsWelcome(operation) ? TableFault.WrongMoment : fault;
+
+    /// <summary>Whether this seat votes for an operation that the rules allow. One that it would not vote for it does not propose either: all would wait for another's.</summary>
+    private bool IsWelcome(GameOperation operation) => EncodedOperation.Parse<TableOperation>(operation.Body.Span) switch
+    {
+        // Who is here keeps nothing back: what it has not been heard of yet, others may have kept from the table.
+        TableOperation.AbortArm { Value: var abort } => _roll.Enough(State) is null && _roll.All.All(held => abort.Reveals.Any(given => given.Seat == held.Seat))
+            && _rules.AtFault(State, abort.Reveals)?.Any(player => player.Span.SequenceEqual(_secrets.PeerId.Span)) != true,
+        TableOperation.AdmitArm { Value: var admission } => Admits(admission.Request),
+        _ => true,
+    };
 
     /// <summary>The median clock of the seats; others say what they like of theirs, the end of time too.</summary>
     private DateTimeOffset Now => new(Math.Clamp(_now.Clock.UtcTicks + _gate.MedianOffset.Ticks, 0, DateTimeOffset.MaxValue.UtcTicks), TimeSpan.Zero);
@@ -508,7 +518,7 @@ public sealed partial class TablePeer
         public ProposedValue Propose(ulong height)
         {
             Invariant.Check(height == peer.State.Height + 1);
-            var waiting = peer._pool.From((int)(height % SeatSet.MaxSeats));
+            var waiting = peer._pool.From((int)(height % SeatSet.MaxSeats)).Where(peer.IsWelcome);
 
             // Who always has as much as a value holds would otherwise keep its own expulsion and the next leader from being decided.
             var value = peer._rules.Build(peer.State, waiting, [.. peer.Duties().Select(peer.Sign)], peer.Now, static (_, _) => { }, out var after);
@@ -521,13 +531,6 @@ public sealed partial class TablePeer
         public bool IsWelcome(ProposedValue value) =>
             (value.ProposedAt - peer.Now).Duration() <= AntiCheatValidator.ClockTolerance
             && peer.State.Height - peer._log.Base.Height < TableLog.MaxDecided
-            && value.Operations.All(operation => EncodedOperation.Parse<TableOperation>(operation.Body.Span) switch
-            {
-                // Who is here keeps nothing back: what it has not been heard of yet, others may have kept from the table.
-                TableOperation.AbortArm { Value: var abort } => peer._roll.Enough(peer.State) is null && peer._roll.All.All(held => abort.Reveals.Any(given => given.Seat == held.Seat))
-                    && peer._rules.AtFault(peer.State, abort.Reveals)?.Any(player => player.Span.SequenceEqual(peer._secrets.PeerId.Span)) != true,
-                TableOperation.AdmitArm { Value: var admission } => peer.Admits(admission.Request),
-                _ => true,
-            });
+            && value.Operations.All(peer.IsWelcome);
     }
 }

@@ -196,4 +196,30 @@ public sealed partial class ForgeryTests
         Send(Asks(2));
         Assert.True(network.RunUntil(() => network.Peers[0].State.Seats!.Count == 5));
     }
+
+    [Fact]
+    public void an_operation_that_nobody_votes_for_stops_nobody()
+    {
+        var network = new TestNetwork(_table, new TablePeerOptions { Admits = static _ => false });
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Snapshot.Coin.Ready));
+        network.RunUntil(static () => false, 2);
+        network.Silent = 3;
+        var guest = Guest(8, out var key);
+        TableOperation body = new SeatAdmission { Request = guest.Request(_table.Genesis.GameId.Span, key, null, "guest", 0, new byte[16]) };
+        var unsigned = new GameOperation { OperationId = new byte[16], Player = _table.Secrets[3].PeerId, Sequence = 1_000, Body = EncodedOperation.Of(body), Signature = default };
+        var operation = Sealed(3, unsigned with { Signature = _table.Secrets[3].Signatures.Sign(PeerIds.OperationText(_table.Genesis.GameId.Span, unsigned)) }, network);
+        for (var peer = 0; peer < 3; peer++)
+        {
+            network.Deliver(peer, operation);
+        }
+
+        TableTests.Bet(network, 0);
+        var index = network.Peers[0].State.Snapshot.OperationIndex;
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Snapshot.OperationIndex > index));
+        network.RunUntil(static () => false, 10);
+        var height = network.Peers[0].State.Height;
+        network.RunUntil(static () => false, 10);
+        Assert.Equal(height, network.Peers[0].State.Height);
+        Assert.Equal(4, network.Peers[0].State.Snapshot.Seats.Count);
+    }
 }
