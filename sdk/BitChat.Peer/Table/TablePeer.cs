@@ -373,7 +373,9 @@ public sealed partial class TablePeer
                     _effects.Enqueue(new PeerEffect.Lapsed(operation, TableFault.CutOff));
                 }
 
+                // What it owes the table it still owes.
                 _pool.Clear();
+                Turn();
             }
         }
 

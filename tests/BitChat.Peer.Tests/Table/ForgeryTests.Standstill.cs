@@ -222,4 +222,19 @@ public sealed partial class ForgeryTests
         Assert.Equal(height, network.Peers[0].State.Height);
         Assert.Equal(4, network.Peers[0].State.Snapshot.Seats.Count);
     }
+
+    [Fact]
+    public void who_dropped_its_commitment_while_it_was_cut_off_commits_again()
+    {
+        var table = new TestTable(2);
+        var network = new TestNetwork(table);
+        network.Filter = (peer, message) => peer == 1 && network.Peers[1].State.Game.AwaitsRoll ? null : message;
+        TableTests.Bet(network, 0);
+        TableTests.Bet(network, 1);
+        Assert.True(network.RunUntil(() => network.Peers[1].State.Game.AwaitsRoll));
+        network.Receives = static _ => false;
+        network.RunUntil(static () => false, 400);
+        (network.Receives, network.Filter) = (static _ => true, static (_, message) => message);
+        Assert.True(network.RunUntil(() => network.Peers.All(peer => peer.State.Game.Roll > 0)));
+    }
 }
