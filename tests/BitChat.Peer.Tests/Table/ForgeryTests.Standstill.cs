@@ -237,4 +237,40 @@ public sealed partial class ForgeryTests
         (network.Receives, network.Filter) = (static _ => true, static (_, message) => message);
         Assert.True(network.RunUntil(() => network.Peers.All(peer => peer.State.Game.Roll > 0)));
     }
+
+    [Fact]
+    public void a_restart_goes_on_with_the_checkpoint_that_was_due()
+    {
+        var options = new TablePeerOptions { CheckpointInterval = 8 };
+        var network = new TestNetwork(_table, options);
+        var due = new HashSet<ulong>();
+        network.Filter = (_, message) =>
+        {
+            if (message.Payload is ConsensusPayload.HaveArm { Value.CheckpointHeight: > 0 and var height })
+            {
+                due.Add(height);
+            }
+
+            return message.Payload is ConsensusPayload.CheckpointVoteArm ? null : message;
+        };
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Snapshot.Coin.Ready));
+        TableTests.Bet(network, 0);
+        TableTests.Bet(network, 1);
+        network.RunUntil(static () => false, 10);
+        var again = new TablePeer(_table.Secrets[0], _table.Genesis, options);
+        again.Start(network.Now, network.Decided.Select(decided => (JournalRecord)decided));
+        Assert.Equal(network.Peers[0].State.Height, again.State.Height);
+        Have? have = null;
+        for (var i = 0; i < 20 && have is null; i++)
+        {
+            again.HandleTimeout(new PeerTime(again.PollTimeout()!.Value, network.Now.Clock));
+            while (again.PollEffect() is { } effect)
+            {
+                have = effect is PeerEffect.Send(_, { Payload: ConsensusPayload.HaveArm { Value: var told } }) ? told : have;
+            }
+        }
+
+        Assert.Equal(Assert.Single(due), have!.CheckpointHeight);
+        Assert.Equal(1, have.CheckpointSignatures);
+    }
 }
