@@ -273,4 +273,17 @@ public sealed partial class ForgeryTests
         Assert.Equal(Assert.Single(due), have!.CheckpointHeight);
         Assert.Equal(1, have.CheckpointSignatures);
     }
+
+    [Fact]
+    public void who_lost_the_signatures_of_a_checkpoint_is_sent_them_after_the_others_have_it()
+    {
+        var isLost = true;
+        var network = new TestNetwork(_table, new TablePeerOptions { CheckpointInterval = 8 });
+        network.Receives = peer => peer != 0 || !isLost;
+        Assert.True(network.RunUntil(() => network.Peers[1].Log.Checkpoint is not null));
+        isLost = false;
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Height == network.Peers[1].State.Height));
+        var height = network.Peers[1].Log.Checkpoint!.Height;
+        Assert.True(network.RunUntil(() => network.Peers[0].Log.Checkpoint?.Height == height, 60));
+    }
 }
