@@ -207,7 +207,7 @@ internal sealed class ByzantineSeat(Life life, SimulatedPeer peer, PeerSecrets s
         }
 
         var state = peer.Peer.Log.Base;
-        var snapshot = state.Encoded with { BroughtIn = state.Snapshot.BroughtIn + 1 };
+        var snapshot = state.Encoded with { Term = state.Snapshot.Term + 1 };
         var pieces = new StatePieces(snapshot);
         return sync with
         {

@@ -105,7 +105,11 @@ public sealed class TableState
             || snapshot.Sequences.Count != snapshot.Seats.Count
             || snapshot.Seats.Where((seat, number) => seat.Number != number).Any()
             || snapshot.Seats.Select(seat => Convert.ToHexString(seat.Ed25519Key.Span)).Distinct().Count() != snapshot.Seats.Count
-            || (!snapshot.Closed && snapshot.Seats.Count < SeatSet.MinSeats))
+            || (!snapshot.Closed && snapshot.Seats.Count < SeatSet.MinSeats)
+            || snapshot.Leader >= snapshot.Seats.Count
+            || snapshot.PaidOut.Aggregate(game.TotalChips, (sum, paid) => sum + paid.Chips) != snapshot.BroughtIn
+            || (snapshot.RollMovedAt is not null) != game.AwaitsRoll
+            || (height == 0 && !IsFirst(snapshot, game)))
         {
             return null;
         }
@@ -113,6 +117,16 @@ public sealed class TableState
         var state = new TableState(gameId, height, snapshot with { Game = default }, game, snapshot.Closed ? null : new SeatSet(gameId, snapshot.Epoch, snapshot.Seats));
         return ((IXtmpStruct)state.Encoded).ToBytes().AsSpan().SequenceEqual(((IXtmpStruct)snapshot).ToBytes()) ? state : null;
     }
+
+    /// <summary>True of a table before its first height: nothing of it was decided by anybody, so nothing in it may look so.</summary>
+    private static bool IsFirst(TableSnapshot snapshot, IGame game) =>
+        snapshot is { Epoch: 1, OperationIndex: 0, Term: 0, Leader: 0, Closed: false }
+        && snapshot.Excluded.IsEmpty && snapshot.PaidOut.IsEmpty && snapshot.Commits.IsEmpty
+        && snapshot.Coin == NoCoin
+        && snapshot.PostQuantum == snapshot.Seats.All(seat => seat.PostQuantumKey is not null)
+        && snapshot.Seats.All(seat => seat.CoinKey is null)
+        && snapshot.Sequences.All(sequence => sequence.Last == 0)
+        && game.Roll == 0 && !game.AwaitsRoll;
 
     internal static CoinState NoCoin { get; } = new() { Dealings = [], Verdicts = [], Banned = 0, Ready = false };
 

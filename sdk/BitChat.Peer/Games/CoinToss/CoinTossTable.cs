@@ -10,7 +10,7 @@ public sealed record CoinTossTable : IGame
 
     private CoinTossTable(TossState state) => _state = state;
 
-    public static GameKind Kind { get; } = new("coin-toss", Open, bytes => EncodedOperation.Parse<TossState>(bytes.Span) is { } state ? new CoinTossTable(state) : null);
+    public static GameKind Kind { get; } = new("coin-toss", Open, Parse);
 
     public ulong Roll => _state.Toss;
 
@@ -93,6 +93,16 @@ public sealed record CoinTossTable : IGame
 
     private static CoinTossTable Open(IEnumerable<PlayerChips> players, ulong bank) =>
         new(new TossState { Players = Sorted(players), Bank = bank, Stakes = [], Toss = 0, Final = false });
+
+    /// <summary>Null for the bytes of no table that is played: each stake can be settled, and the bank can pay.</summary>
+    private static CoinTossTable? Parse(ReadOnlyMemory<byte> bytes) =>
+        EncodedOperation.Parse<TossState>(bytes.Span) is { } state
+            && new CoinTossTable(state) is { } table
+            && state.Players.Select(player => Convert.ToHexString(player.Player.Span)).Distinct().Count() == state.Players.Count
+            && state.Stakes.Select(stake => Convert.ToHexString(stake.Player.Span)).Distinct().Count() == state.Stakes.Count
+            && state.Stakes.All(stake => stake.Stake > 0 && table.ChipsOf(stake.Player) is not null)
+            && state.Stakes.Aggregate(UInt128.Zero, (sum, stake) => sum + stake.Stake) <= state.Bank
+            && table.TotalChips <= long.MaxValue ? table : null;
 
     private static bool Same(ReadOnlyMemory<byte> one, ReadOnlyMemory<byte> other) => one.Span.SequenceEqual(other.Span);
 

@@ -117,15 +117,40 @@ public sealed partial record CrapsTable : IGame
         }).ToBytes();
     }
 
-    private static CrapsTable? Parse(ReadOnlyMemory<byte> bytes) => EncodedOperation.Parse<CrapsState>(bytes.Span) is not { } state ? null : new CrapsTable
+    private static CrapsTable? Parse(ReadOnlyMemory<byte> bytes)
     {
-        Chips = state.Players.ToImmutableSortedDictionary(player => Convert.ToHexString(player.Player.Span), player => player.Chips, StringComparer.Ordinal),
-        Bank = state.Bank,
-        Bets = [.. state.Bets.Select(bet => new CrapsWager(Convert.ToHexString(bet.Operation.Span), Convert.ToHexString(bet.Player.Span), bet.Bet, bet.Stake, bet.Point))],
-        Point = state.Point,
-        Roll = state.Roll,
-        AreBetsFinal = state.Final,
-    };
+        if (EncodedOperation.Parse<CrapsState>(bytes.Span) is not { } state || state.Players.Select(player => Convert.ToHexString(player.Player.Span)).Distinct().Count() != state.Players.Count)
+        {
+            return null;
+        }
+
+        var table = new CrapsTable
+        {
+            Chips = state.Players.ToImmutableSortedDictionary(player => Convert.ToHexString(player.Player.Span), player => player.Chips, StringComparer.Ordinal),
+            Bank = state.Bank,
+            Bets = [.. state.Bets.Select(bet => new CrapsWager(Convert.ToHexString(bet.Operation.Span), Convert.ToHexString(bet.Player.Span), bet.Bet, bet.Stake, bet.Point))],
+            Point = state.Point,
+            Roll = state.Roll,
+            AreBetsFinal = state.Final,
+        };
+        return table.IsSound() ? table : null;
+    }
+
+    /// <summary>What holds of every table that is played: each bet can be settled, and the bank can pay.</summary>
+    private bool IsSound() =>
+        (Point is null || IsPoint(Point))
+        && TotalChips <= long.MaxValue
+        && Bets.All(bet => bet.Stake > 0 && Chips.ContainsKey(bet.Player) && bet.Bet switch
+        {
+            CrapsBet.Place => IsPoint(bet.Point),
+            CrapsBet.HardWay => bet.Point is 4 or 6 or 8 or 10,
+            CrapsBet.Come or CrapsBet.DontCome => bet.Point is null || IsPoint(bet.Point),
+            _ => bet.Point is null && Enum.IsDefined(bet.Bet),
+        })
+        && Bets.Select(bet => (bet.Player, bet.Id)).Distinct().Count() == Bets.Count
+        && Bets.Aggregate(UInt128.Zero, (sum, bet) => sum + bet.MaxWin) <= Bank;
+
+    private static bool IsPoint(byte? number) => number is 4 or 5 or 6 or 8 or 9 or 10;
 
     private static GameStep Wrap(CrapsStep step) => new(step.Table, step.Fault);
 }
