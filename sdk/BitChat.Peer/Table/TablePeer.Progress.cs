@@ -11,6 +11,7 @@ public sealed partial class TablePeer
     private readonly Dictionary<ValueId, (JoinRequest Request, TimeSpan At)> _joiners = [];
     private (CoinState? Of, System.Numerics.BigInteger? Secret) _coinSecret;
     private (CoinState? Of, CoinVerdict? Verdict) _verdict;
+    private (ulong Roll, DateTimeOffset? Moved, TimeSpan At) _rollSeen;
 
     /// <summary>How long a request to join is proposed.</summary>
     private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(60);
@@ -178,6 +179,11 @@ public sealed partial class TablePeer
     private void Turn()
     {
         _roll.Turn(State);
+        if ((_rollSeen.Roll, _rollSeen.Moved) != (State.Game.Roll, State.Snapshot.RollMovedAt))
+        {
+            _rollSeen = (State.Game.Roll, State.Snapshot.RollMovedAt, _now.Elapsed);
+        }
+
         _bettingSince = State.Game.AwaitsRoll || State.Game.Close is null ? null : _bettingSince ?? _now.Elapsed;
         if (State.Seats is not { } seats)
         {
@@ -204,8 +210,9 @@ public sealed partial class TablePeer
     /// <summary>Whether this seat votes for an operation that the rules allow. One that it would not vote for it does not propose either: all would wait for another's.</summary>
     private bool IsWelcome(GameOperation operation) => EncodedOperation.Parse<TableOperation>(operation.Body.Span) switch
     {
-        // Who is here keeps nothing back: what it has not been heard of yet, others may have kept from the table.
-        TableOperation.AbortArm { Value: var abort } => _roll.Enough(State) is null && _roll.All.All(held => abort.Reveals.Any(given => given.Seat == held.Seat))
+        // Who is here keeps nothing back: what it has not been heard of yet, others may have kept from the table. Times of
+        // values are what proposers say; that seats see a roll begin one after the other takes less than half of the time.
+        TableOperation.AbortArm { Value: var abort } => _now.Elapsed - _rollSeen.At >= TableRules.RollPatience / 2 && _roll.Enough(State) is null && _roll.All.All(held => abort.Reveals.Any(given => given.Seat == held.Seat))
             && _rules.AtFault(State, abort.Reveals)?.Any(player => player.Span.SequenceEqual(_secrets.PeerId.Span)) != true,
         TableOperation.AdmitArm { Value: var admission } => Admits(admission.Request),
         _ => true,
@@ -360,7 +367,7 @@ public sealed partial class TablePeer
                     yield return new RollOutcome { Roll = State.Game.Roll, Randomness = randomness, Reveals = [.. parts] };
                 }
             }
-            else if (State.Snapshot.RollMovedAt is { } moved && Now - moved >= TableRules.RollPatience && _rules.AtFault(State, _roll.All) is not null)
+            else if (State.Snapshot.RollMovedAt is { } moved && Now - moved >= TableRules.RollPatience && _now.Elapsed - _rollSeen.At >= TableRules.RollPatience && _rules.AtFault(State, _roll.All) is not null)
             {
                 yield return new RollAbort { Roll = State.Game.Roll, Reveals = [.. _roll.All] };
             }

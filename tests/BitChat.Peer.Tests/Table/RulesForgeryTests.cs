@@ -66,4 +66,93 @@ public sealed class RulesForgeryTests
             Assert.Null(CoinTossTable.Kind.Parse(EncodedOperation.Of(lie)));
         }
     }
+
+    [Fact]
+    public void a_clock_that_is_ahead_ends_no_roll_that_has_only_begun()
+    {
+        // Seat 0 is a little slow, and seat 2, which proposes, keeps its part back: it could see the outcome and have another one.
+        var state = Ready(_table.Genesis, Dealings());
+        state = Decide(state, 1, Bet);
+        state = Decide(state, 0, new GamePlay { Body = state.Game.Close!.Value });
+        Assert.Equal(2, state.Seats!.Proposer(state.Height + 1, 0));
+        var votes = new List<Vote>();
+        var network = Watched(state, 2, votes, static (peer, message) => peer == 0 && message.Payload is ConsensusPayload.RandomnessRevealArm);
+        network.RunUntil(() => network.Peers[1].Reveals.Count == 2 && network.Peers[3].Reveals.Count == 2, 1);
+        var abort = Operation(state, 2, new RollAbort { Roll = 0, Reveals = [.. network.Peers[1].Reveals] }, 100);
+        var value = Propose(network, state, 2, [abort], TestTable.Opened + TableRules.RollPatience);
+        network.RunUntil(() => votes.Count >= 3, 1);
+        Assert.DoesNotContain(votes, vote => vote.ValueId is { } id && id.Span.SequenceEqual(SeatSet.IdOf(value)));
+        network.Filter = static (_, message) => message;
+        Assert.True(network.RunUntil(() => network.Peers[1].State.Game.Roll == 1));
+        Assert.Contains(network.Peers[1].Log.Decided.SelectMany(decided => decided.Value.Operations), static operation => EncodedOperation.Parse<TableOperation>(operation.Body.Span) is TableOperation.RollArm);
+    }
+
+    private static TableRules Rules => new(new Ed25519Verifier(), P256Group.Instance, new ProofCache());
+
+    private static TableOperation Bet => new GamePlay { Body = EncodedOperation.Of<CrapsOperation>(new PlaceBet { Bet = CrapsBet.Field, Amount = 1 }) };
+
+    private List<CoinDealing> Dealings() => [.. Enumerable.Range(0, 4).Select(seat => CoinDealings.Deal(P256Group.Instance, _table.Genesis.Seats!, seat, _table.Secrets[seat].Seed.Span))];
+
+    private TableState Ready(TableState state, List<CoinDealing> dealings)
+    {
+        for (var seat = 0; seat < 4; seat++)
+        {
+            state = Decide(state, seat, dealings[seat]);
+        }
+
+        for (var seat = 0; seat < 3; seat++)
+        {
+            state = Decide(state, seat, new CoinVerdict { Accepted = 0b1111, Complaints = [] });
+        }
+
+        return state;
+    }
+
+    /// <summary>Peers that go on from a state, of which one says only what the test says; with the prevotes of the others.</summary>
+    private TestNetwork Watched(TableState state, int liar, List<Vote> votes, Func<int, ConsensusMessage, bool> drops) => new(new TestTable(4) { Genesis = state }, TablePeerOptions.Relayed, filter: (peer, message) =>
+    {
+        if (peer == liar || drops(peer, message))
+        {
+            return null;
+        }
+
+        if (message.Payload is ConsensusPayload.VoteArm { Value: { Kind: VoteKind.Prevote } vote } && message.Sender.Span.SequenceEqual(_table.Secrets[peer].PeerId.Span))
+        {
+            votes.Add(vote);
+        }
+
+        return message;
+    });
+
+    private ProposedValue Propose(TestNetwork network, TableState state, int by, GameOperation[] operations, DateTimeOffset at)
+    {
+        var value = Rules.Build(state, operations, at, static (_, fault) => Assert.Fail($"{fault}"));
+        Assert.NotNull(Rules.Apply(state, value, out _));
+        var text = SignedText.OfProposal(state.Seats!, value.Height, 0, null, SeatSet.IdOf(value));
+        var proposal = new Proposal { Epoch = state.Snapshot.Epoch, Height = value.Height, Round = 0, ProofOfLockRound = null, Value = value, ProposerSignature = _table.Secrets[by].Signatures.Sign(text) };
+        for (var peer = 0; peer < 4; peer++)
+        {
+            if (peer != by)
+            {
+                network.Deliver(peer, Sealed(by, proposal, network));
+            }
+        }
+
+        return value;
+    }
+
+    private ConsensusMessage Sealed(int seat, ConsensusPayload payload, TestNetwork network) =>
+        new MessageGate(_table.Secrets[seat], _table.Genesis.GameId).Seal(payload, _table.Secrets[seat].PeerId, 1, network.Now.Clock);
+
+    private GameOperation Operation(TableState state, int by, TableOperation body, ulong sequence)
+    {
+        var unsigned = new GameOperation { OperationId = (byte[])[.. BitConverter.GetBytes(sequence), .. new byte[8]], Player = _table.Secrets[by].PeerId, Sequence = sequence, Body = EncodedOperation.Of(body), Signature = default };
+        return unsigned with { Signature = _table.Secrets[by].Signatures.Sign(PeerIds.OperationText(state.GameId.Span, unsigned)) };
+    }
+
+    private TableState Decide(TableState state, int by, TableOperation body)
+    {
+        var value = Rules.Build(state, [Operation(state, by, body, state.Snapshot.Sequences[by].Last + 1)], TestTable.Opened, static (_, fault) => Assert.Fail($"{fault}"));
+        return Rules.Apply(state, value, out _)!;
+    }
 }
