@@ -519,13 +519,28 @@ public sealed partial class TablePeer
     /// <summary>What came before the checkpoint is needed no more. What was signed at the height in progress is: without it a restart could sign another value.</summary>
     private void Rewrite() => _effects.Enqueue(new PeerEffect.Rewrite([.. _log.Records(), .. _mutations.KeepsIntents ? _intents.Select(intent => (JournalRecord)intent) : []]));
 
+    private static bool IsComplaint(GameOperation operation) =>
+        EncodedOperation.Parse<TableOperation>(operation.Body.Span) is TableOperation.VerdictArm { Value.Complaints.Count: > 0 };
+
+    /// <summary>
+    /// True where a value makes bets final before a complaint can be decided that this seat knows, or that a seat makes once a roll
+    /// is over: the roll would lack that seat's part, and the dealer could see the outcome before it gives its own part, or does not.
+    /// </summary>
+    private bool Overrules(TableState? after) =>
+        after is { UsesCoin: true, Game.AwaitsRoll: true }
+        && (State.Game.AwaitsRoll
+            ? State.Game.Roll != after.Game.Roll
+            : Enumerable.Range(0, SeatSet.MaxSeats).Any(seat => _pool.Above(seat, 0).Any(operation => IsComplaint(operation) && Assess(operation) == TableFault.None)));
+
     /// <summary>What agreement asks of the table.</summary>
     private sealed class TableValues(TablePeer peer) : IValueRules
     {
         public ProposedValue Propose(ulong height)
         {
             Invariant.Check(height == peer.State.Height + 1);
-            var waiting = peer._pool.From((int)(height % SeatSet.MaxSeats)).Where(peer.IsWelcome);
+
+            // Complaints first: bets that become final before them would be refused, whoever asked for that.
+            var waiting = peer._pool.From((int)(height % SeatSet.MaxSeats)).Where(peer.IsWelcome).OrderBy(operation => peer.State.UsesCoin && IsComplaint(operation) ? 0 : 1);
 
             // Who always has as much as a value holds would otherwise keep its own expulsion and the next leader from being decided.
             var value = peer._rules.Build(peer.State, waiting, [.. peer.Duties().Select(peer.Sign)], peer.Now, static (_, _) => { }, out var after);
@@ -538,6 +553,7 @@ public sealed partial class TablePeer
         public bool IsWelcome(ProposedValue value) =>
             (value.ProposedAt - peer.Now).Duration() <= AntiCheatValidator.ClockTolerance
             && peer.State.Height - peer._log.Base.Height < TableLog.MaxDecided
+            && !peer.Overrules(peer.After(value))
             && value.Operations.All(peer.IsWelcome);
     }
 }

@@ -87,6 +87,103 @@ public sealed class RulesForgeryTests
         Assert.Contains(network.Peers[1].Log.Decided.SelectMany(decided => decided.Value.Operations), static operation => EncodedOperation.Parse<TableOperation>(operation.Body.Span) is TableOperation.RollArm);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void bets_are_not_final_while_a_seat_shows_that_it_was_dealt_nothing(bool complainsItself)
+    {
+        // Seat 0 leads, dealt badly to seat 1 and proposes next: without the part of seat 1 it alone could complete the roll, or not.
+        var dealings = Dealings();
+        dealings[0] = dealings[0] with { MaskedShares = [.. dealings[0].MaskedShares.Select((share, seat) => seat == (complainsItself ? 0 : 1) ? new byte[32] : share)] };
+        var state = _table.Genesis;
+        for (var seat = 0; seat < 4; seat++)
+        {
+            state = Decide(state, seat, dealings[seat]);
+        }
+
+        for (var bets = 0; bets < 3; bets++)
+        {
+            state = Decide(state, 2, Bet);
+        }
+
+        Assert.Equal(0, state.Seats!.Proposer(state.Height + 1, 0));
+        var votes = new List<Vote>();
+        var verdicts = new Dictionary<int, GameOperation>();
+        var network = Watched(state, 0, votes, (peer, message) =>
+        {
+            if (message.Payload is ConsensusPayload.OperationArm { Value: var operation } && EncodedOperation.Parse<TableOperation>(operation.Body.Span) is TableOperation.VerdictArm)
+            {
+                verdicts.TryAdd(peer, operation);
+            }
+
+            return false;
+        });
+        var last = state.Snapshot.Sequences[0].Last;
+        var close = Operation(state, 0, new GamePlay { Body = state.Game.Close!.Value }, last + 2);
+        if (complainsItself)
+        {
+            // What ends betting comes before what forbids it: no proposer may be led to what nobody accepts.
+            var own = CoinDealings.Complain(P256Group.Instance, state.Seats, 0, dealings[0], 0, _table.Secrets[0].DealSecret);
+            foreach (var operation in new[] { close, Operation(state, 0, new CoinVerdict { Accepted = 0b1110, Complaints = [own] }, last + 3) })
+            {
+                for (var peer = 1; peer < 4; peer++)
+                {
+                    network.Deliver(peer, Sealed(0, operation, network));
+                }
+            }
+        }
+
+        network.RunUntil(() => network.Now.Elapsed > TimeSpan.FromMilliseconds(250), 1);
+        var value = Propose(network, state, 0, [verdicts[2], verdicts[3], complainsItself ? verdicts[1] : Operation(state, 0, new CoinVerdict { Accepted = 0b1111, Complaints = [] }, last + 1), close], TestTable.Opened.AddSeconds(1));
+        network.RunUntil(() => votes.Count >= 3, 1);
+        Assert.DoesNotContain(votes, vote => vote.ValueId is { } id && id.Span.SequenceEqual(SeatSet.IdOf(value)));
+        Assert.True(network.RunUntil(() => network.Peers[2].State.Snapshot.Coin is { Ready: true, Banned: 1 }));
+    }
+
+    [Fact]
+    public void a_complaint_that_cannot_be_decided_keeps_no_bets_from_being_final()
+    {
+        var dealings = Dealings();
+        dealings[3] = dealings[3] with { MaskedShares = [.. dealings[3].MaskedShares.Select((share, seat) => seat == 3 ? new byte[32] : share)] };
+        var state = Decide(Ready(_table.Genesis, dealings), 1, Bet);
+        var network = Watched(state, 3, [], static (_, _) => false);
+        var own = CoinDealings.Complain(P256Group.Instance, state.Seats!, 3, dealings[3], 3, _table.Secrets[3].DealSecret);
+        for (var peer = 0; peer < 3; peer++)
+        {
+            network.Deliver(peer, Sealed(3, Operation(state, 3, new CoinVerdict { Accepted = 0b1111, Complaints = [own] }, 9), network));
+        }
+
+        network.Do(0, peer => peer.Play(state.Game.Close!.Value, network.Now));
+        Assert.True(network.RunUntil(() => network.Peers[1].State.Game.Roll == 1, 20));
+    }
+
+    [Fact]
+    public void no_value_ends_a_roll_and_makes_the_next_bets_final()
+    {
+        var state = Ready(_table.Genesis, Dealings());
+        for (var bets = 0; bets < 3; bets++)
+        {
+            state = Decide(state, 1, Bet);
+        }
+
+        state = Decide(state, 0, new GamePlay { Body = state.Game.Close!.Value });
+        Assert.Equal(0, state.Seats!.Proposer(state.Height + 1, 0));
+        var votes = new List<Vote>();
+        var network = Watched(state, 0, votes, static (peer, message) => peer == 1 && message.Payload is not ConsensusPayload.HeartbeatArm);
+        network.RunUntil(() => network.Now.Elapsed > TableRules.RollPatience / 2 + TimeSpan.FromSeconds(1), 60);
+        var last = state.Snapshot.Sequences[0].Last;
+        GameOperation[] operations =
+        [
+            Operation(state, 0, new RollAbort { Roll = 0, Reveals = [.. network.Peers[2].Reveals] }, last + 1),
+            Operation(state, 0, Bet, last + 2),
+            Operation(state, 0, new GamePlay { Body = EncodedOperation.Of<CrapsOperation>(new CloseBets { Roll = 1 }) }, last + 3),
+        ];
+        var value = Propose(network, state, 0, operations, TestTable.Opened + TableRules.RollPatience);
+        network.RunUntil(() => votes.Count >= 2, 2);
+        Assert.NotEmpty(votes);
+        Assert.DoesNotContain(votes, vote => vote.ValueId is { } id && id.Span.SequenceEqual(SeatSet.IdOf(value)));
+    }
+
     private static TableRules Rules => new(new Ed25519Verifier(), P256Group.Instance, new ProofCache());
 
     private static TableOperation Bet => new GamePlay { Body = EncodedOperation.Of<CrapsOperation>(new PlaceBet { Bet = CrapsBet.Field, Amount = 1 }) };
