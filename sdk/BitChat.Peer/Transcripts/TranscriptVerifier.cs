@@ -26,6 +26,7 @@ public sealed class TranscriptVerifier(ISeatSignatures signatures, CoinGroup gro
         var rolls = new List<TranscriptRoll>();
         var expulsions = new List<TranscriptExpulsion>();
         TableState? state = null;
+        ReadOnlyMemory<byte> closer = default;
         TranscriptReport Fault(string what, int offset) => new(what, offset, state, rolls, expulsions);
 
         if (!transcript.StartsWith(Magic))
@@ -68,7 +69,7 @@ public sealed class TranscriptVerifier(ISeatSignatures signatures, CoinGroup gro
                         return Fault($"height {decided.Value.Height} does not follow: {fault}", offset);
                     }
 
-                    Note(state, decided, rolls, expulsions);
+                    Note(decided, ref closer, rolls, expulsions);
                     state = after;
                     break;
                 case TranscriptRecord.EndArm { Value: var end } when state is not null:
@@ -85,18 +86,21 @@ public sealed class TranscriptVerifier(ISeatSignatures signatures, CoinGroup gro
         return Fault("it has no end", transcript.Length);
     }
 
-    private static void Note(TableState before, DecidedValue decided, List<TranscriptRoll> rolls, List<TranscriptExpulsion> expulsions)
+    /// <summary>Whoever played last before a roll has ended betting; by the time that the roll comes another seat may lead.</summary>
+    private static void Note(DecidedValue decided, ref ReadOnlyMemory<byte> closer, List<TranscriptRoll> rolls, List<TranscriptExpulsion> expulsions)
     {
         foreach (var operation in decided.Value.Operations)
         {
-            var leader = before.Snapshot.Seats[before.Snapshot.Leader].Peer;
             switch (EncodedOperation.Parse<TableOperation>(operation.Body.Span))
             {
+                case TableOperation.PlayArm:
+                    closer = operation.Player;
+                    break;
                 case TableOperation.RollArm { Value: var outcome }:
-                    rolls.Add(new TranscriptRoll(outcome.Roll, decided.Value.Height, leader, outcome.Randomness, IsAborted: false));
+                    rolls.Add(new TranscriptRoll(outcome.Roll, decided.Value.Height, closer, outcome.Randomness, IsAborted: false));
                     break;
                 case TableOperation.AbortArm { Value: var abort }:
-                    rolls.Add(new TranscriptRoll(abort.Roll, decided.Value.Height, leader, default, IsAborted: true));
+                    rolls.Add(new TranscriptRoll(abort.Roll, decided.Value.Height, closer, default, IsAborted: true));
                     break;
                 case TableOperation.ExpelArm { Value: var expulsion }:
                     expulsions.Add(new TranscriptExpulsion(expulsion.Accused, decided.Value.Height, expulsion.Evidence));

@@ -68,6 +68,18 @@ public sealed class RulesForgeryTests
     }
 
     [Fact]
+    public void a_transcript_names_who_ended_betting_and_not_who_leads_when_the_roll_comes()
+    {
+        var network = new TestNetwork(_table);
+        network.Filter = (_, message) => message.Payload is ConsensusPayload.RandomnessRevealArm && network.Peers[0].State.Snapshot.Term == 0 ? null : message;
+        TableTests.Bet(network, 1);
+        Assert.True(network.RunUntil(() => network.Peers.All(peer => peer.State.Game.Roll == 1)));
+        Assert.Equal(1UL, network.Peers[0].State.Snapshot.Term);
+        var report = TranscriptVerifier.Create().Verify(TableTests.Transcript(_table, network));
+        Assert.True(Assert.Single(report.Rolls).Leader.Span.SequenceEqual(_table.Secrets[0].PeerId.Span));
+    }
+
+    [Fact]
     public void a_clock_that_is_ahead_ends_no_roll_that_has_only_begun()
     {
         // Seat 0 is a little slow, and seat 2, which proposes, keeps its part back: it could see the outcome and have another one.
