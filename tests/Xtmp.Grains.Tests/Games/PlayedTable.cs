@@ -3,7 +3,7 @@ using BitChat.Peer;
 
 namespace Xtmp.Grains.Tests.Games;
 
-/// <summary>Peers of a table, without a silo: messages arrive at once, on a time of their own.</summary>
+/// <summary>Peers of a table, without a silo: messages arrive at once, on a time of their own. They let in whoever asks, as often as it asks.</summary>
 internal sealed class PlayedTable
 {
     private readonly TableState _genesis;
@@ -29,7 +29,7 @@ internal sealed class PlayedTable
 
     public TablePeer Add(PeerSecrets secrets)
     {
-        var peer = new TablePeer(secrets, _genesis, new TablePeerOptions { BettingWindow = TimeSpan.FromSeconds(1) });
+        var peer = new TablePeer(secrets, _genesis, new TablePeerOptions { BettingWindow = TimeSpan.FromSeconds(1), Admits = static _ => true });
         _ids.Add(secrets.PeerId);
         _peers.Add(peer);
         peer.Start(Now);
