@@ -540,7 +540,10 @@ public sealed partial class TablePeer
             Invariant.Check(height == peer.State.Height + 1);
 
             // Complaints first: bets that become final before them would be refused, whoever asked for that.
-            var waiting = peer._pool.From((int)(height % SeatSet.MaxSeats)).Where(peer.IsWelcome).OrderBy(operation => peer.State.UsesCoin && IsComplaint(operation) ? 0 : 1);
+            // While a roll is awaited nobody bets: an outcome that waits here too would let its sender's bets follow it, and their end.
+            var waiting = peer._pool.From((int)(height % SeatSet.MaxSeats))
+                .Where(operation => peer.IsWelcome(operation) && !(peer.State.Game.AwaitsRoll && EncodedOperation.Parse<TableOperation>(operation.Body.Span) is TableOperation.PlayArm))
+                .OrderBy(operation => peer.State.UsesCoin && IsComplaint(operation) ? 0 : 1);
 
             // Who always has as much as a value holds would otherwise keep its own expulsion and the next leader from being decided.
             var value = peer._rules.Build(peer.State, waiting, [.. peer.Duties().Select(peer.Sign)], peer.Now, static (_, _) => { }, out var after);

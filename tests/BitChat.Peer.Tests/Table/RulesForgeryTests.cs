@@ -196,6 +196,38 @@ public sealed class RulesForgeryTests
         Assert.DoesNotContain(votes, vote => vote.ValueId is { } id && id.Span.SequenceEqual(SeatSet.IdOf(value)));
     }
 
+    [Fact]
+    public void who_sends_an_outcome_with_the_next_bets_and_their_end_stops_nobody()
+    {
+        var state = Ready(_table.Genesis, Dealings());
+        for (var bets = 0; bets < 3; bets++)
+        {
+            state = Decide(state, 1, Bet);
+        }
+
+        state = Decide(state, 0, new GamePlay { Body = state.Game.Close!.Value });
+        Assert.Equal(0, state.Seats!.Proposer(state.Height + 1, 0));
+        var network = Watched(state, 0, [], static (_, _) => false);
+        Assert.True(network.RunUntil(() => network.Peers.Skip(1).All(peer => peer.Reveals.Count == 3)));
+        RandomnessReveal[] parts = [.. network.Peers[1].Reveals];
+        var last = state.Snapshot.Sequences[0].Last;
+        foreach (var operation in new[]
+        {
+            Operation(state, 0, new RollOutcome { Roll = 0, Randomness = Rules.Outcome(state, parts)!, Reveals = [.. parts] }, last + 1),
+            Operation(state, 0, Bet, last + 2),
+            Operation(state, 0, new GamePlay { Body = EncodedOperation.Of<CrapsOperation>(new CloseBets { Roll = 1 }) }, last + 3),
+        })
+        {
+            for (var peer = 1; peer < 4; peer++)
+            {
+                network.Deliver(peer, Sealed(0, operation, network));
+            }
+        }
+
+        Assert.Equal(state.Height, network.Peers[1].State.Height);
+        Assert.True(network.RunUntil(() => network.Peers[1].State.Game.Roll == 1));
+    }
+
     private static TableRules Rules => new(new Ed25519Verifier(), P256Group.Instance, new ProofCache());
 
     private static TableOperation Bet => new GamePlay { Body = EncodedOperation.Of<CrapsOperation>(new PlaceBet { Bet = CrapsBet.Field, Amount = 1 }) };
