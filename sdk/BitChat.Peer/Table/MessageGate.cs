@@ -18,6 +18,7 @@ internal sealed class MessageGate(PeerSecrets secrets, ReadOnlyMemory<byte> game
     private static readonly byte[] NoSignature = new byte[64];
 
     private readonly Dictionary<ValueId, Heard> _heard = [];
+    private int _seats;
 
     public static bool IsSelfSigned(ConsensusPayload payload) => payload is ConsensusPayload.ProposalArm or ConsensusPayload.VoteArm or ConsensusPayload.OperationArm or ConsensusPayload.LockProofArm or ConsensusPayload.CheckpointVoteArm;
 
@@ -37,21 +38,24 @@ internal sealed class MessageGate(PeerSecrets secrets, ReadOnlyMemory<byte> game
         };
     }
 
-    /// <summary>The offset of the median clock of the seats from this one's.</summary>
+    /// <summary>
+    /// The offset of the median clock of the seats from this one's. A seat that was not heard yet counts with this one's clock:
+    /// otherwise whoever is heard first would set the table's, and a value decided far ahead of time keeps all later ones from being.
+    /// </summary>
     public TimeSpan MedianOffset
     {
         get
         {
-            Span<long> offsets = stackalloc long[1 + _heard.Count];
-            offsets[0] = 0;
-            var count = 1;
+            Span<long> offsets = stackalloc long[Math.Max(_seats, 1 + _heard.Count)];
+            offsets.Clear();
+            var count = 0;
             foreach (var heard in _heard.Values)
             {
                 offsets[count++] = heard.Offset.Ticks;
             }
 
             offsets.Sort();
-            return TimeSpan.FromTicks(offsets[count / 2]);
+            return TimeSpan.FromTicks(offsets[offsets.Length / 2]);
         }
     }
 
@@ -157,6 +161,7 @@ internal sealed class MessageGate(PeerSecrets secrets, ReadOnlyMemory<byte> game
     /// <summary>Forgets the clocks of those that have gone.</summary>
     public void Keep(SeatSet? seats)
     {
+        _seats = seats?.Count ?? 0;
         foreach (var gone in _heard.Keys.Where(key => seats is null || !seats.Seats.Any(seat => ValueId.Of(seat.Peer.Span) == key)).ToArray())
         {
             _heard.Remove(gone);

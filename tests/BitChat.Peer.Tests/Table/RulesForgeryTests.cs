@@ -228,6 +228,24 @@ public sealed class RulesForgeryTests
         Assert.True(network.RunUntil(() => network.Peers[1].State.Game.Roll == 1));
     }
 
+    [Fact]
+    public void the_clock_of_the_only_seat_that_is_heard_is_not_that_of_the_table()
+    {
+        var isHealed = false;
+        var network = new TestNetwork(_table, TablePeerOptions.Relayed, filter: (peer, message) =>
+            isHealed ? (peer == 3 ? null : message) : peer == 3 || !MessageGate.IsSelfSigned(message.Payload) ? null : message);
+        var far = new MessageGate(_table.Secrets[3], _table.Genesis.GameId).Seal(new LeaderAccept { Term = 9, Leader = _table.Secrets[3].PeerId }, _table.Secrets[3].PeerId, 1, TestTable.Opened.AddYears(10));
+        for (var peer = 0; peer < 3; peer++)
+        {
+            network.Deliver(peer, far);
+        }
+
+        network.RunUntil(() => network.Decided.Count > 0, 20);
+        isHealed = true;
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Snapshot.Coin.Ready));
+        Assert.InRange(network.Peers[0].State.Snapshot.DecidedAt, TestTable.Opened, network.Now.Clock);
+    }
+
     private static TableRules Rules => new(new Ed25519Verifier(), P256Group.Instance, new ProofCache());
 
     private static TableOperation Bet => new GamePlay { Body = EncodedOperation.Of<CrapsOperation>(new PlaceBet { Bet = CrapsBet.Field, Amount = 1 }) };
