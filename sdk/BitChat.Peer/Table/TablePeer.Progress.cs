@@ -554,9 +554,12 @@ public sealed partial class TablePeer
         public bool IsValid(ProposedValue value) => peer.After(value) is not null;
 
         public bool IsWelcome(ProposedValue value) =>
-            (value.ProposedAt - peer.Now).Duration() <= AntiCheatValidator.ClockTolerance
+            ((value.ProposedAt - peer.Now).Duration() <= AntiCheatValidator.ClockTolerance || IsAhead(value.ProposedAt))
             && peer.State.Height - peer._log.Base.Height < TableLog.MaxDecided
             && !peer.Overrules(peer.After(value))
             && value.Operations.All(peer.IsWelcome);
+
+        /// <summary>Where clocks were put back, the time of the last value is the earliest that another may have, and stands until they are there.</summary>
+        private bool IsAhead(DateTimeOffset at) => at == peer.State.Snapshot.DecidedAt && at > peer.Now;
     }
 }

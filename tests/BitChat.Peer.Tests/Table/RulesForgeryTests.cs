@@ -246,6 +246,18 @@ public sealed class RulesForgeryTests
         Assert.InRange(network.Peers[0].State.Snapshot.DecidedAt, TestTable.Opened, network.Now.Clock);
     }
 
+    [Fact]
+    public void clocks_that_were_put_back_stop_no_table()
+    {
+        var value = Rules.Build(_table.Genesis, [], TestTable.Opened.AddHours(9), static (_, fault) => Assert.Fail($"{fault}"));
+        var ahead = Rules.Apply(_table.Genesis, value, out _)!;
+        var network = Watched(ahead, 3, [], static (_, _) => false);
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Snapshot.Coin.Ready));
+        TableTests.Bet(network, 0);
+        Assert.True(network.RunUntil(() => network.Peers[1].State.Game.Roll > 0));
+        Assert.Equal(value.ProposedAt, network.Peers[0].State.Snapshot.DecidedAt);
+    }
+
     private static TableRules Rules => new(new Ed25519Verifier(), P256Group.Instance, new ProofCache());
 
     private static TableOperation Bet => new GamePlay { Body = EncodedOperation.Of<CrapsOperation>(new PlaceBet { Bet = CrapsBet.Field, Amount = 1 }) };
