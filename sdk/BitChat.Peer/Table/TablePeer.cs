@@ -302,6 +302,12 @@ public sealed partial class TablePeer
         var to = _gossipTurn++ % (seats.Count - 1);
         to += to >= self ? 1 : 0;
         Send(HaveFor(to), seats[to].Peer);
+        if (IsPaused)
+        {
+            // The others may have gone on without it, or closed the table: to those that have no seat any more nobody speaks of itself.
+            Send(_synchronizer.RequestFrom(State), seats[to].Peer);
+        }
+
         foreach (var operation in _pool.ToRepeat(self))
         {
             foreach (var seat in seats.Seats.Where(seat => seat.Number != self && _held[seat.Number] < operation.Sequence))

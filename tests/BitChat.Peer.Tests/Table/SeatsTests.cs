@@ -55,6 +55,34 @@ public sealed class SeatsTests
         Assert.Empty(state.Snapshot.PaidOut.ToArray());
     }
 
+    [Fact]
+    public void who_missed_the_value_that_took_its_seat_hears_of_it_later()
+    {
+        var network = new TestNetwork(_table, new TablePeerOptions());
+        Assert.True(network.RunUntil(() => network.Peers.All(peer => peer.State.Snapshot.Coin.Ready)));
+        var (height, leaver, isCut) = (network.Peers[0].State.Height, network.Peers[3], false);
+        network.Filter = (peer, message) =>
+        {
+            isCut |= peer == 3 && message.Payload is ConsensusPayload.VoteArm { Value: { Kind: VoteKind.Precommit, ValueId: not null } };
+            return message;
+        };
+        network.Receives = peer => peer != 3 || !isCut;
+        network.Do(3, peer => peer.Submit(new SeatLeave(), network.Now));
+        Assert.True(network.RunUntil(() => network.Peers.Take(3).All(peer => peer.State.Seats!.Count == 3), 20));
+        network.RunUntil(static () => false, 2);
+        Assert.Equal((3, height), (leaver.Seat, leaver.State.Height));
+        network.Receives = static _ => true;
+        Assert.True(network.RunUntil(() => leaver.Seat is null));
+    }
+
+    [Fact]
+    public void all_hear_of_the_end_of_a_table()
+    {
+        var network = new TestNetwork(new TestTable(2), new TablePeerOptions());
+        network.Do(0, peer => peer.Submit(new SeatLeave(), network.Now));
+        Assert.True(network.RunUntil(() => network.Peers.All(peer => peer.State.Snapshot.Closed)));
+    }
+
     private static PeerSecrets Guest(int number, out byte[] publicKey)
     {
         var key = Ed25519PrivateKey.FromSeed([.. BitConverter.GetBytes(number), .. new byte[28]]);
