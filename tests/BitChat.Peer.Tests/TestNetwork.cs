@@ -11,13 +11,13 @@ internal sealed class TestNetwork
     private TimeSpan _now;
     private long _order;
 
-    public TestNetwork(TestTable table, TablePeerOptions? options = null, int? silent = null, Func<int, ConsensusMessage, ConsensusMessage?>? filter = null)
+    public TestNetwork(TestTable table, TablePeerOptions? options = null, int? silent = null, Func<int, ConsensusMessage, ConsensusMessage?>? filter = null, IReadOnlyList<JournalRecord>? journal = null)
     {
         Filter = filter ?? Filter;
         Silent = silent;
         for (var i = 0; i < table.Secrets.Count; i++)
         {
-            Add(table.Secrets[i], table.Genesis, options ?? new TablePeerOptions { BettingWindow = TimeSpan.FromSeconds(1) });
+            Add(table.Secrets[i], table.Genesis, options ?? new TablePeerOptions { BettingWindow = TimeSpan.FromSeconds(1) }, journal);
         }
     }
 
@@ -43,12 +43,12 @@ internal sealed class TestNetwork
 
     public PeerTime Now => new(_now, TestTable.Opened + _now);
 
-    public TablePeer Add(PeerSecrets secrets, TableState genesis, TablePeerOptions options)
+    public TablePeer Add(PeerSecrets secrets, TableState genesis, TablePeerOptions options, IReadOnlyList<JournalRecord>? journal = null)
     {
         var peer = new TablePeer(secrets, genesis, options);
         _peers.Add(peer);
         _ids.Add(secrets.PeerId);
-        peer.Start(Now);
+        peer.Start(Now, journal);
         Drain(_peers.Count - 1);
         return peer;
     }

@@ -4,9 +4,9 @@ namespace BitChat.Peer;
 
 /// <summary>
 /// What a peer keeps of the past, for itself and for those that are behind: the last certified checkpoint with its state, the
-/// values decided since, and how the seats changed. Bounded: a checkpoint comes every 50 operations and every
-/// <see cref="CheckpointHeights"/> heights, and where none was certified for <see cref="MaxDecided"/> values no seat votes for more:
-/// whoever is behind then could not be helped any more.
+/// values decided since, and how the seats changed. Bounded: a checkpoint comes every 50 operations, every
+/// <see cref="CheckpointHeights"/> heights and after each change of seats, and where none was certified for
+/// <see cref="MaxUncertified"/> values no seat votes for more: whoever is behind then could not be helped any more.
 /// </summary>
 public sealed class TableLog
 {
@@ -14,6 +14,12 @@ public sealed class TableLog
 
     /// <summary>Heights between checkpoints at most: there are values without operations.</summary>
     internal const int CheckpointHeights = 256;
+
+    /// <summary>
+    /// Values without a certified checkpoint that seats vote for. After a change of seats they vote for one more, which has the next
+    /// checkpoint: who has gone may have taken along its signature of the last one.
+    /// </summary>
+    internal const int MaxUncertified = MaxDecided - MaxEpochs;
 
     /// <summary>Changes of seats: all of a table, since it takes nobody any more some epochs before.</summary>
     public const int MaxEpochs = 128;

@@ -136,7 +136,8 @@ public sealed partial class TablePeer
         IsBeyond(after, _log.Base) && (_checkpoints.Pending is not { } pending || IsBeyond(after, pending)) ? _checkpoints.Start(after, after.Seats!, Seat) : null;
 
     private bool IsBeyond(TableState after, TableState checkpoint) =>
-        after.Snapshot.OperationIndex / _options.CheckpointInterval > checkpoint.Snapshot.OperationIndex / _options.CheckpointInterval
+        after.Snapshot.Epoch > checkpoint.Snapshot.Epoch
+        || after.Snapshot.OperationIndex / _options.CheckpointInterval > checkpoint.Snapshot.OperationIndex / _options.CheckpointInterval
         || after.Height / TableLog.CheckpointHeights > checkpoint.Height / TableLog.CheckpointHeights;
 
     /// <summary>The state after a value, computed once: a value is judged when it is proposed and applied when it is decided.</summary>
@@ -555,7 +556,7 @@ public sealed partial class TablePeer
 
         public bool IsWelcome(ProposedValue value) =>
             ((value.ProposedAt - peer.Now).Duration() <= AntiCheatValidator.ClockTolerance || IsAhead(value.ProposedAt))
-            && peer.State.Height - peer._log.Base.Height < TableLog.MaxDecided
+            && (peer.State.Height - peer._log.Base.Height < TableLog.MaxUncertified || (peer._checkpoints.Pending ?? peer._log.Base).Snapshot.Epoch != peer.State.Snapshot.Epoch)
             && !peer.Overrules(peer.After(value))
             && value.Operations.All(peer.IsWelcome);
 

@@ -83,6 +83,29 @@ public sealed class SeatsTests
         Assert.True(network.RunUntil(() => network.Peers.All(peer => peer.State.Snapshot.Closed)));
     }
 
+    [Fact]
+    public void seats_that_go_with_their_signatures_of_a_checkpoint_stop_nobody()
+    {
+        var table = new TestTable(5);
+        var state = table.Genesis;
+        var journal = new List<JournalRecord>();
+        while (state.Height < TableLog.MaxDecided)
+        {
+            // One goes right after the first checkpoint is due, with its signature; the other withheld its own, and goes when the next is.
+            var leaver = state.Height + 1 == TableLog.CheckpointHeights + 1 ? table.Secrets[0] : state.Height + 1 == TableLog.MaxDecided ? table.Secrets[4] : null;
+            var value = leaver is null ? _rules.Build(state, [], TestTable.Opened, static (_, _) => { }) : Build(state, leaver, new SeatLeave(), static fault => Assert.Fail($"{fault}"));
+            var certificate = new CommitCertificate { Epoch = state.Snapshot.Epoch, Height = value.Height, Round = 0, ValueId = SeatSet.IdOf(value), Signatures = [.. Enumerable.Range(0, 5).Select(seat => new SeatSignature { Seat = (byte)seat, Signature = new byte[64] })] };
+            journal.Add(new DecidedValue { Value = value, Certificate = certificate, Prevotes = null });
+            state = _rules.Apply(state, value, out _)!;
+        }
+
+        var network = new TestNetwork(table, new TablePeerOptions(), journal: journal);
+        Assert.Equal(3, network.Peers[1].State.Seats!.Count);
+        TableTests.Bet(network, 1);
+        Assert.True(network.RunUntil(() => network.Peers[2].State.Snapshot.OperationIndex > state.Snapshot.OperationIndex));
+        Assert.True(network.RunUntil(() => network.Peers[2].Log.Checkpoint is not null));
+    }
+
     private static PeerSecrets Guest(int number, out byte[] publicKey)
     {
         var key = Ed25519PrivateKey.FromSeed([.. BitConverter.GetBytes(number), .. new byte[28]]);
