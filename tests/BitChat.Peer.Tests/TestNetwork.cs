@@ -33,6 +33,9 @@ internal sealed class TestNetwork
     /// <summary>How long a message takes from a peer to another.</summary>
     public Func<int, int, TimeSpan> Delay { get; set; } = static (_, _) => TimeSpan.FromMilliseconds(10);
 
+    /// <summary>How far a peer's clock is ahead.</summary>
+    public Func<int, TimeSpan> Skew { get; set; } = static _ => TimeSpan.Zero;
+
     public IReadOnlyList<TablePeer> Peers => _peers;
 
     public List<DecidedValue> Decided { get; } = [];
@@ -86,9 +89,11 @@ internal sealed class TestNetwork
 
         var copy = EncodedOperation.Parse<ConsensusMessage>(EncodedOperation.Of(message));
         Assert.NotNull(copy);
-        _peers[to].HandleMessage(copy, Now);
+        _peers[to].HandleMessage(copy, TimeOf(to));
         Drain(to);
     }
+
+    private PeerTime TimeOf(int peer) => new(_now, Now.Clock + Skew(peer));
 
     private void After(TimeSpan wait, Action action) => _events.Enqueue(action, (_now + wait, _order++));
 
@@ -113,7 +118,7 @@ internal sealed class TestNetwork
                 case PeerEffect.Persist(_, { } intent):
                     After(TimeSpan.Zero, () =>
                     {
-                        peer.HandlePersisted(intent, Now);
+                        peer.HandlePersisted(intent, TimeOf(number));
                         Drain(number);
                     });
                     break;
@@ -134,7 +139,7 @@ internal sealed class TestNetwork
             _events.Enqueue(
                 () =>
                 {
-                    peer.HandleTimeout(Now);
+                    peer.HandleTimeout(TimeOf(number));
                     Drain(number);
                 },
                 (timeout < _now ? _now : timeout, _order++));

@@ -258,6 +258,24 @@ public sealed class RulesForgeryTests
         Assert.Equal(value.ProposedAt, network.Peers[0].State.Snapshot.DecidedAt);
     }
 
+    [Theory]
+    [InlineData(5)]
+    [InlineData(-5)]
+    public void a_seat_whose_clock_was_wrong_for_a_while_is_needed_and_heard_again(int hours)
+    {
+        var network = new TestNetwork(_table, TablePeerOptions.Relayed);
+        Assert.True(network.RunUntil(() => network.Peers.All(peer => peer.State.Snapshot.Coin.Ready)));
+        network.Skew = peer => peer == 3 ? TimeSpan.FromHours(hours) : default;
+        TableTests.Bet(network, 0);
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Game.Roll == 1));
+        network.RunUntil(static () => false, 60);
+        network.Skew = static _ => default;
+        network.Silent = 2;
+        TableTests.Bet(network, 1);
+        Assert.True(network.RunUntil(() => network.Peers[0].State.Game.Roll == 2));
+        Assert.True(network.RunUntil(() => network.Peers[3].State.Game.Roll == 2));
+    }
+
     private static TableRules Rules => new(new Ed25519Verifier(), P256Group.Instance, new ProofCache());
 
     private static TableOperation Bet => new GamePlay { Body = EncodedOperation.Of<CrapsOperation>(new PlaceBet { Bet = CrapsBet.Field, Amount = 1 }) };
