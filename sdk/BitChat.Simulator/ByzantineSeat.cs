@@ -9,10 +9,11 @@ namespace BitChat.Simulator;
 internal sealed class ByzantineSeat(Life life, SimulatedPeer peer, PeerSecrets secrets)
 {
     // One field more than a struct of one field has: 4,096 bytes.
-    private static readonly UnknownFields? s_padding = EncodedOperation.Parse<SeatSequence>([0x92, 0x00, 0xC5, 0x10, 0x00, .. new byte[4_096]])!.UnknownFields;
+    public static readonly UnknownFields? Padding = EncodedOperation.Parse<SeatSequence>([0x92, 0x00, 0xC5, 0x10, 0x00, .. new byte[4_096]])!.UnknownFields;
 
     private readonly SeededRandom _random = new(life.Options.Seed, 500 + (ulong)peer.Number);
     private readonly Ambush? _ambush = life.Does(peer.Number, FaultKind.Ambush) ? new Ambush(life, peer, secrets) : null;
+    private readonly Composer? _composer = life.Does(peer.Number, FaultKind.Composition) ? new Composer(life, peer, secrets) : null;
 
     /// <summary>What reaches the seat, before its peer has it.</summary>
     public void Heard(ConsensusMessage message)
@@ -92,6 +93,9 @@ internal sealed class ByzantineSeat(Life life, SimulatedPeer peer, PeerSecrets s
                 break;
             case ConsensusPayload.ProposalArm { Value: var proposal } when Does(FaultKind.DiceBias) && Biased(proposal) is { } biased:
                 yield return biased;
+                break;
+            case ConsensusPayload.ProposalArm { Value: var proposal } when _composer?.Compose(proposal) is { } composed && composed != proposal.Value:
+                yield return Sign(proposal, composed);
                 break;
             case ConsensusPayload.VoteArm { Value: var vote } when Does(FaultKind.Equivocation):
                 yield return to % 2 == 1 ? Other(vote) : vote;
@@ -236,10 +240,10 @@ internal sealed class ByzantineSeat(Life life, SimulatedPeer peer, PeerSecrets s
 
     private static ConsensusPayload Padded(ConsensusPayload payload) => payload switch
     {
-        ConsensusPayload.VoteArm { Value: var vote } => vote with { UnknownFields = s_padding },
-        ConsensusPayload.OperationArm { Value: var operation } => operation with { UnknownFields = s_padding },
-        ConsensusPayload.RandomnessRevealArm { Value: var reveal } => reveal with { UnknownFields = s_padding },
-        ConsensusPayload.StateSyncArm { Value: var sync } => sync with { Deltas = [.. sync.Deltas.Select((decided, at) => at == 0 ? decided with { UnknownFields = s_padding } : decided)] },
+        ConsensusPayload.VoteArm { Value: var vote } => vote with { UnknownFields = Padding },
+        ConsensusPayload.OperationArm { Value: var operation } => operation with { UnknownFields = Padding },
+        ConsensusPayload.RandomnessRevealArm { Value: var reveal } => reveal with { UnknownFields = Padding },
+        ConsensusPayload.StateSyncArm { Value: var sync } => sync with { Deltas = [.. sync.Deltas.Select((decided, at) => at == 0 ? decided with { UnknownFields = Padding } : decided)] },
         _ => payload,
     };
 

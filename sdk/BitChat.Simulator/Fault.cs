@@ -16,6 +16,7 @@ public sealed record Fault(FaultKind Kind, TimeSpan From, TimeSpan To, int Seat,
         FaultKind.ClockStep => $"{From.TotalSeconds:0.0} s ClockStep of seat {Seat} by {Amount:0} ms",
         FaultKind.ClockDrift => $"ClockDrift of seat {Seat} by {Amount:0.0000}",
         FaultKind.Trap => $"{From.TotalSeconds:0.0}-{To.TotalSeconds:0.0} s Trap ({Amount:0} ms)",
+        FaultKind.Replay => $"{From.TotalSeconds:0.0}-{To.TotalSeconds:0.0} s Replay",
         _ => $"{From.TotalSeconds:0.0}-{To.TotalSeconds:0.0} s {Kind} of seat {Seat}",
     };
 }
@@ -72,4 +73,10 @@ public enum FaultKind
 
     /// <summary>The network and the Byzantine seats together against one lock (<see cref="BitChat.Simulator.Trap"/>). Amount: how long in ms the seats that locked are down; 0: they are shown a false proof of lock.</summary>
     Trap,
+
+    /// <summary>Somebody without a seat sends again, and with changes, what correct seats send (<see cref="BitChat.Simulator.Replay"/>). Works until the end of the life.</summary>
+    Replay,
+
+    /// <summary>Byzantine: proposes values of its own design (<see cref="BitChat.Simulator.Composer"/>).</summary>
+    Composition,
 }

@@ -7,6 +7,12 @@ namespace BitChat.Simulator;
 /// <summary>What must hold in every life, whatever goes wrong.</summary>
 internal sealed class Invariants(Life life)
 {
+    /// <summary>Heights that were begun for something that another had decided, in a life without Byzantine seats: so many, and a third of all.</summary>
+    private const ulong MaxEmpty = 20;
+
+    /// <summary>What a correct seat may lose of another's trust by messages: more only by statistics, which loss explains.</summary>
+    private const double MaxPenalty = 0.35;
+
     private const string Fork = "two values decided at height";
 
     private readonly Dictionary<ulong, List<(ValueId Id, DecidedValue Decided, TableState State)>> _decided = [];
@@ -14,6 +20,8 @@ internal sealed class Invariants(Life life)
     private readonly HashSet<ulong> _closed = [];
     private readonly HashSet<(string Player, string Id)> _bets = [];
     private readonly HashSet<ValueId> _expelled = [];
+    private readonly HashSet<string> _admitted = [];
+    private ((ulong Roll, DateTimeOffset? Moved) Of, TimeSpan At) _roll;
     private readonly SimulatedSignatures _verifier = new(life.Options.Seed, 0);
 
     /// <summary>What was broken first, or null.</summary>
@@ -30,6 +38,8 @@ internal sealed class Invariants(Life life)
     public int Snapshots { get; private set; }
 
     public int Lies { get; private set; }
+
+    public ulong Empty { get; private set; }
 
     public IReadOnlyList<int> Culprits { get; private set; } = [];
 
@@ -134,6 +144,21 @@ internal sealed class Invariants(Life life)
                     Rolls++;
                     CheckOutcome(before, outcome);
                     break;
+                case TableOperation.AbortArm { Value: var abort }:
+                    // Drift of a clock and the way to a quorum take less than the tenth.
+                    if (!life.IsBeyond && life.Now - _roll.At < TableRules.RollPatience / 2 * 0.9)
+                    {
+                        Break($"roll {abort.Roll} was ended {(life.Now - _roll.At).TotalSeconds:0.0} s after it last moved");
+                    }
+
+                    break;
+                case TableOperation.AdmitArm { Value.Request: var request }:
+                    if (!_admitted.Add(Convert.ToHexString([.. request.Player.Span, .. request.Nonce.Span])) && !life.IsBeyond)
+                    {
+                        Break($"a request to join was granted a second time at height {height}");
+                    }
+
+                    break;
                 case TableOperation.ExpelArm { Value: var expulsion }:
                     _expelled.Add(ValueId.Of(expulsion.Accused.Span));
                     if (life.Peers.FirstOrDefault(other => other.Id.Span.SequenceEqual(expulsion.Accused.Span)) is { IsByzantine: false } innocent)
@@ -143,6 +168,23 @@ internal sealed class Invariants(Life life)
 
                     break;
             }
+        }
+
+        if (_roll.Of != (state.Game.Roll, state.Snapshot.RollMovedAt))
+        {
+            _roll = ((state.Game.Roll, state.Snapshot.RollMovedAt), life.Now);
+        }
+
+        if (TableState.Parse(state.GameId, height, SimulatedPeer.ReadBack(state.Encoded))?.Root.AsSpan().SequenceEqual(state.Root) != true)
+        {
+            Break($"no restart reads the state of height {height}");
+        }
+
+        // Of Byzantine seats any may begin a height.
+        Empty += decided.Value.Operations.Count == 0 ? 1UL : 0;
+        if (life.Options.Faults == 0 && Empty > MaxEmpty + (height / 3))
+        {
+            Break($"{Empty} heights without an operation, up to height {height}");
         }
 
         // Otherwise a life promises what no table can hold, and its verdict says nothing about the engine.
@@ -228,6 +270,16 @@ internal sealed class Invariants(Life life)
             {
                 Break($"seat {peer.Number} keeps more than its bounds");
             }
+
+            foreach (var other in life.Peers.Where(other => !other.IsByzantine))
+            {
+                var bad = peer.Peer.AntiCheat.InputsOf(other.Id.Span).Where(static input => AntiCheatValidator.PenaltyOf(input.Key) > 0).OrderBy(static input => input.Key).ToArray();
+                if (!life.IsBeyond && bad.Sum(static input => AntiCheatValidator.PenaltyOf(input.Key) * input.Value) > MaxPenalty)
+                {
+                    Break($"seat {peer.Number} holds against seat {other.Number}, which is correct: {string.Join(", ", bad)}");
+                }
+
+            }
         }
     }
 
@@ -270,6 +322,7 @@ internal sealed class Invariants(Life life)
     {
         if (!before.UsesCoin)
         {
+            CheckOpenings(before.Seats!, outcome);
             return;
         }
 
@@ -288,6 +341,24 @@ internal sealed class Invariants(Life life)
             && !ThresholdCoin.Combine(SmallGroup.Instance, seats, outcome.Roll, [.. shares.OrderByDescending(share => share.Seat)]).AsSpan().SequenceEqual(outcome.Randomness.Span))
         {
             Break($"the outcome of roll {outcome.Roll} depends on who told its part");
+        }
+    }
+    /// <summary>Below 4 seats it is the one that all seats' values make, of each correct seat the one it committed to.</summary>
+    private void CheckOpenings(SeatSet seats, RollOutcome outcome)
+    {
+        var values = outcome.Reveals.Select(static reveal => ((RandomnessProof.OpeningArm)reveal.Proof).Value).ToArray();
+        for (var seat = 0; seat < seats.Count; seat++)
+        {
+            if (life.Peers.FirstOrDefault(peer => peer.Id.Span.SequenceEqual(seats[seat].Peer.Span)) is { IsByzantine: false } peer
+                && (values.Length != seats.Count || !values[seat].Value.Span.SequenceEqual(Commitments.Make(seats, seat, outcome.Roll, peer.Secrets.Seed.Span).Value.Span)))
+            {
+                Break($"the outcome of roll {outcome.Roll} is without what seat {peer.Number} committed to");
+            }
+        }
+
+        if (!Commitments.Combine(seats, outcome.Roll, values).AsSpan().SequenceEqual(outcome.Randomness.Span))
+        {
+            Break($"the outcome of roll {outcome.Roll} does not follow from the commitments");
         }
     }
 }

@@ -60,11 +60,13 @@ public sealed class Life
             100_000,
             Epoch);
         Invariants = new Invariants(this);
+        Replay = Schedule.FirstOrDefault(fault => fault.Kind == FaultKind.Replay) is { } replay ? new Replay(this, replay) : null;
         Peers = [.. secrets.Take(options.Seats + (joins ? 1 : 0)).Select((secret, number) => new SimulatedPeer(this, number, secret, Byzantine.Contains(number)))];
-        _cuts = new (bool, TimeSpan)[Peers.Count];
-        _mutedUntil = new TimeSpan[Peers.Count];
+        // And one who has no seat.
+        _cuts = new (bool, TimeSpan)[Peers.Count + 1];
+        _mutedUntil = new TimeSpan[Peers.Count + 1];
+        _sent = new ulong[Peers.Count + 1, Peers.Count];
         _traps = [.. Schedule.Where(fault => fault.Kind == FaultKind.Trap).Select(fault => new Trap(this, fault))];
-        _sent = new ulong[Peers.Count, Peers.Count];
     }
 
     internal IReadOnlyCollection<int> Byzantine { get; }
@@ -76,6 +78,9 @@ public sealed class Life
     internal TableState Genesis { get; }
 
     internal Invariants Invariants { get; }
+
+    /// <summary>Who sends again what others sent, if anybody.</summary>
+    internal Replay? Replay { get; }
 
     internal IReadOnlyList<SimulatedPeer> Peers { get; }
 
@@ -96,6 +101,7 @@ public sealed class Life
             peer.Begin();
         }
 
+        Replay?.Begin();
         foreach (var fault in Schedule)
         {
             switch (fault.Kind)
@@ -282,6 +288,8 @@ public sealed class Life
         {
             trap.HandleSent(peer, message);
         }
+
+        Replay?.HandleSent(message);
     }
 
     /// <summary>True while the Byzantine seats keep to a trap.</summary>

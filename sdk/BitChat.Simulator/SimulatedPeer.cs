@@ -152,7 +152,7 @@ internal sealed class SimulatedPeer
         }
     }
 
-    private static T ReadBack<T>(T value)
+    public static T ReadBack<T>(T value)
         where T : class, IXtmpStruct<T>
     {
         var rented = ArrayPool<byte>.Shared.Rent(value.GetEncodedSize());
@@ -185,7 +185,8 @@ internal sealed class SimulatedPeer
             return;
         }
 
-        if (_random.Chance(0.004) && !_life.IsHealed && _life.LetsLeave(this, _peer.State))
+        // Who came to the table goes again where somebody may send its request once more.
+        if (_random.Chance(Number == _life.Options.Seats && _life.Replay is not null ? 0.1 : 0.004) && !_life.IsHealed && _life.LetsLeave(this, _peer.State))
         {
             _peer.Submit(new SeatLeave(), Time);
         }
