@@ -132,7 +132,7 @@ internal sealed class ByzantineSeat(Life life, SimulatedPeer peer, PeerSecrets s
     private ProposedValue? OtherValue(ProposedValue value)
     {
         var rules = new TableRules(secrets.Signatures, secrets.Group, new ProofCache());
-        return value.Height == peer.Height + 1
+        return value.Height == peer.Height + 1 && value.ProposedAt < Replay.EndOfTime
             ? rules.Build(peer.Peer.State, value.Operations, value.ProposedAt + TimeSpan.FromMilliseconds(1), static (_, _) => { })
             : null;
     }

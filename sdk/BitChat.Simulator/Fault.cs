@@ -74,7 +74,7 @@ public enum FaultKind
     /// <summary>The network and the Byzantine seats together against one lock (<see cref="BitChat.Simulator.Trap"/>). Amount: how long in ms the seats that locked are down; 0: they are shown a false proof of lock.</summary>
     Trap,
 
-    /// <summary>Somebody without a seat sends again, and with changes, what correct seats send (<see cref="BitChat.Simulator.Replay"/>). Works until the end of the life.</summary>
+    /// <summary>Somebody without a seat sends again, and with changes, what correct seats send (<see cref="BitChat.Simulator.Replay"/>). Until the end of the life. Amount: how many times as long players wait.</summary>
     Replay,
 
     /// <summary>Byzantine: proposes values of its own design (<see cref="BitChat.Simulator.Composer"/>).</summary>

@@ -142,7 +142,7 @@ internal sealed class Invariants(Life life)
             {
                 case TableOperation.RollArm { Value: var outcome }:
                     Rolls++;
-                    CheckOutcome(before, outcome);
+                    Outcomes.Check(life, before, outcome);
                     break;
                 case TableOperation.AbortArm { Value: var abort }:
                     // Drift of a clock and the way to a quorum take less than the tenth.
@@ -314,51 +314,6 @@ internal sealed class Invariants(Life life)
         if (table.Bets.Select(bet => (bet.Player, bet.Id)).Distinct().Count() != table.Bets.Count)
         {
             Break($"a bet lies on the table twice at height {height}");
-        }
-    }
-
-    /// <summary>A roll's outcome is the one that the shares of any correct seats make: it does not depend on who was late.</summary>
-    private void CheckOutcome(TableState before, RollOutcome outcome)
-    {
-        if (!before.UsesCoin)
-        {
-            CheckOpenings(before.Seats!, outcome);
-            return;
-        }
-
-        // Shares of as many correct seats as are needed, from the last seat down.
-        var seats = before.Seats!;
-        var shares = new List<(int Seat, CoinShare Share)>();
-        foreach (var seat in seats.Seats.Reverse())
-        {
-            if (life.Peers.FirstOrDefault(peer => peer.Id.Span.SequenceEqual(seat.Peer.Span)) is { IsByzantine: false } peer && peer.ShareOf(before, seat.Number) is { } share)
-            {
-                shares.Add((seat.Number, share));
-            }
-        }
-
-        if (shares.Count >= CoinDealings.Threshold(seats)
-            && !ThresholdCoin.Combine(SmallGroup.Instance, seats, outcome.Roll, [.. shares.OrderByDescending(share => share.Seat)]).AsSpan().SequenceEqual(outcome.Randomness.Span))
-        {
-            Break($"the outcome of roll {outcome.Roll} depends on who told its part");
-        }
-    }
-    /// <summary>Below 4 seats it is the one that all seats' values make, of each correct seat the one it committed to.</summary>
-    private void CheckOpenings(SeatSet seats, RollOutcome outcome)
-    {
-        var values = outcome.Reveals.Select(static reveal => ((RandomnessProof.OpeningArm)reveal.Proof).Value).ToArray();
-        for (var seat = 0; seat < seats.Count; seat++)
-        {
-            if (life.Peers.FirstOrDefault(peer => peer.Id.Span.SequenceEqual(seats[seat].Peer.Span)) is { IsByzantine: false } peer
-                && (values.Length != seats.Count || !values[seat].Value.Span.SequenceEqual(Commitments.Make(seats, seat, outcome.Roll, peer.Secrets.Seed.Span).Value.Span)))
-            {
-                Break($"the outcome of roll {outcome.Roll} is without what seat {peer.Number} committed to");
-            }
-        }
-
-        if (!Commitments.Combine(seats, outcome.Roll, values).AsSpan().SequenceEqual(outcome.Randomness.Span))
-        {
-            Break($"the outcome of roll {outcome.Roll} does not follow from the commitments");
         }
     }
 }

@@ -13,12 +13,15 @@ internal sealed class Replay(Life life, Fault fault)
 {
     private const int MaxKept = 64;
 
-    private static readonly DateTimeOffset EndOfTime = new(DateTimeOffset.MaxValue.UtcTicks / 10 * 10, TimeSpan.Zero);
+    public static readonly DateTimeOffset EndOfTime = new(DateTimeOffset.MaxValue.UtcTicks / 10 * 10, TimeSpan.Zero);
 
     private readonly SeededRandom _random = new(life.Options.Seed, 900);
     private readonly List<ConsensusMessage> _kept = [];
     private readonly List<JoinRequest> _requests = [];
     private int _strangers;
+
+    /// <summary>How many times as long players wait between bets: a table that is never at rest shows no height that begins without reason.</summary>
+    public double Rest => fault.Amount;
 
     /// <summary>What a player once asked to join with.</summary>
     public JoinRequest? Request => _requests.Count == 0 ? null : _requests[_random.Next(_requests.Count)];

@@ -121,7 +121,7 @@ internal static class Schedules
         var replays = new SeededRandom(options.Seed, 3);
         if (options.Mutant?.Does is null && options.Faults <= (options.Seats - 1) / 3 && replays.Chance(0.3))
         {
-            faults.Add(new Fault(FaultKind.Replay, TimeSpan.Zero, TimeSpan.FromSeconds(options.Seconds), 0, 0));
+            faults.Add(new Fault(FaultKind.Replay, TimeSpan.Zero, TimeSpan.FromSeconds(options.Seconds), 0, replays.Chance(0.3) ? 5 : 1));
             faults.AddRange(byzantine.Where(_ => replays.Chance(0.5)).Select(seat => new Fault(FaultKind.Composition, TimeSpan.Zero, TimeSpan.FromSeconds(options.Seconds), seat, 0)));
         }
 

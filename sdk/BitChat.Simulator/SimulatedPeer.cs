@@ -179,7 +179,7 @@ internal sealed class SimulatedPeer
     /// <summary>A player bets now and then, and may leave once.</summary>
     private void Play()
     {
-        _life.After(_random.Time(500, 3_000), Play);
+        _life.After(_random.Time(500, 3_000) * (_life.Replay?.Rest ?? 1), Play);
         if (_isDown || !IsSeated || _peer.State.Game is not CrapsTable table)
         {
             return;

@@ -104,6 +104,22 @@ public sealed class SimulationTests(ITestOutputHelper output)
         }
     }
 
+    [Theory]
+    [InlineData(3, 0)]
+    [InlineData(4, 1)]
+    public void lives_know_who_sends_again_and_who_composes_values_and_without_them_are_other_lives(int seats, int faults)
+    {
+        var lives = Enumerable.Range(0, 12).Select(seed => new LifeOptions(seats, faults, (ulong)seed) { EndsOnProgress = true }).Select(options => (Options: options, Result: new Life(options).Run())).ToArray();
+        FaultKind[] kinds = faults == 0 ? [FaultKind.Replay] : [FaultKind.Replay, FaultKind.Composition];
+        foreach (var kind in kinds)
+        {
+            var (options, result) = lives.First(life => life.Result.Schedule.Any(fault => fault.Kind == kind));
+            var without = new Life(options with { Schedule = [.. result.Schedule.Where(fault => fault.Kind != kind)] }).Run();
+            Assert.NotEqual(result.LogHash, without.LogHash);
+            Assert.Equal(result.LogHash, new Life(options with { Schedule = result.Schedule }).Run().LogHash);
+        }
+    }
+
     public static TheoryData<string> Mutants() => [.. Mutant.All.Select(mutant => mutant.Name)];
 
     [Theory]
