@@ -81,16 +81,17 @@ internal sealed class Replay(Life life, Fault fault)
 
     private void Stir()
     {
-        life.After(_random.Time(200, 1_000), Stir);
+        life.After(_random.Time(200, 1_000) / Rest, Stir);
         if (IsOver || _kept.Count == 0)
         {
             return;
         }
 
         var to = Anyone;
+        // A vote of nobody's, in a seat's name.
         if (to.Peer.State.Seats is { } seats)
         {
-            Say(to, Sealed(to, seats[_random.Next(seats.Count)].Peer, new Vote { Epoch = seats.Epoch, Height = to.Height + 1, Round = 0, Kind = VoteKind.Prevote, ValueId = null, VoteSignature = Garbage() }));
+            Say(Sealed(to, seats[_random.Next(seats.Count)].Peer, new Vote { Epoch = seats.Epoch, Height = to.Height + 1, Round = 0, Kind = VoteKind.Prevote, ValueId = null, VoteSignature = Garbage() }));
         }
 
         var helper = life.Peers.FirstOrDefault(peer => peer.IsByzantine && to.Peer.State.Seats?.Find(peer.Id.Span) is not null);
