@@ -113,10 +113,11 @@ public sealed class SimulationTests(ITestOutputHelper output)
         FaultKind[] kinds = faults == 0 ? [FaultKind.Replay] : [FaultKind.Replay, FaultKind.Composition];
         foreach (var kind in kinds)
         {
-            var (options, result) = lives.First(life => life.Result.Schedule.Any(fault => fault.Kind == kind));
-            var without = new Life(options with { Schedule = [.. result.Schedule.Where(fault => fault.Kind != kind)] }).Run();
-            Assert.NotEqual(result.LogHash, without.LogHash);
-            Assert.Equal(result.LogHash, new Life(options with { Schedule = result.Schedule }).Run().LogHash);
+            var those = lives.Where(life => life.Result.Schedule.Any(fault => fault.Kind == kind)).ToArray();
+            var others = those.Count(life => new Life(life.Options with { Schedule = [.. life.Result.Schedule.Where(fault => fault.Kind != kind)] }).Run().LogHash != life.Result.LogHash);
+            output.WriteLine($"{kind}: {those.Length} lives, {others} of them others without it");
+            Assert.InRange(others, 1, those.Length);
+            Assert.All(those, life => Assert.Equal(life.Result.LogHash, new Life(life.Options with { Schedule = life.Result.Schedule }).Run().LogHash));
         }
     }
 
