@@ -195,7 +195,13 @@ internal sealed class SimulatedPeer
             var bet = (CrapsBet)_random.Next(9);
             var point = bet is CrapsBet.Place or CrapsBet.HardWay ? (byte?)(4 + (2 * _random.Next(4))) : null;
             var amount = (ulong)_random.Next(1, (int)Math.Min(50, chips));
-            _peer.Play(EncodedOperation.Of<CrapsOperation>(new PlaceBet { Bet = bet, Amount = amount, Point = point }), Time);
+            var body = EncodedOperation.Of<CrapsOperation>(new PlaceBet { Bet = bet, Amount = amount, Point = point });
+
+            // A bet that cannot be begins heights as long as it waits: where heights are counted players ask first, as clients do.
+            if (_life.Replay is null || _peer.FaultOf(new GamePlay { Body = body }, Time) == TableFault.None)
+            {
+                _peer.Play(body, Time);
+            }
         }
 
         Drain();
