@@ -70,18 +70,18 @@ public sealed class SessionPumpFaultTests
         await using var pumps = await StartAsync(
             new SessionLimits { HeartbeatInterval = century, IdleTimeout = century, PeerTimeout = century, RekeyInterval = century }, new BreakableEntropy());
         Assert.True(pumps.Client.Use(0, static (session, _) => session.PollTimeout()) > TimeSpan.FromDays(50));
-        Assert.NotEmpty(_time.Delays);
-        Assert.All(_time.Delays, delay => Assert.True(delay <= TimeSpan.FromDays(49), $"A timer was set to {delay}."));
+        var delays = _time.Delays;
+        Assert.NotEmpty(delays);
+        Assert.All(delays, delay => Assert.True(delay <= TimeSpan.FromDays(49), $"A timer was set to {delay}."));
 
-        // After 60 days of steps the session lives, and its timer is set again.
-        var before = _time.Delays.Count;
-        for (var day = 0; day < 60; day++)
+        // Every day of 60 a timer is set again, and then the session lives.
+        for (var day = 1; day <= 60; day++)
         {
             _time.Advance(TimeSpan.FromDays(1));
+            await _time.WhenSetAsync(delays.Length + day).WaitAsync(s_patience);
         }
 
         Assert.Equal(SessionState.Established, pumps.Client.Use(0, static (session, _) => session.State));
-        Assert.True(_time.Delays.Count >= before + 60, $"{_time.Delays.Count - before} timers were set in 60 days.");
     }
 
     private async Task<Pumps> StartAsync(SessionLimits limits, BreakableEntropy entropy)
@@ -197,7 +197,40 @@ public sealed class SessionPumpFaultTests
 
     private sealed class RecordingTimeProvider : FakeTimeProvider
     {
-        public List<TimeSpan> Delays { get; } = [];
+        private readonly List<TimeSpan> _delays = [];
+        private TaskCompletionSource _set = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>What timers were set to so far.</summary>
+        public TimeSpan[] Delays
+        {
+            get
+            {
+                lock (_delays)
+                {
+                    return [.. _delays];
+                }
+            }
+        }
+
+        /// <summary>Done once timers were set so often: a pump sets its own when it has served the session, on whatever thread.</summary>
+        public async Task WhenSetAsync(int count)
+        {
+            for (; ; )
+            {
+                Task next;
+                lock (_delays)
+                {
+                    if (_delays.Count >= count)
+                    {
+                        return;
+                    }
+
+                    next = _set.Task;
+                }
+
+                await next;
+            }
+        }
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
             new RecordingTimer(this, base.CreateTimer(callback, state, dueTime, period));
@@ -206,12 +239,15 @@ public sealed class SessionPumpFaultTests
         {
             public bool Change(TimeSpan dueTime, TimeSpan period)
             {
-                lock (owner.Delays)
+                var isSet = inner.Change(dueTime, period);
+                lock (owner._delays)
                 {
-                    owner.Delays.Add(dueTime);
+                    owner._delays.Add(dueTime);
+                    owner._set.SetResult();
+                    owner._set = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 }
 
-                return inner.Change(dueTime, period);
+                return isSet;
             }
 
             public void Dispose() => inner.Dispose();
