@@ -108,6 +108,27 @@ public sealed class ReconnectTests
     }
 
     [Fact]
+    public async Task what_a_silo_that_shuts_down_refuses_later_moves_at_once_too()
+    {
+        await using var server = new ScriptedServer(TimeProvider.System);
+        await using var connection = Connect(server, Options);
+        var calls = new[] { Query(connection, "early"), Query(connection, "late") };
+        var first = await server.AcceptAsync();
+        ScriptedServer.Request[] taken = [await first.TakeAsync(), await first.TakeAsync()];
+        first.Refuse(taken[0], XtmpErrorCode.ShuttingDown);
+
+        // The next session is in use by now, and the first one lives on.
+        var second = await server.AcceptAsync();
+        var request = await second.TakeAsync();
+        first.Refuse(taken[1], XtmpErrorCode.ShuttingDown);
+        var later = await second.TakeAsync();
+        Assert.Equal(["early", "late"], new[] { request, later }.Select(moved => moved.Read<RegistryQuery>().Name).Order(StringComparer.Ordinal));
+        second.Answer(request, Reply(request));
+        second.Answer(later, Reply(later));
+        await Task.WhenAll(calls).WaitAsync(Patience);
+    }
+
+    [Fact]
     public async Task what_a_draining_silo_refuses_goes_to_another_silo_and_the_state_says_so()
     {
         await using var server = new ScriptedServer(TimeProvider.System);

@@ -444,12 +444,20 @@ internal sealed partial class SessionLane(
         }
     }
 
-    /// <summary>Waits for the calls a session still has, and takes over those it leaves.</summary>
+    /// <summary>Waits for the calls a session still has, and takes over those it leaves: a silo that shuts down may refuse more of them as long as the session lives.</summary>
     private async Task RetireAsync(LiveSession session)
     {
+        using SemaphoreSlim wanted = new(0);
+        session.OwnerWanted = () => wanted.Release();
         try
         {
-            var close = await session.Closed.WaitAsync(_disposing.Token).ConfigureAwait(false);
+            while (!session.Closed.IsCompleted)
+            {
+                Requeue(session.TakeUnanswered());
+                await wanted.WaitAsync(_disposing.Token).ConfigureAwait(false);
+            }
+
+            var close = await session.Closed.ConfigureAwait(false);
             LogLost(_logger, session.Endpoint.Address, session.Established.SessionId, close.ToString());
             if (close.Code == XtmpErrorCode.IdleTimeout)
             {
@@ -464,6 +472,7 @@ internal sealed partial class SessionLane(
             await session.CloseAsync().ConfigureAwait(false);
         }
 
+        session.OwnerWanted = null;
         Requeue(session.TakeUnanswered());
         await session.DisposeAsync().ConfigureAwait(false);
     }
